@@ -1,0 +1,2 @@
+//! The broker daemon: all of it is in the library.
+fn main() {}

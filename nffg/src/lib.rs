@@ -1,0 +1,36 @@
+//! Service graphs and resource views: the domain model and the codecs of what orchestrators exchange.
+//!
+//! This crate is the lowest of the house. It holds
+//!
+//! * identifiers and units ([`DomainId`], [`SapId`], [`Quantity`], [`Delay`], [`Bandwidth`], ...);
+//!   a value of these types is always valid, so nothing above checks again;
+//! * the [`ServiceGraph`] that a client asks about, and its two wire forms: the draft's
+//!   ([`draft`], draft-lachosrothenberg-alto-brokermdo-00 §5.4.2.1) and ESCAPE's NFFG ([`escape`]);
+//! * the [`ResourceView`] of a domain as UNIFY Virtualizer XML tells it ([`virtualizer`]), and the
+//!   [`TopologyView`] of netphony's UNIFY JSON ([`unify`]).
+//!
+//! Plain data in, plain data out: no sockets, no clock, no global state.
+
+pub mod draft;
+pub mod escape;
+mod graph;
+mod id;
+pub mod json;
+mod service_graph;
+mod topology_view;
+pub mod unify;
+mod units;
+mod view;
+pub mod virtualizer;
+
+pub use graph::{
+    GraphError, GraphPart, Limits, LinkParts, Node, NodeKind, Requirement, RequirementParts,
+    ServiceGraph, ServiceGraphParts, SgLink, Side,
+};
+pub use id::{
+    BisBisId, DomainId, IdError, LinkId, NfType, NodeId, PortId, RequirementId, RouterId, SapId,
+};
+pub use service_graph::decode_service_graph;
+pub use topology_view::{RouterLink, RouterRef, TopologyNode, TopologyView};
+pub use units::{Bandwidth, Delay, Quantity, QuantitySum, Resources, Unit, UnitError};
+pub use view::{BisBis, Port, PortKind, ResourceView, RunningNf, ViewLink, ViewPortRef, Warning};
