@@ -225,7 +225,9 @@ pub enum GraphError {
         requirement: usize,
     },
     /// Two neighbours in a requirement's path do not join up.
-    #[error("the path does not join up: link '{link}' starts at '{starts}', the link before it ends at '{ended}'")]
+    #[error(
+        "the path does not join up: link '{link}' starts at '{starts}', the link before it ends at '{ended}'"
+    )]
     BrokenPath {
         /// The requirement's index.
         requirement: usize,
@@ -311,7 +313,11 @@ impl ServiceGraph {
 }
 
 fn within(part: GraphPart, found: usize, limit: usize) -> Result<(), GraphError> {
-    if found > limit { Err(GraphError::TooMany { part, found, limit }) } else { Ok(()) }
+    if found > limit {
+        Err(GraphError::TooMany { part, found, limit })
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks everything that [`GraphError`] names. Parts without a requirement get implied ones: each
@@ -323,28 +329,42 @@ impl TryFrom<ServiceGraphParts> for ServiceGraph {
     fn try_from(parts: ServiceGraphParts) -> Result<Self, GraphError> {
         within(GraphPart::Nodes, parts.nodes.len(), Limits::NODES)?;
         within(GraphPart::Links, parts.links.len(), Limits::LINKS)?;
-        within(GraphPart::Requirements, parts.requirements.len(), Limits::REQUIREMENTS)?;
+        within(
+            GraphPart::Requirements,
+            parts.requirements.len(),
+            Limits::REQUIREMENTS,
+        )?;
         if parts.links.is_empty() {
             return Err(GraphError::NoLink);
         }
         let mut node_index = HashMap::with_capacity(parts.nodes.len());
         for (index, node) in parts.nodes.iter().enumerate() {
             if node_index.insert(node.id.clone(), index).is_some() {
-                return Err(GraphError::DuplicateNode { node: index, id: node.id.clone() });
+                return Err(GraphError::DuplicateNode {
+                    node: index,
+                    id: node.id.clone(),
+                });
             }
         }
         let mut link_index = HashMap::with_capacity(parts.links.len());
         let mut links = Vec::with_capacity(parts.links.len());
         for (index, link) in parts.links.into_iter().enumerate() {
             if let Some(first) = link_index.insert(link.id.clone(), index) {
-                return Err(GraphError::DuplicateLink { link: index, first, id: link.id });
+                return Err(GraphError::DuplicateLink {
+                    link: index,
+                    first,
+                    id: link.id,
+                });
             }
             let end = |side, node: &NodeId| {
-                node_index.get(node).copied().ok_or_else(|| GraphError::DanglingLink {
-                    link: index,
-                    side,
-                    node: node.clone(),
-                })
+                node_index
+                    .get(node)
+                    .copied()
+                    .ok_or_else(|| GraphError::DanglingLink {
+                        link: index,
+                        side,
+                        node: node.clone(),
+                    })
             };
             links.push(SgLink {
                 src: end(Side::Src, &link.src)?,
@@ -354,8 +374,12 @@ impl TryFrom<ServiceGraphParts> for ServiceGraph {
                 delay: link.delay,
             });
         }
-        let mut graph =
-            Self { id: parts.id, nodes: parts.nodes, links, requirements: Vec::new() };
+        let mut graph = Self {
+            id: parts.id,
+            nodes: parts.nodes,
+            links,
+            requirements: Vec::new(),
+        };
         let mut requirement_index = HashMap::with_capacity(parts.requirements.len());
         for (index, requirement) in parts.requirements.into_iter().enumerate() {
             if let Some(first) = requirement_index.insert(requirement.id.clone(), index) {
@@ -385,11 +409,14 @@ impl ServiceGraph {
     ) -> Result<Requirement, GraphError> {
         within(GraphPart::Path(requirement), parts.path.len(), Limits::PATH)?;
         let node = |side, id: &NodeId| {
-            node_index.get(id).copied().ok_or_else(|| GraphError::UnknownNode {
-                requirement,
-                side,
-                node: id.clone(),
-            })
+            node_index
+                .get(id)
+                .copied()
+                .ok_or_else(|| GraphError::UnknownNode {
+                    requirement,
+                    side,
+                    node: id.clone(),
+                })
         };
         let src = node(Side::Src, &parts.src)?;
         let dst = node(Side::Dst, &parts.dst)?;
@@ -397,16 +424,23 @@ impl ServiceGraph {
         let mut at = None;
         for (hop, id) in parts.path.into_iter().enumerate() {
             let Some(&index) = link_index.get(&id) else {
-                return Err(GraphError::UnknownLink { requirement, hop, link: id });
+                return Err(GraphError::UnknownLink {
+                    requirement,
+                    hop,
+                    link: id,
+                });
             };
             let link = &self.links[index];
             let expected = at.unwrap_or(src);
             if link.src != expected {
                 let starts = self.nodes[link.src].id.clone();
                 return Err(match at {
-                    None => {
-                        GraphError::PathEnd { requirement, side: Side::Src, stated: parts.src, path: starts }
-                    }
+                    None => GraphError::PathEnd {
+                        requirement,
+                        side: Side::Src,
+                        stated: parts.src,
+                        path: starts,
+                    },
                     Some(ended) => GraphError::BrokenPath {
                         requirement,
                         hop,
@@ -477,7 +511,14 @@ impl ServiceGraph {
                 walk.push(link);
                 if self.is_sap(dst) {
                     let path = walk.clone();
-                    found.push(Requirement { id: None, src: start, dst, path, bandwidth: None, delay: None });
+                    found.push(Requirement {
+                        id: None,
+                        src: start,
+                        dst,
+                        path,
+                        bandwidth: None,
+                        delay: None,
+                    });
                     walk.pop();
                 } else {
                     used[link] = true;

@@ -18,7 +18,11 @@ pub struct IdError {
 
 impl IdError {
     fn new(kind: &'static str, value: &str, rule: &'static str) -> Self {
-        Self { kind, value: value.chars().take(80).collect(), rule }
+        Self {
+            kind,
+            value: value.chars().take(80).collect(),
+            rule,
+        }
     }
 }
 
@@ -49,7 +53,11 @@ impl DomainId {
     #[must_use]
     pub fn asn(&self) -> Option<u32> {
         let digits = self.0.strip_prefix("AS")?;
-        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+        digits
+            .bytes()
+            .all(|b| b.is_ascii_digit())
+            .then(|| digits.parse().ok())
+            .flatten()
     }
 
     /// The text, a valid PID name.
@@ -83,7 +91,9 @@ impl FromStr for DomainId {
                 _ => None,
             };
             return match asn {
-                Some(asn) => Self::from_asn(asn).map_err(|e| IdError::new(Self::KIND, text, e.rule)),
+                Some(asn) => {
+                    Self::from_asn(asn).map_err(|e| IdError::new(Self::KIND, text, e.rule))
+                }
                 None => bad(NUMBER),
             };
         }
@@ -195,7 +205,8 @@ mod tests {
     use super::*;
 
     fn domain(text: &str) -> String {
-        text.parse::<DomainId>().map_or_else(|e| format!("error: {}", e.rule), |d| d.to_string())
+        text.parse::<DomainId>()
+            .map_or_else(|e| format!("error: {}", e.rule), |d| d.to_string())
     }
 
     #[test]
@@ -211,12 +222,28 @@ mod tests {
 
     #[test]
     fn what_is_no_domain_is_refused_with_the_rule() {
-        for text in ["", "0", "AS0", "0.0.0.0", "1.2.3", "1..2", "4294967296", "300.0.0.1", "a b", "a.b", "a:b", "é"] {
+        for text in [
+            "",
+            "0",
+            "AS0",
+            "0.0.0.0",
+            "1.2.3",
+            "1..2",
+            "4294967296",
+            "300.0.0.1",
+            "a b",
+            "a.b",
+            "a:b",
+            "é",
+        ] {
             assert!(text.parse::<DomainId>().is_err(), "{text}");
         }
         let long = "x".repeat(65);
         assert!(long.parse::<DomainId>().is_err());
-        assert_eq!("operator-1_x".parse::<DomainId>().unwrap().as_str(), "operator-1_x");
+        assert_eq!(
+            "operator-1_x".parse::<DomainId>().unwrap().as_str(),
+            "operator-1_x"
+        );
         assert_eq!("AS".parse::<DomainId>().unwrap().as_str(), "AS");
     }
 

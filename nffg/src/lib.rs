@@ -13,9 +13,12 @@
 
 pub mod draft;
 pub mod escape;
+mod fault;
 mod graph;
 mod id;
 pub mod json;
+mod number;
+mod reference;
 mod service_graph;
 mod topology_view;
 pub mod unify;
@@ -23,6 +26,7 @@ mod units;
 mod view;
 pub mod virtualizer;
 
+pub use fault::{Fault, Position};
 pub use graph::{
     GraphError, GraphPart, Limits, LinkParts, Node, NodeKind, Requirement, RequirementParts,
     ServiceGraph, ServiceGraphParts, SgLink, Side,
@@ -30,7 +34,7 @@ pub use graph::{
 pub use id::{
     BisBisId, DomainId, IdError, LinkId, NfType, NodeId, PortId, RequirementId, RouterId, SapId,
 };
-pub use service_graph::decode_service_graph;
+pub use service_graph::{GraphForm, decode_service_graph};
 pub use topology_view::{RouterLink, RouterRef, TopologyNode, TopologyView};
 pub use units::{Bandwidth, Delay, Quantity, QuantitySum, Resources, Unit, UnitError};
 pub use view::{BisBis, Port, PortKind, ResourceView, RunningNf, ViewLink, ViewPortRef, Warning};

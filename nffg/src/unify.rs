@@ -1,1 +1,196 @@
-//! Stub, being written.
+//! Topology views as netphony's UNIFY JSON: what its `GET /restconf/data/topologyFromTADS/` and
+//! `GET /restconf/data/virtualizer/` return. It is the Virtualizer's model with other meanings: a node is
+//! a domain, a port is a router.
+//!
+//! | member | becomes |
+//! |---|---|
+//! | `name` | [`TopologyView::name`] |
+//! | `nodes/node` | [`TopologyNode`]; `id` is a domain in any spelling |
+//! | `.../ports/port/id` | a router |
+//! | `.../metadata` with key `unify-slor` | the entry point |
+//! | `.../metadata` with keys `reachability_ipv4_address` (or `..._ipv6_...`) and `reachability_prefix` | a prefix, for each such pair |
+//! | `.../resources/{cpu,mem,storage}` | numbers or texts, with or without unit |
+//! | `.../links/link`, `links/link` | links between routers, sorted by whether their ends share a domain |
+//!
+//! Everything but `nodes` may be absent or `null`, everything else is ignored. Links name routers as
+//! `/nodes/node[id=D]/ports/port[id=R]`.
+//!
+//! **Numbers.** The exporter copies its traffic engineering database out as it is, so a bare `delay` is
+//! in microseconds (RFC 7471 §4.1) and a bare `bandwidth` in bytes per second (RFC 3630 §2.5.6). Not so in
+//! [`crate::virtualizer`].
+//!
+//! **What is tolerated,** each with a [`Warning`](crate::Warning): prefixes with host bits (masked off);
+//! addresses without a prefix length and the reverse; links that name a domain that is no node, no router
+//! at all, or one router twice (left out); delays and bandwidths that are no numbers (left out); routers
+//! listed twice. A link may name a router that its domain does not list: it has it then. Addresses
+//! may be printed by Java, as `/172.16.101.101` or `host/172.16.101.101`.
+//!
+//! **What is refused** is told whole (see [`UnifyError`]): what is no JSON or of other types, nodes
+//! without a domain, two nodes of one domain, cpu, memory and storage that are no numbers.
+
+mod reader;
+
+use serde_json::{Map, Value, json};
+
+use crate::fault::{Fault, Faults, Report, fault};
+use crate::json::Cursor;
+use crate::number;
+use crate::reference::id_text;
+use crate::{Position, RouterLink, RouterRef, TopologyNode, TopologyView};
+
+/// The largest document, in bytes.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The most domains of a view.
+pub const MAX_NODES: usize = 10_000;
+
+/// The most routers of a view, as its nodes list them.
+pub const MAX_ROUTERS: usize = 100_000;
+
+/// The most links of a view, within domains and between them.
+pub const MAX_LINKS: usize = 200_000;
+
+/// The most entries of one `metadata`.
+pub const MAX_METADATA: usize = 200_000;
+
+const SLOR: &str = "unify-slor";
+const IPV4_ADDRESS: &str = "reachability_ipv4_address";
+const IPV6_ADDRESS: &str = "reachability_ipv6_address";
+const PREFIX_LENGTH: &str = "reachability_prefix";
+
+/// Why a document is no topology view: every fault that it has, in the order of reading. As text, the first
+/// of them and how many there are besides.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct UnifyError(Faults);
+
+impl UnifyError {
+    /// The faults, at least one, at most 100.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        self.0.list()
+    }
+
+    /// How many faults there are, with those past the first 100.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.0.total()
+    }
+}
+
+/// Reads a topology document.
+///
+/// # Errors
+/// The document cannot be taken; the error tells all its faults.
+pub fn decode(bytes: &[u8]) -> Result<TopologyView, UnifyError> {
+    let one = |fault| UnifyError(Faults::one(fault));
+    if bytes.len() > MAX_BYTES {
+        let rule = format!(
+            "the document has {} bytes; at most {MAX_BYTES} are allowed",
+            bytes.len()
+        );
+        return Err(one(fault(String::new(), None, rule)));
+    }
+    // A byte order mark is not JSON, but may be ignored (RFC 8259 §8.1).
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let value = serde_json::from_slice(bytes).map_err(|error| one(syntax_fault(&error)))?;
+    let mut report = Report::default();
+    let mut view = reader::read(&Cursor::root(&value), &mut report);
+    view.warnings = report.finish(None).map_err(UnifyError)?;
+    Ok(view)
+}
+
+/// `serde_json` ends its texts with the place, which a fault has of its own.
+fn syntax_fault(error: &serde_json::Error) -> Fault {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let text = text
+        .strip_suffix(&format!(" at line {line} column {column}"))
+        .unwrap_or(&text);
+    let counted = |number: usize| u32::try_from(number.max(1)).unwrap_or(u32::MAX);
+    let position = Position {
+        line: counted(line),
+        column: counted(column),
+    };
+    Fault {
+        position: Some(position),
+        ..fault(String::new(), None, format!("not JSON: {text}"))
+    }
+}
+
+/// Writes a view as netphony does. [`decode`] gives the same view back if the view is one that could have been
+/// decoded: texts without blanks around them, prefixes without host bits and each once, each link
+/// where it belongs, with its routers listed; delays below 2^50 ns and bandwidths below 2^53 bit/s.
+#[must_use]
+pub fn encode(view: &TopologyView) -> Value {
+    let nodes: Vec<Value> = view.nodes.iter().map(node_json).collect();
+    let mut document = Map::new();
+    if let Some(name) = &view.name {
+        document.insert("name".to_owned(), name.as_str().into());
+    }
+    document.insert("metadata".to_owned(), json!([]));
+    document.insert("nodes".to_owned(), json!({ "node": nodes }));
+    document.insert("links".to_owned(), links_json(&view.links));
+    Value::Object(document)
+}
+
+fn node_json(node: &TopologyNode) -> Value {
+    let entry = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let mut metadata = Vec::new();
+    metadata.extend(node.entry_point.as_deref().map(|url| entry(SLOR, url)));
+    for prefix in &node.prefixes {
+        let key = if prefix.addr().is_ipv4() {
+            IPV4_ADDRESS
+        } else {
+            IPV6_ADDRESS
+        };
+        metadata.push(entry(key, &prefix.addr().to_string()));
+        metadata.push(entry(PREFIX_LENGTH, &prefix.prefix_len().to_string()));
+    }
+    let port = |router: &crate::RouterId| json!({ "id": router.as_str(), "metadata": [] });
+    let ports: Vec<Value> = node.routers.iter().map(port).collect();
+    let mut members = json!({
+        "id": node.domain.as_str(),
+        "metadata": metadata,
+        "ports": { "port": ports },
+        "links": links_json(&node.links),
+    });
+    if let (false, Some(members)) = (node.resources.is_empty(), members.as_object_mut()) {
+        let quantities = number::Kind::ALL.iter().filter_map(|kind| {
+            let quantity = kind.get(&node.resources)?;
+            Some((
+                kind.name().to_owned(),
+                Value::from(number::quantity_text(quantity)),
+            ))
+        });
+        members.insert("resources".to_owned(), Value::Object(quantities.collect()));
+    }
+    members
+}
+
+fn links_json(links: &[RouterLink]) -> Value {
+    let reference = |end: &RouterRef| {
+        let router = id_text(end.router.as_str());
+        format!("/nodes/node[id={}]/ports/port[id={router}]", end.domain)
+    };
+    let links = links.iter().map(|link| {
+        let mut members = Map::from_iter([("src".to_owned(), reference(&link.src).into())]);
+        members.insert("dst".to_owned(), reference(&link.dst).into());
+        let mut resources = Map::new();
+        if let Some(delay) = link.delay {
+            resources.insert(
+                "delay".to_owned(),
+                format!("{:?}", delay.as_micros()).into(),
+            );
+        }
+        if let Some(bandwidth) = link.bandwidth {
+            let bytes = number::to_f64(bandwidth.bits_per_second()) / 8.0;
+            resources.insert("bandwidth".to_owned(), format!("{bytes:?}").into());
+        }
+        if !resources.is_empty() {
+            members.insert("resources".to_owned(), Value::Object(resources));
+        }
+        Value::Object(members)
+    });
+    json!({ "link": links.collect::<Value>() })
+}

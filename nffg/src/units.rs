@@ -19,7 +19,11 @@ pub struct UnitError {
 
 impl UnitError {
     fn new(kind: &'static str, value: &str, rule: &'static str) -> Self {
-        Self { kind, value: value.chars().take(80).collect(), rule }
+        Self {
+            kind,
+            value: value.chars().take(80).collect(),
+            rule,
+        }
     }
 }
 
@@ -51,7 +55,10 @@ impl Quantity {
             let rule = "a finite number that is not negative";
             return Err(UnitError::new(Self::KIND, &value.to_string(), rule));
         }
-        Ok(Self { value: value + 0.0, unit })
+        Ok(Self {
+            value: value + 0.0,
+            unit,
+        })
     }
 
     /// The number, in the unit's own base (bytes for [`Unit::Byte`]).
@@ -98,12 +105,16 @@ fn split_number(text: &str) -> (&str, &str) {
 /// The factor of a byte unit's name: `GB`, `Gbyte`, `GByte`, `GiB`, `bytes`, ... to bytes.
 fn byte_factor(name: &str) -> Option<f64> {
     let lower = name.to_ascii_lowercase();
-    let prefix = ["bytes", "byte", "b"].iter().find_map(|tail| lower.strip_suffix(tail))?;
+    let prefix = ["bytes", "byte", "b"]
+        .iter()
+        .find_map(|tail| lower.strip_suffix(tail))?;
     let (prefix, base) = match prefix.strip_suffix('i') {
         Some(binary) if !binary.is_empty() => (binary, 1024.0_f64),
         _ => (prefix, 1000.0_f64),
     };
-    let power = ["", "k", "m", "g", "t", "p", "e"].iter().position(|p| *p == prefix)?;
+    let power = ["", "k", "m", "g", "t", "p", "e"]
+        .iter()
+        .position(|p| *p == prefix)?;
     Some(base.powi(i32::try_from(power).ok()?))
 }
 
@@ -115,16 +126,24 @@ impl FromStr for Quantity {
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let bad = |rule| UnitError::new(Self::KIND, text, rule);
         let (number, unit) = split_number(text);
-        let value: f64 = number.parse().map_err(|_| bad("a number, then perhaps a unit"))?;
+        let value: f64 = number
+            .parse()
+            .map_err(|_| bad("a number, then perhaps a unit"))?;
         let (factor, unit) = if unit.is_empty() {
             (1.0, Unit::Bare)
         } else {
-            let known = "the unit may be left out, or be bytes: B, kB, MB, GB, TB, PB, EB, KiB, ...";
+            let known =
+                "the unit may be left out, or be bytes: B, kB, MB, GB, TB, PB, EB, KiB, ...";
             (byte_factor(unit).ok_or_else(|| bad(known))?, Unit::Byte)
         };
-        Self::new(value * factor, unit)
-            .map_err(|_| bad("a finite number that is not negative"))
+        Self::new(value * factor, unit).map_err(|_| bad("a finite number that is not negative"))
     }
+}
+
+/// The value to twelve significant digits: what a sum of decimals gathers beyond them (0.1 + 0.2) is the
+/// noise of binary fractions, not an amount.
+fn twelve_digits(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 /// The draft's spelling: at least one decimal, `50.0`; bytes in the largest decimal unit that does
@@ -132,17 +151,18 @@ impl FromStr for Quantity {
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.unit {
-            Unit::Bare => write!(f, "{:?}", self.value),
+            Unit::Bare => write!(f, "{:?}", twelve_digits(self.value)),
             Unit::Byte => {
-                let scaled = ["EB", "PB", "TB", "GB", "MB", "kB"].iter().zip((1..=6).rev()).find_map(
-                    |(name, power)| {
+                let scaled = ["EB", "PB", "TB", "GB", "MB", "kB"]
+                    .iter()
+                    .zip((1..=6).rev())
+                    .find_map(|(name, power)| {
                         let value = self.value / 1000_f64.powi(power);
                         let short = (value * 1000.0).fract() == 0.0;
                         (value >= 1.0 && short).then_some((value, *name))
-                    },
-                );
+                    });
                 let (value, name) = scaled.unwrap_or((self.value, "B"));
-                write!(f, "{value:?} {name}")
+                write!(f, "{:?} {name}", twelve_digits(value))
             }
         }
     }
@@ -178,8 +198,14 @@ impl QuantitySum {
 
     /// The amounts, one for each unit that occurred, bare numbers first.
     pub fn quantities(self) -> impl Iterator<Item = Quantity> {
-        let bare = self.bare.map(|value| Quantity { value, unit: Unit::Bare });
-        let bytes = self.bytes.map(|value| Quantity { value, unit: Unit::Byte });
+        let bare = self.bare.map(|value| Quantity {
+            value,
+            unit: Unit::Bare,
+        });
+        let bytes = self.bytes.map(|value| Quantity {
+            value,
+            unit: Unit::Byte,
+        });
         bare.into_iter().chain(bytes)
     }
 
@@ -225,7 +251,8 @@ pub struct Delay(u64);
 
 impl Delay {
     const KIND: &'static str = "delay";
-    const RULE: &'static str = "a number that is not negative, bare or in ns, us, ms, s, below 584 years";
+    const RULE: &'static str =
+        "a number that is not negative, bare or in ns, us, ms, s, below 584 years";
 
     /// A delay of `nanos` nanoseconds.
     #[must_use]
@@ -255,7 +282,11 @@ impl Delay {
         if !nanos.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&nanos) {
             return Err(UnitError::new(Self::KIND, text, Self::RULE));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range was checked"
+        )]
         Ok(Self(nanos as u64))
     }
 
@@ -286,7 +317,10 @@ impl Delay {
 
     /// The delay in microseconds.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "delays of interest are far below 2^53 ns")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "delays of interest are far below 2^53 ns"
+    )]
     pub fn as_micros(self) -> f64 {
         self.0 as f64 / 1e3
     }
@@ -300,7 +334,7 @@ impl Delay {
 
 impl fmt::Display for Delay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 >= 1_000_000 && self.0 % 10_000 == 0 {
+        if self.0 >= 1_000_000 && self.0.is_multiple_of(10_000) {
             #[expect(clippy::cast_precision_loss, reason = "for people")]
             let millis = self.0 as f64 / 1e6;
             write!(f, "{millis} ms")
@@ -337,7 +371,11 @@ impl Bandwidth {
         if !bits.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&bits) {
             return Err(UnitError::new(Self::KIND, text, Self::RULE));
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range was checked"
+        )]
         Ok(Self(bits as u64))
     }
 
@@ -353,8 +391,19 @@ impl Bandwidth {
         if unit.is_empty() {
             return Self::scaled(value, bare_bits_per_second, text);
         }
-        let stem = ["/s", "/sec", "ps"].iter().find_map(|t| unit.strip_suffix(t)).ok_or_else(bad)?;
-        let tails = [("bits", 1.0), ("bit", 1.0), ("bytes", 8.0), ("byte", 8.0), ("Byte", 8.0), ("b", 1.0), ("B", 8.0)];
+        let stem = ["/s", "/sec", "ps"]
+            .iter()
+            .find_map(|t| unit.strip_suffix(t))
+            .ok_or_else(bad)?;
+        let tails = [
+            ("bits", 1.0),
+            ("bit", 1.0),
+            ("bytes", 8.0),
+            ("byte", 8.0),
+            ("Byte", 8.0),
+            ("b", 1.0),
+            ("B", 8.0),
+        ];
         let (prefix, width) = tails
             .iter()
             .find_map(|(tail, width)| stem.strip_suffix(tail).map(|p| (p, *width)))
@@ -397,7 +446,11 @@ mod tests {
 
     #[test]
     fn quantities_of_the_wild() {
-        let read = |t: &str| t.parse::<Quantity>().map(|q| q.to_string()).map_err(|e| e.rule);
+        let read = |t: &str| {
+            t.parse::<Quantity>()
+                .map(|q| q.to_string())
+                .map_err(|e| e.rule)
+        };
         assert_eq!(read("50"), Ok("50.0".to_owned()));
         assert_eq!(read(" 38.5 "), Ok("38.5".to_owned()));
         assert_eq!(read("100Gbyte"), Ok("100.0 GB".to_owned()));
@@ -407,7 +460,9 @@ mod tests {
         assert_eq!(read("1e3"), Ok("1000.0".to_owned()));
         assert_eq!(read("5 EB"), Ok("5.0 EB".to_owned()));
         assert_eq!(read("-0"), Ok("0.0".to_owned()));
-        for bad in ["", "-1", "ten", "5 apples", "1e999", "NaN", "inf", "5 kiloB"] {
+        for bad in [
+            "", "-1", "ten", "5 apples", "1e999", "NaN", "inf", "5 kiloB",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }
@@ -420,6 +475,11 @@ mod tests {
         }
         let texts: Vec<String> = sum.quantities().map(|q| q.to_string()).collect();
         assert_eq!(texts, ["60.0", "1.5 GB"]);
+        let mut sum = QuantitySum::default();
+        for text in ["0.1", "0.2"] {
+            sum.add(text.parse().unwrap());
+        }
+        assert_eq!(sum.quantities().next().unwrap().to_string(), "0.3");
     }
 
     #[test]
@@ -427,12 +487,26 @@ mod tests {
         let ms = Duration::from_millis(1);
         assert_eq!(Delay::parse("3 ms", ms).unwrap().as_nanos(), 3_000_000);
         assert_eq!(Delay::parse("0.2", ms).unwrap().as_nanos(), 200_000);
-        assert_eq!(Delay::parse("230", Duration::from_micros(1)).unwrap().as_nanos(), 230_000);
+        assert_eq!(
+            Delay::parse("230", Duration::from_micros(1))
+                .unwrap()
+                .as_nanos(),
+            230_000
+        );
         assert!(Delay::parse("-1", ms).is_err());
         assert!(Delay::parse("1e300", ms).is_err());
-        assert_eq!(Bandwidth::parse("100 MB/s", 1.0).unwrap().bits_per_second(), 800_000_000);
-        assert_eq!(Bandwidth::parse("10", 1e6).unwrap().bits_per_second(), 10_000_000);
-        assert_eq!(Bandwidth::parse("1 Gbps", 1.0).unwrap().bits_per_second(), 1_000_000_000);
+        assert_eq!(
+            Bandwidth::parse("100 MB/s", 1.0).unwrap().bits_per_second(),
+            800_000_000
+        );
+        assert_eq!(
+            Bandwidth::parse("10", 1e6).unwrap().bits_per_second(),
+            10_000_000
+        );
+        assert_eq!(
+            Bandwidth::parse("1 Gbps", 1.0).unwrap().bits_per_second(),
+            1_000_000_000
+        );
         assert!(Bandwidth::parse("10 furlongs", 1.0).is_err());
     }
 }

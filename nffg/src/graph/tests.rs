@@ -2,16 +2,37 @@ use super::*;
 
 fn nf(id: &str) -> Node {
     let nf_type = id.parse().unwrap();
-    Node { id: id.parse().unwrap(), kind: NodeKind::Nf { nf_type, demand: Resources::default() } }
+    Node {
+        id: id.parse().unwrap(),
+        kind: NodeKind::Nf {
+            nf_type,
+            demand: Resources::default(),
+        },
+    }
 }
 
 fn sap(id: &str) -> Node {
-    Node { id: id.parse().unwrap(), kind: NodeKind::Sap { sap: id.parse().unwrap() } }
+    Node {
+        id: id.parse().unwrap(),
+        kind: NodeKind::Sap {
+            sap: id.parse().unwrap(),
+        },
+    }
 }
 
 fn link(id: &str, src: &str, dst: &str) -> LinkParts {
-    let (id, src, dst) = (id.parse().unwrap(), src.parse().unwrap(), dst.parse().unwrap());
-    LinkParts { id, src, dst, bandwidth: None, delay: None }
+    let (id, src, dst) = (
+        id.parse().unwrap(),
+        src.parse().unwrap(),
+        dst.parse().unwrap(),
+    );
+    LinkParts {
+        id,
+        src,
+        dst,
+        bandwidth: None,
+        delay: None,
+    }
 }
 
 fn requirement(id: &str, src: &str, dst: &str, path: &[&str]) -> RequirementParts {
@@ -30,7 +51,11 @@ fn chain() -> ServiceGraphParts {
     ServiceGraphParts {
         id: None,
         nodes: vec![nf("NF1"), nf("NF2"), sap("SAP1"), sap("SAP2")],
-        links: vec![link("1", "SAP1", "NF1"), link("2", "NF1", "NF2"), link("3", "NF2", "SAP2")],
+        links: vec![
+            link("1", "SAP1", "NF1"),
+            link("2", "NF1", "NF2"),
+            link("3", "NF2", "SAP2"),
+        ],
         requirements: vec![requirement("r", "SAP1", "SAP2", &["1", "2", "3"])],
     }
 }
@@ -52,44 +77,83 @@ fn a_right_graph_keeps_its_order_and_its_ends() {
 #[test]
 fn every_fault_has_its_name() {
     use GraphError as E;
-    assert!(matches!(error_of(|g| g.nodes.push(nf("SAP1"))), E::DuplicateNode { node: 4, .. }));
+    assert!(matches!(
+        error_of(|g| g.nodes.push(nf("SAP1"))),
+        E::DuplicateNode { node: 4, .. }
+    ));
     assert!(matches!(
         error_of(|g| g.links[2].id = "1".parse().unwrap()),
-        E::DuplicateLink { link: 2, first: 0, .. }
+        E::DuplicateLink {
+            link: 2,
+            first: 0,
+            ..
+        }
     ));
     assert!(matches!(
         error_of(|g| g.links[1].dst = "NF9".parse().unwrap()),
-        E::DanglingLink { link: 1, side: Side::Dst, .. }
+        E::DanglingLink {
+            link: 1,
+            side: Side::Dst,
+            ..
+        }
     ));
     assert!(matches!(
         error_of(|g| g.requirements[0].src = "SAP9".parse().unwrap()),
-        E::UnknownNode { requirement: 0, side: Side::Src, .. }
+        E::UnknownNode {
+            requirement: 0,
+            side: Side::Src,
+            ..
+        }
     ));
     assert!(matches!(
         error_of(|g| g.requirements[0].path[1] = "7".parse().unwrap()),
         E::UnknownLink { hop: 1, .. }
     ));
-    assert!(matches!(error_of(|g| g.requirements[0].path.clear()), E::EmptyPath { .. }));
     assert!(matches!(
-        error_of(|g| { g.requirements[0].path.remove(1); }),
+        error_of(|g| g.requirements[0].path.clear()),
+        E::EmptyPath { .. }
+    ));
+    assert!(matches!(
+        error_of(|g| {
+            g.requirements[0].path.remove(1);
+        }),
         E::BrokenPath { hop: 1, .. }
     ));
     assert!(matches!(
-        error_of(|g| { g.requirements[0].path.pop(); }),
-        E::PathEnd { side: Side::Dst, .. }
+        error_of(|g| {
+            g.requirements[0].path.pop();
+        }),
+        E::PathEnd {
+            side: Side::Dst,
+            ..
+        }
     ));
     assert!(matches!(
-        error_of(|g| { g.requirements[0].path.remove(0); }),
-        E::PathEnd { side: Side::Src, .. }
+        error_of(|g| {
+            g.requirements[0].path.remove(0);
+        }),
+        E::PathEnd {
+            side: Side::Src,
+            ..
+        }
     ));
     assert!(matches!(
         error_of(|g| g.requirements.push(g.requirements[0].clone())),
-        E::DuplicateRequirement { requirement: 1, first: 0, .. }
+        E::DuplicateRequirement {
+            requirement: 1,
+            first: 0,
+            ..
+        }
     ));
     assert!(matches!(error_of(|g| g.links.clear()), E::NoLink));
     assert!(matches!(
-        error_of(|g| g.nodes.extend((0..Limits::NODES).map(|n| nf(&n.to_string())))),
-        E::TooMany { part: GraphPart::Nodes, .. }
+        error_of(|g| g
+            .nodes
+            .extend((0..Limits::NODES).map(|n| nf(&n.to_string())))),
+        E::TooMany {
+            part: GraphPart::Nodes,
+            ..
+        }
     ));
 }
 
@@ -100,9 +164,19 @@ fn requirements_are_implied_where_none_is_stated() {
     parts.links.push(link("4", "SAP2", "NF1"));
     parts.links.push(link("5", "SAP1", "SAP2"));
     let graph = ServiceGraph::try_from(parts).unwrap();
-    let walks: Vec<(usize, usize, Vec<usize>)> =
-        graph.requirements().iter().map(|r| (r.src, r.dst, r.path.clone())).collect();
-    assert_eq!(walks, [(2, 3, vec![0, 1, 2]), (2, 3, vec![4]), (3, 3, vec![3, 1, 2])]);
+    let walks: Vec<(usize, usize, Vec<usize>)> = graph
+        .requirements()
+        .iter()
+        .map(|r| (r.src, r.dst, r.path.clone()))
+        .collect();
+    assert_eq!(
+        walks,
+        [
+            (2, 3, vec![0, 1, 2]),
+            (2, 3, vec![4]),
+            (3, 3, vec![3, 1, 2])
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,199 @@
+//! What every decoder must hold for any bytes: it does not panic, an error says where and why, and what was
+//! read can be written and read again.
+//!
+//! Each target is a plain function, so that `tests/corpus.rs` runs it without libFuzzer too.
+
+use std::time::Duration;
+
+use nffg::json::{Cursor, FieldError, Problem};
+use nffg::{
+    Bandwidth, Delay, DomainId, Fault, NfType, Quantity, ResourceView, SapId, ServiceGraph,
+    TopologyView, decode_service_graph, draft, escape, unify, virtualizer,
+};
+use serde_json::Value;
+
+/// A target: a function of any bytes that panics when a law is broken.
+pub type Target = fn(&[u8]);
+
+/// The targets by name; the name is also that of the corpus and of the binary.
+pub const TARGETS: [(&str, Target); 4] = [
+    ("service_graph", service_graph),
+    ("virtualizer", virtualizer),
+    ("unify", unify),
+    ("identifiers", identifiers),
+];
+
+/// Below this many nanoseconds and bits per second the wire forms are exact.
+const EXACT: u64 = 1 << 50;
+
+fn exact<'a>(bounds: impl IntoIterator<Item = (&'a Option<Delay>, &'a Option<Bandwidth>)>) -> bool {
+    bounds.into_iter().all(|(delay, bandwidth)| {
+        delay.is_none_or(|delay| delay.as_nanos() < EXACT)
+            && bandwidth.is_none_or(|bandwidth| bandwidth.bits_per_second() < EXACT)
+    })
+}
+
+/// Service graphs in either form.
+pub fn service_graph(data: &[u8]) {
+    let Ok(value) = serde_json::from_slice::<Value>(data) else {
+        return;
+    };
+    let graph = match decode_service_graph(&Cursor::at("sg", &value)) {
+        Ok(graph) => graph,
+        Err(error) => return told(&error),
+    };
+    for requirement in graph.requirements() {
+        let mut at = requirement.src;
+        for link in &requirement.path {
+            assert_eq!(graph.links()[*link].src, at, "the path joins up");
+            at = graph.links()[*link].dst;
+        }
+        assert_eq!(
+            at, requirement.dst,
+            "the path ends where the requirement does"
+        );
+    }
+    let mut order = graph.traversal_order();
+    order.sort_unstable();
+    assert!(
+        order.iter().copied().eq(0..graph.nodes().len()),
+        "each node is passed once"
+    );
+
+    let links = graph
+        .links()
+        .iter()
+        .map(|link| (&link.delay, &link.bandwidth));
+    let requirements = graph
+        .requirements()
+        .iter()
+        .map(|of| (&of.delay, &of.bandwidth));
+    if !exact(links.chain(requirements)) {
+        return;
+    }
+    let document = escape::encode(&graph);
+    assert_eq!(
+        decode_service_graph(&Cursor::root(&document)).as_ref(),
+        Ok(&graph)
+    );
+
+    // The draft's form has less room; what went through it once stays as it is.
+    let through = |graph: &ServiceGraph| draft::decode(&Cursor::root(&draft::encode(graph)));
+    if let Ok(poorer) = through(&graph) {
+        assert_eq!(poorer.links(), graph.links());
+        assert_eq!(through(&poorer), Ok(poorer));
+    }
+}
+
+fn told(error: &FieldError) {
+    assert!(error.field.starts_with("sg"), "{error}");
+    if let Problem::Invalid { rule, .. } = &error.problem {
+        assert!(!rule.is_empty(), "{error}");
+    }
+}
+
+fn all_told(faults: &[Fault], total: usize) {
+    assert!(!faults.is_empty() && faults.len() <= 100 && faults.len() <= total);
+    assert!(
+        faults.iter().all(|fault| !fault.rule.is_empty()),
+        "{faults:?}"
+    );
+}
+
+/// Virtualizer XML.
+pub fn virtualizer(data: &[u8]) {
+    let view = match virtualizer::decode(data) {
+        Ok(view) => ResourceView {
+            warnings: Vec::new(),
+            ..view
+        },
+        Err(error) => return all_told(error.faults(), error.total()),
+    };
+    let links = view
+        .links
+        .iter()
+        .chain(view.nodes.iter().flat_map(|node| &node.links));
+    let ports = view.nodes.iter().flat_map(|node| &node.ports);
+    let links = links.map(|link| (&link.delay, &link.bandwidth));
+    if exact(links.chain(ports.map(|port| (&port.delay, &port.bandwidth)))) {
+        let text = virtualizer::encode(&view);
+        assert_eq!(virtualizer::decode(text.as_bytes()), Ok(view), "{text}");
+    }
+}
+
+/// netphony's UNIFY JSON.
+pub fn unify(data: &[u8]) {
+    let view = match unify::decode(data) {
+        Ok(view) => TopologyView {
+            warnings: Vec::new(),
+            ..view
+        },
+        Err(error) => return all_told(error.faults(), error.total()),
+    };
+    let links = view
+        .links
+        .iter()
+        .chain(view.nodes.iter().flat_map(|node| &node.links));
+    if exact(links.map(|link| (&link.delay, &link.bandwidth))) {
+        let text = unify::encode(&view).to_string();
+        assert_eq!(unify::decode(text.as_bytes()), Ok(view), "{text}");
+    }
+}
+
+/// Identifiers and units, one text a line.
+pub fn identifiers(data: &[u8]) {
+    String::from_utf8_lossy(data).lines().for_each(identifier);
+}
+
+fn identifier(text: &str) {
+    if let Ok(domain) = text.parse::<DomainId>() {
+        let pid = domain.as_str();
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        assert!(
+            !pid.is_empty() && pid.len() <= 64 && pid.bytes().all(legal),
+            "{text} is {pid}"
+        );
+        assert_eq!(pid.parse().as_ref(), Ok(&domain), "{text}");
+        if let Some(asn) = domain.asn() {
+            assert_eq!(DomainId::from_asn(asn), Ok(domain), "{text}");
+        }
+    }
+    if let Ok(sap) = text.parse::<SapId>() {
+        assert_eq!(sap.as_str().parse(), Ok(sap), "{text}");
+    }
+    if let Ok(nf_type) = text.parse::<NfType>() {
+        assert_eq!(nf_type.as_str().parse(), Ok(nf_type), "{text}");
+    }
+    if let Ok(quantity) = text.parse::<Quantity>() {
+        assert!(
+            quantity.value().is_finite() && quantity.value() >= 0.0,
+            "{text}"
+        );
+        let again: Quantity = quantity
+            .to_string()
+            .parse()
+            .expect("what is shown can be read");
+        assert_eq!(again.unit(), quantity.unit(), "{text}");
+        let error = (again.value() - quantity.value()).abs();
+        // Twelve significant digits are shown.
+        assert!(error <= quantity.value() * 1e-11, "{text} is {quantity}");
+    }
+    if let Ok(delay) = Delay::parse(text, Duration::from_millis(1))
+        && delay.as_nanos() < EXACT
+    {
+        assert_eq!(
+            Delay::parse(&delay.to_string(), Duration::ZERO),
+            Ok(delay),
+            "{text}"
+        );
+    }
+    if let Ok(bandwidth) = Bandwidth::parse(text, 1e6)
+        && bandwidth.bits_per_second() < EXACT
+    {
+        assert_eq!(
+            Bandwidth::parse(&bandwidth.to_string(), 0.0),
+            Ok(bandwidth),
+            "{text}"
+        );
+    }
+}

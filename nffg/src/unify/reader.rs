@@ -1,0 +1,428 @@
+//! From JSON to a [`TopologyView`].
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde_json::Value;
+
+use super::{
+    IPV4_ADDRESS, IPV6_ADDRESS, MAX_LINKS, MAX_METADATA, MAX_NODES, MAX_ROUTERS, PREFIX_LENGTH,
+    SLOR,
+};
+use crate::fault::Report;
+use crate::json::{Cursor, FieldError, cut};
+use crate::{DomainId, Resources, RouterId, RouterLink, RouterRef, TopologyNode, TopologyView};
+use crate::{number, reference};
+
+/// A bare delay: RFC 7471 §4.1 counts microseconds.
+const BARE_DELAY: Duration = Duration::from_micros(1);
+
+/// A bare bandwidth: RFC 3630 §2.5.6 counts bytes per second.
+const BARE_BANDWIDTH: f64 = 8.0;
+
+/// Reads the view of a document.
+pub(super) fn read(root: &Cursor<'_>, report: &mut Report) -> TopologyView {
+    let mut reader = Reader {
+        report,
+        view: TopologyView::default(),
+        index: HashMap::new(),
+        routers: Vec::new(),
+        router_count: 0,
+        link_count: 0,
+    };
+    let read = reader.document(root);
+    reader.report.take(read);
+    reader.view
+}
+
+struct Reader<'r> {
+    report: &'r mut Report,
+    view: TopologyView,
+    /// Where each domain stands in the view.
+    index: HashMap<DomainId, usize>,
+    /// The routers that each node of the view has, to find those that only links name.
+    routers: Vec<HashSet<RouterId>>,
+    router_count: usize,
+    link_count: usize,
+}
+
+/// An element of a list, with its path. A cursor finds its path by search, so one that starts here does
+/// not search the whole document: a document may have a fault in each of very many links.
+struct Element<'a> {
+    path: String,
+    value: &'a Value,
+}
+
+impl Element<'_> {
+    fn cursor(&self) -> Cursor<'_> {
+        Cursor::at(&self.path, self.value)
+    }
+}
+
+/// Faults of the document as a whole come back as errors, those of its parts are noted.
+type Read<T> = Result<T, FieldError>;
+
+impl Reader<'_> {
+    fn document(&mut self, root: &Cursor<'_>) -> Read<()> {
+        let nodes = root.required("nodes")?;
+        let name = root
+            .present("name")
+            .and_then(|name| name.map(|n| n.string()).transpose());
+        self.view.name = self
+            .report
+            .take(name)
+            .flatten()
+            .map(|name| name.trim().to_owned());
+
+        let nodes = self.elements(&nodes, "node", MAX_NODES)?;
+        let mut links = Vec::with_capacity(nodes.len() + 1);
+        for node in nodes.iter().map(Element::cursor) {
+            let domain = self.node(&node);
+            if let Some(lists) = self.report.take(node.present("links")).flatten() {
+                links.push((lists, domain));
+            }
+        }
+        links.extend(root.present("links")?.map(|lists| (lists, None)));
+        for (lists, owner) in &links {
+            let read = self.links(lists, owner.as_ref());
+            self.report.take(read);
+        }
+        Ok(())
+    }
+
+    /// The objects of the list `name` in a container. Elements that are none are faults.
+    fn elements<'a>(
+        &mut self,
+        container: &Cursor<'a>,
+        name: &'a str,
+        limit: usize,
+    ) -> Read<Vec<Element<'a>>> {
+        match container.present(name)? {
+            Some(list) => self.objects(&list, limit),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    fn objects<'a>(&mut self, list: &Cursor<'a>, limit: usize) -> Read<Vec<Element<'a>>> {
+        let elements = list.array()?;
+        let found = elements.len();
+        if found > limit {
+            let rule = format_args!("{found} entries; at most {limit} more are allowed");
+            return Err(FieldError::invalid(list.path(), found, rule));
+        }
+        let path = list.path();
+        let elements = elements.enumerate().map(|(index, element)| Element {
+            path: format!("{path}[{index}]"),
+            value: element.value(),
+        });
+        let (objects, others): (Vec<_>, Vec<_>) = elements.partition(|e| e.value.is_object());
+        for other in others {
+            self.report
+                .take::<()>(Err(other.cursor().wrong_type("an object")));
+        }
+        Ok(objects)
+    }
+
+    fn warn(&mut self, place: &Cursor<'_>, text: impl FnOnce() -> String) {
+        self.report.warn(0, || (place.path(), text()));
+    }
+
+    /// The node's domain, if it has got into the view.
+    fn node(&mut self, node: &Cursor<'_>) -> Option<DomainId> {
+        let domain = self.domain(node);
+        let domain = self.report.take(domain);
+        let ports = self.ports(node);
+        let (routers, known) = self.report.take(ports).unwrap_or_default();
+        let resources = node
+            .present("resources")
+            .and_then(|resources| match resources {
+                Some(resources) => number::resources(&resources),
+                None => Ok(Resources::default()),
+            });
+        let resources = self.report.take(resources).unwrap_or_default();
+        let mut metadata = Metadata::default();
+        let read = self.metadata(node, &mut metadata);
+        self.report.take(read);
+
+        let domain = domain?;
+        self.index.insert(domain.clone(), self.view.nodes.len());
+        self.routers.push(known);
+        self.view.nodes.push(TopologyNode {
+            domain: domain.clone(),
+            entry_point: metadata.entry_point,
+            prefixes: metadata.prefixes,
+            routers,
+            links: Vec::new(),
+            resources,
+        });
+        Some(domain)
+    }
+
+    fn domain(&self, node: &Cursor<'_>) -> Read<DomainId> {
+        let member = node.required("id")?;
+        let text = number::text(&member).map_err(|_| member.wrong_type("a string or a number"))?;
+        let domain: DomainId = plain(&text)
+            .parse()
+            .map_err(|error: crate::IdError| member.invalid(error.rule))?;
+        match self.index.get(&domain) {
+            None => Ok(domain),
+            Some(first) => Err(member.invalid(format_args!(
+                "it is {domain}, which node {first} (counted from 0) is too"
+            ))),
+        }
+    }
+
+    fn ports(&mut self, node: &Cursor<'_>) -> Read<(Vec<RouterId>, HashSet<RouterId>)> {
+        let mut routers = Vec::new();
+        let mut known = HashSet::new();
+        let Some(ports) = node.present("ports")? else {
+            return Ok((routers, known));
+        };
+        let ports = self.elements(
+            &ports,
+            "port",
+            MAX_ROUTERS.saturating_sub(self.router_count),
+        )?;
+        self.router_count += ports.len();
+        for port in ports.iter().map(Element::cursor) {
+            let router = port.required("id").and_then(|id| {
+                let text = number::text(&id).map_err(|_| id.wrong_type("a string or a number"))?;
+                plain(&text)
+                    .parse()
+                    .map_err(|error: crate::IdError| id.invalid(error.rule))
+            });
+            let Some(router) = self.report.take::<RouterId>(router) else {
+                continue;
+            };
+            if known.insert(router.clone()) {
+                routers.push(router);
+            } else {
+                self.warn(&port, || format!("the router {router} is listed before"));
+            }
+        }
+        Ok((routers, known))
+    }
+
+    fn metadata(&mut self, node: &Cursor<'_>, metadata: &mut Metadata) -> Read<()> {
+        let Some(list) = node.present("metadata")? else {
+            return Ok(());
+        };
+        let mut seen = HashSet::new();
+        let mut address: Option<(IpAddr, Cursor<'_>)> = None;
+        let entries = self.objects(&list, MAX_METADATA)?;
+        for entry in entries.iter().map(Element::cursor) {
+            let key = entry
+                .present("key")
+                .and_then(|key| key.map(|k| k.string()).transpose());
+            let Some(key) = self.report.take(key).flatten() else {
+                continue;
+            };
+            if ![SLOR, IPV4_ADDRESS, IPV6_ADDRESS, PREFIX_LENGTH].contains(&key) {
+                continue;
+            }
+            let value = entry
+                .present("value")
+                .map(|value| match value.map(|v| v.value()) {
+                    Some(Value::String(text)) => text.trim().to_owned(),
+                    Some(Value::Number(number)) => number.to_string(),
+                    _ => String::new(),
+                });
+            let Some(value) = self.report.take(value) else {
+                continue;
+            };
+            let prefix = match key {
+                SLOR if value.is_empty() || metadata.entry_point.is_some() => {
+                    self.warn(&entry, || format!("{SLOR} '{}' is left out", cut(&value)));
+                    continue;
+                }
+                SLOR => {
+                    metadata.entry_point = Some(value);
+                    continue;
+                }
+                PREFIX_LENGTH => match (address.take(), value.parse::<u8>()) {
+                    (Some((address, _)), Ok(length)) => IpNet::new(address, length).ok(),
+                    _ => None,
+                },
+                _ => match address_of(&value) {
+                    Some(Address::Prefix(prefix)) => Some(prefix),
+                    Some(Address::Bare(next)) => {
+                        if let Some((_, lonely)) = address.replace((next, entry)) {
+                            self.warn(&lonely, || {
+                                format!("no {PREFIX_LENGTH} follows the address")
+                            });
+                        }
+                        continue;
+                    }
+                    None => None,
+                },
+            };
+            match prefix {
+                Some(prefix) => {
+                    if prefix.trunc() != prefix {
+                        let text = || format!("{prefix} has host bits; {} is read", prefix.trunc());
+                        self.warn(&entry, text);
+                    }
+                    if seen.insert(prefix.trunc()) {
+                        metadata.prefixes.push(prefix.trunc());
+                    }
+                }
+                None => self.warn(&entry, || {
+                    format!("{key} '{}' makes no prefix; it is left out", cut(&value))
+                }),
+            }
+        }
+        if let Some((_, lonely)) = address {
+            self.warn(&lonely, || {
+                format!("no {PREFIX_LENGTH} follows the address")
+            });
+        }
+        Ok(())
+    }
+
+    fn links(&mut self, lists: &Cursor<'_>, owner: Option<&DomainId>) -> Read<()> {
+        let links = self.elements(lists, "link", MAX_LINKS.saturating_sub(self.link_count))?;
+        self.link_count += links.len();
+        for link in links.iter().map(Element::cursor) {
+            let read = self.link(&link, owner);
+            self.report.take(read);
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, link: &Cursor<'_>, owner: Option<&DomainId>) -> Read<()> {
+        let Some((src_node, src)) = self.end(link, "src", owner)? else {
+            return Ok(());
+        };
+        let Some((dst_node, dst)) = self.end(link, "dst", owner)? else {
+            return Ok(());
+        };
+        if src == dst {
+            self.warn(link, || {
+                "the link ends where it starts; it is left out".to_owned()
+            });
+            return Ok(());
+        }
+        self.add_router(src_node, &src.router);
+        self.add_router(dst_node, &dst.router);
+        let (mut delay, mut bandwidth) = (None, None);
+        if let Some(resources) = link.present("resources")? {
+            let read = number::delay(&resources, "delay", BARE_DELAY);
+            delay = self.or_warn(read);
+            let read = number::bandwidth(&resources, "bandwidth", BARE_BANDWIDTH);
+            bandwidth = self.or_warn(read);
+        }
+        let link = RouterLink {
+            src,
+            dst,
+            delay,
+            bandwidth,
+        };
+        match self.view.nodes.get_mut(src_node) {
+            Some(node) if src_node == dst_node => node.links.push(link),
+            _ => self.view.links.push(link),
+        }
+        Ok(())
+    }
+
+    /// A value that may be left out if it is wrong.
+    fn or_warn<T>(&mut self, read: Read<Option<T>>) -> Option<T> {
+        let warn = |error: FieldError| {
+            let text = format!("{}; it is left out", error.problem);
+            self.report.warn(0, || (error.field, text));
+        };
+        read.map_err(warn).ok().flatten()
+    }
+
+    /// An end of a link and the index of its node; `None` with a warning if there is no such node.
+    fn end<'a>(
+        &mut self,
+        link: &Cursor<'a>,
+        name: &'a str,
+        owner: Option<&DomainId>,
+    ) -> Read<Option<(usize, RouterRef)>> {
+        let member = link.required(name)?;
+        let text = member.string()?;
+        let end = reference::port(text).and_then(|reference| {
+            let domain = match (reference.node, owner) {
+                (Some(node), _) => plain(node).parse().ok()?,
+                (None, owner) => owner?.clone(),
+            };
+            let node = *self.index.get(&domain)?;
+            Some((
+                node,
+                RouterRef {
+                    domain,
+                    router: plain(reference.port).parse().ok()?,
+                },
+            ))
+        });
+        if end.is_none() {
+            self.warn(&member, || {
+                let text = cut(text);
+                format!("'{text}' is no router of a domain that is told; the link is left out")
+            });
+        }
+        Ok(end)
+    }
+
+    /// A router that a link names is there, whether its domain lists it or not.
+    fn add_router(&mut self, node: usize, router: &RouterId) {
+        let (Some(known), Some(node)) = (self.routers.get_mut(node), self.view.nodes.get_mut(node))
+        else {
+            return;
+        };
+        if known.insert(router.clone()) {
+            node.routers.push(router.clone());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Metadata {
+    entry_point: Option<String>,
+    prefixes: Vec<IpNet>,
+}
+
+enum Address {
+    Bare(IpAddr),
+    Prefix(IpNet),
+}
+
+fn address_of(text: &str) -> Option<Address> {
+    let bare = plain(text).parse().map(Address::Bare);
+    bare.or_else(|_| text.parse().map(Address::Prefix)).ok()
+}
+
+/// Java prints an address as `host/address`, with an empty host mostly.
+fn plain(text: &str) -> &str {
+    let text = text.trim();
+    match text.rsplit_once('/') {
+        Some((_, address)) if address.parse::<IpAddr>().is_ok() => address,
+        Some(("", name)) => name,
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn addresses_as_java_prints_them() {
+        for text in [
+            "172.16.1.1",
+            "/172.16.1.1",
+            "host/172.16.1.1",
+            " h.example/172.16.1.1 ",
+        ] {
+            assert_eq!(plain(text), "172.16.1.1", "{text}");
+        }
+        assert_eq!(plain("pe1/2001:db8::1"), "2001:db8::1");
+        assert_eq!(plain("/0.0.0.121"), "0.0.0.121");
+        assert_eq!(plain("/pe1"), "pe1");
+        assert_eq!(plain("ge-0/0/1"), "ge-0/0/1");
+        assert_eq!(plain("10.0.0.0/8"), "10.0.0.0/8");
+    }
+}
