@@ -1,1 +1,31 @@
-//! Being written.
+//! The inter-domain resource database: domains, their nodes, what they can host and where services
+//! enter them (draft-lachosrothenberg-alto-brokermdo-00 §5.1).
+//!
+//! ```text
+//! ResourceView --Domain::from_view--> Domain --Update--> Idr --snapshot--> Arc<Snapshot>
+//!                                                    one writer          many readers
+//! ```
+//!
+//! The hierarchy is federation, domain, node: [`Snapshot::totals`] is the sum of
+//! [`Domain::totals`], and each of those the sum of its [`Node`]s. Sums are made anew from the
+//! leaves, in order of id, so that they depend on the content alone and not on the way there:
+//! several brokers that know the same say the same.
+//!
+//! What a port is, is decided here once (design.md, "The draft's dialect"): a port that its exporter
+//! tags as inter-domain is never a service access point. Tagged by two domains or more it is a
+//! [`Border`], by one only an [`OpenBorder`]. Equal untagged names in two domains are two service
+//! access points that share a name: both domains host it.
+//!
+//! Plain data in, plain data out: no sockets, no clock, no global state.
+
+mod border;
+mod domain;
+mod entry_point;
+mod snapshot;
+mod store;
+
+pub use border::{Border, BorderEnd, BorderPair, OpenBorder};
+pub use domain::{Domain, DomainError, InterDomainSap, Node, Totals};
+pub use entry_point::{EntryPoint, EntryPointError};
+pub use snapshot::{HostError, Snapshot};
+pub use store::{Idr, Update};
