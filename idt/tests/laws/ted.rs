@@ -1,0 +1,268 @@
+//! The TED does not remember how it came to be as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use idt::{BorderLink, DomainTopology, InterLink, Ted, TopologyParts, Update};
+use nffg::{Bandwidth, Delay, DomainId, RouterRef};
+use proptest::prelude::*;
+
+use crate::federation::names;
+
+const DOMAINS: usize = 4;
+
+/// A link as told: from (domain, router) to (domain, router), and its delay.
+type Told = ((usize, u8), (usize, u8), Option<u8>);
+
+fn router(number: u8) -> nffg::RouterId {
+    format!("r{number}").parse().expect("a valid id")
+}
+
+fn topology(domain: usize, links: &[Told]) -> DomainTopology {
+    let link = |((_, from), (to_domain, to), delay): &Told| InterLink {
+        router: router(*from),
+        remote: RouterRef {
+            domain: names(DOMAINS)[*to_domain].clone(),
+            router: router(*to),
+        },
+        delay: delay.map(|delay| Delay::from_nanos(delay.into())),
+        bandwidth: delay.map(|delay| Bandwidth::from_bits_per_second(delay.into())),
+    };
+    let inter_links = links.iter().map(link).collect();
+    let parts = TopologyParts {
+        inter_links,
+        ..TopologyParts::default()
+    };
+    DomainTopology::new(names(DOMAINS)[domain].clone(), parts)
+}
+
+fn any_update() -> impl Strategy<Value = Update> {
+    let domain = || (0..DOMAINS).prop_map(|domain| names(DOMAINS)[domain].clone());
+    let border =
+        (domain(), domain(), prop::option::of(0_u64..3)).prop_map(|(a, b, delay)| BorderLink {
+            a,
+            b,
+            delay: delay.map(Delay::from_nanos),
+            bandwidth: None,
+        });
+    prop_oneof![
+        2 => domain().prop_map(Update::Join),
+        6 => any_topology().prop_map(Update::Topology),
+        1 => domain().prop_map(Update::Silent),
+        1 => domain().prop_map(Update::Leave),
+        1 => prop::collection::vec(border, 0..4).prop_map(Update::Borders),
+    ]
+}
+
+/// Few routers, so that links often have a reverse and sometimes a parallel.
+fn any_topology() -> impl Strategy<Value = DomainTopology> {
+    (0..DOMAINS).prop_flat_map(|domain| {
+        let link = (
+            Just(domain),
+            0_u8..2,
+            0..DOMAINS,
+            0_u8..2,
+            prop::option::of(0_u8..2),
+        );
+        let link = link.prop_map(|(from, a, to, b, delay)| ((from, a), (to, b), delay));
+        prop::collection::vec(link, 0..6).prop_map(move |links| topology(domain, &links))
+    })
+}
+
+/// What a list of updates says in the end, by a reading of its own.
+#[derive(Default)]
+struct Model {
+    members: BTreeMap<DomainId, Option<DomainTopology>>,
+    borders: Vec<BorderLink>,
+}
+
+impl Model {
+    fn of(updates: &[Update]) -> Self {
+        let mut model = Self::default();
+        for update in updates.iter().cloned() {
+            match update {
+                Update::Join(domain) if model.members.contains_key(&domain) => {}
+                Update::Join(domain) => drop(model.members.insert(domain, None)),
+                Update::Topology(t) => drop(model.members.insert(t.domain().clone(), Some(t))),
+                Update::Silent(domain) if model.members.contains_key(&domain) => {
+                    model.members.insert(domain, None);
+                }
+                Update::Silent(_) => {}
+                Update::Leave(domain) => drop(model.members.remove(&domain)),
+                Update::Borders(borders) => model.borders = borders,
+            }
+        }
+        model
+    }
+
+    /// The shortest way to say it, last domain first.
+    fn updates(&self) -> Vec<Update> {
+        let member = |(domain, topology): (&DomainId, &Option<DomainTopology>)| match topology {
+            Some(topology) => Update::Topology(topology.clone()),
+            None => Update::Join(domain.clone()),
+        };
+        let mut updates = vec![Update::Borders(
+            self.borders.iter().rev().cloned().collect(),
+        )];
+        updates.extend(self.members.iter().rev().map(member));
+        updates
+    }
+
+    /// How often `from` tells the link between these routers.
+    fn told(&self, from: &DomainId, a: &str, to: &DomainId, b: &str) -> usize {
+        let Some(Some(topology)) = self.members.get(from) else {
+            return 0;
+        };
+        let same = |link: &&InterLink| {
+            link.router.as_str() == a
+                && link.remote.domain == *to
+                && link.remote.router.as_str() == b
+        };
+        topology.inter_links().iter().filter(same).count()
+    }
+
+    /// How many links join two members, by the rule of adjacency.
+    fn links(&self, a: &DomainId, b: &DomainId) -> usize {
+        let exports = |domain| matches!(self.members.get(domain), Some(Some(_)));
+        let (mut up, mut told) = (0, 0);
+        for ra in ["r0", "r1"] {
+            for rb in ["r0", "r1"] {
+                let (there, back) = (self.told(a, ra, b, rb), self.told(b, rb, a, ra));
+                told += there + back;
+                up += match (exports(a), exports(b)) {
+                    (true, true) => there.min(back),
+                    _ => there.max(back),
+                };
+            }
+        }
+        if told > 0 {
+            return up;
+        }
+        let joins = |border: &&BorderLink| {
+            (&border.a, &border.b) == (a, b) || (&border.b, &border.a) == (a, b)
+        };
+        self.borders.iter().filter(joins).count()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_order_that_ends_the_same_gives_an_equal_snapshot(
+        updates in prop::collection::vec(any_update(), 0..16),
+        cuts in prop::collection::vec(any::<bool>(), 16),
+    ) {
+        // The same updates in batches, one by one, and as the end result alone.
+        let mut batches = Ted::new();
+        let mut batch = Vec::new();
+        for (update, cut) in updates.iter().zip(cuts) {
+            batch.push(update.clone());
+            if cut {
+                batches.apply(batch.drain(..));
+            }
+        }
+        batches.apply(batch);
+        let mut singly = Ted::new();
+        for update in updates.clone() {
+            singly.apply([update]);
+        }
+        let model = Model::of(&updates);
+        let mut at_once = Ted::new();
+        at_once.apply(model.updates());
+        prop_assert_eq!(&*batches.snapshot(), &*singly.snapshot());
+        prop_assert_eq!(&*batches.snapshot(), &*at_once.snapshot());
+
+        // And that is what the rule says.
+        let snapshot = at_once.snapshot();
+        prop_assert!(snapshot.domains().eq(model.members.keys()));
+        let graph = snapshot.graph();
+        prop_assert_eq!(graph.len(), model.members.len());
+        for a in graph.indices() {
+            prop_assert!(graph.neighbours(a).is_sorted_by(|x, y| x.to < y.to));
+            for b in graph.indices().filter(|b| *b != a) {
+                let links = graph.adjacency(a, b).map_or(0, |adjacency| adjacency.links.len());
+                prop_assert_eq!(links, model.links(graph.id(a), graph.id(b)));
+                prop_assert_eq!(graph.adjacency(a, b).is_some(), graph.neighbours(a).any(|n| n.to == b));
+            }
+            prop_assert!(graph.adjacency(a, a).is_none());
+        }
+    }
+
+    #[test]
+    fn the_second_time_changes_nothing(
+        before in prop::collection::vec(any_update(), 0..8),
+        update in any_update(),
+    ) {
+        let mut ted = Ted::new();
+        ted.apply(before);
+        let earlier = ted.snapshot();
+        let changed = ted.apply([update.clone()]);
+        let first = ted.snapshot();
+        prop_assert_eq!(changed, earlier != first);
+        prop_assert_eq!(first.generation(), earlier.generation() + u64::from(changed));
+        prop_assert!(!ted.apply([update]));
+        prop_assert!(std::sync::Arc::ptr_eq(&ted.snapshot(), &first));
+    }
+
+    #[test]
+    fn leaving_and_coming_back_restores_an_equal_snapshot(
+        before in prop::collection::vec(any_update(), 0..12),
+    ) {
+        let mut ted = Ted::new();
+        ted.apply(before);
+        let whole = ted.snapshot();
+        for domain in whole.domains() {
+            let back = match whole.topology(domain) {
+                Some(topology) => Update::Topology(topology.as_ref().clone()),
+                None => Update::Join(domain.clone()),
+            };
+            prop_assert!(ted.apply([Update::Leave(domain.clone())]));
+            prop_assert!(ted.snapshot().graph().index(domain).is_none());
+            prop_assert!(ted.apply([back.clone()]));
+            prop_assert_eq!(&*ted.snapshot(), &*whole);
+            // Within one batch it is not even a change.
+            prop_assert!(!ted.apply([Update::Leave(domain.clone()), back]));
+        }
+    }
+
+    #[test]
+    fn components_are_what_paths_join(updates in prop::collection::vec(any_update(), 0..12)) {
+        let mut ted = Ted::new();
+        ted.apply(updates);
+        let snapshot = ted.snapshot();
+        let graph = snapshot.graph();
+        for a in graph.indices() {
+            let mut reached = BTreeSet::from([a]);
+            let mut open = vec![a];
+            while let Some(domain) = open.pop() {
+                open.extend(graph.neighbours(domain).map(|n| n.to).filter(|to| reached.insert(*to)));
+            }
+            for b in graph.indices() {
+                prop_assert_eq!(graph.connected(a, b), reached.contains(&b));
+            }
+        }
+    }
+}
+
+#[test]
+fn topologies_that_did_not_change_are_shared() {
+    let mut ted = Ted::new();
+    ted.apply((0..3).map(|domain| Update::Topology(topology(domain, &[]))));
+    let before = ted.snapshot();
+    let link = ((1, 0), (2, 0), None);
+    let same = Update::Topology(topology(0, &[]));
+    assert!(ted.apply([same, Update::Topology(topology(1, &[link]))]));
+    let after = ted.snapshot();
+    let shared = |domain: usize| {
+        let name = &names(DOMAINS)[domain];
+        std::sync::Arc::ptr_eq(
+            before.topology(name).unwrap(),
+            after.topology(name).unwrap(),
+        )
+    };
+    assert!(shared(0) && !shared(1) && shared(2));
+    assert_eq!(
+        before.topology(&names(DOMAINS)[1]).unwrap().inter_links(),
+        []
+    );
+}
