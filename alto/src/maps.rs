@@ -1,0 +1,145 @@
+//! Everything that one pair of snapshots has to say.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::network_map::NetworkMap;
+use crate::property_map::{self, Entities, PropertyMaps};
+use crate::{AltoError, Config, PathVectors, PrefixConflict, Tag, ird, pv};
+
+/// A whole answer, encoded once per version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// Its media type.
+    pub media_type: &'static str,
+    /// The JSON text.
+    pub bytes: Bytes,
+    /// The hash of what it says: two bodies of one resource have equal bytes exactly if their tags
+    /// are equal. It is the resource's version tag, where it has one, and good for an `ETag`.
+    pub tag: Tag,
+}
+
+/// Everything that one pair of snapshots has to say. Immutable.
+pub struct Maps {
+    config: Arc<Config>,
+    idr: Arc<idr::Snapshot>,
+    idt: Arc<idt::Snapshot>,
+    directory: Body,
+    network: Arc<NetworkMap>,
+    entities: Entities,
+    properties: PropertyMaps,
+}
+
+impl Maps {
+    /// Renders the maps of two snapshots. What is unchanged since `previous` is taken from there,
+    /// the very same bytes; a map that changed in one domain is spliced with that one made anew.
+    #[must_use]
+    pub fn build(
+        config: Arc<Config>,
+        idr: Arc<idr::Snapshot>,
+        idt: Arc<idt::Snapshot>,
+        previous: Option<&Self>,
+    ) -> Self {
+        let directory = match previous.filter(|previous| previous.config == config) {
+            Some(previous) => previous.directory.clone(),
+            None => ird::build(&config),
+        };
+        let network = NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network));
+        let entities = Entities::build(&idr, previous.map(|previous| &previous.entities));
+        let properties = PropertyMaps::build(
+            &entities,
+            &network.body.tag,
+            previous.map(|previous| &previous.properties),
+        );
+        Self {
+            config,
+            idr,
+            idt,
+            directory,
+            network,
+            entities,
+            properties,
+        }
+    }
+
+    /// The information resource directory (RFC 7285 §9.2).
+    #[must_use]
+    pub fn directory(&self) -> &Body {
+        &self.directory
+    }
+
+    /// The network map (RFC 7285 §11.2.1).
+    #[must_use]
+    pub fn network_map(&self) -> &Body {
+        &self.network.body
+    }
+
+    /// Prefixes that two domains claim, by prefix, with what became of them. For operators.
+    #[must_use]
+    pub fn prefix_conflicts(&self) -> &[PrefixConflict] {
+        &self.network.conflicts
+    }
+
+    /// The draft's property map (draft-brokermdo-00 §5.5.1).
+    #[must_use]
+    pub fn draft_property_map(&self) -> &Body {
+        &self.properties.draft
+    }
+
+    /// The property map with RFC 9240's entity names (§7).
+    #[must_use]
+    pub fn property_map(&self) -> &Body {
+        &self.properties.full
+    }
+
+    /// Answers a `ReqFilteredPropertyMap` (RFC 9240 §8) of type
+    /// [`PROPERTY_MAP_PARAMS`](crate::media::PROPERTY_MAP_PARAMS) with a property map.
+    ///
+    /// # Errors
+    /// The request is not JSON, lacks `entities`, or asks for an entity of another domain, a
+    /// malformed entity id, or an unknown property.
+    pub fn filtered_property_map(&self, request: &[u8]) -> Result<Bytes, AltoError> {
+        property_map::filter(&self.entities, &self.network.body.tag, request)
+    }
+
+    /// Answers a request for path vectors, of type
+    /// [`COST_MAP_FILTER`](crate::media::COST_MAP_FILTER): for a service graph if it has `sg`
+    /// (draft-brokermdo-00 §5.4.2), else for PIDs (RFC 9275 §7.2). The search stops after `work`
+    /// steps; the answer says so then, as it says what the caps cut.
+    ///
+    /// # Errors
+    /// The request is not JSON; it lacks `cost-type`, or that is not {`array`, `ane-path`}; it has a
+    /// field that the directory does not offer (constraints, multiple costs) or an unknown
+    /// `ane-property-names`; its service graph does not hold together, or has an NF type or a SAP that
+    /// no domain has; it has `sg` and `pids` together; its `pids` lack a list or make too many pairs.
+    pub fn path_vectors(&self, request: &[u8], work: u64) -> Result<PathVectors, AltoError> {
+        pv::answer(self, request, work)
+    }
+
+    /// The settings that these maps were made with.
+    #[must_use]
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// The resources that these maps show.
+    #[must_use]
+    pub fn idr(&self) -> &Arc<idr::Snapshot> {
+        &self.idr
+    }
+
+    /// The topology that these maps show.
+    #[must_use]
+    pub fn idt(&self) -> &Arc<idt::Snapshot> {
+        &self.idt
+    }
+
+    pub(crate) fn network(&self) -> &NetworkMap {
+        &self.network
+    }
+
+    pub(crate) fn entities(&self) -> &Entities {
+        &self.entities
+    }
+}

@@ -1,0 +1,12 @@
+//! What the specifications want, one test per clause and named after it; laws over random
+//! federations; and peers that are not ours.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
+
+mod draft;
+mod federation;
+mod laws;
+mod peers;
+mod rfc7285;
+mod rfc9240;
+mod rfc9275;
