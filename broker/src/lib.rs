@@ -1,1 +1,36 @@
-//! Being written.
+//! The broker: everything that talks. The daemon `brokerd` and the client `brokerctl` are thin
+//! binaries over this library.
+//!
+//! ```text
+//!  MdO --REST--> pull (a task per source) --Input--> ingest (one task, one writer) --publish--+
+//!                                                                                            v
+//!  ALTO client --HTTP--> http (a task per connection) <----- one immutable snapshot ---- published
+//! ```
+//!
+//! | module | does |
+//! |---|---|
+//! | [`daemon`] | command line, start, signals, stop |
+//! | [`settings`] | defaults, file, environment, flags |
+//! | [`pull`], [`egress`] | fetching exports from MdOs |
+//! | [`ingest`], [`liveness`] | the writer: what is heard becomes IdR, IdT and maps; pure, time is an argument |
+//! | [`published`] | the current snapshot and the state of every source |
+//! | [`placements`] | a service graph over IdR and IdT, for the broker's own API |
+//! | [`http`] | accept loop, routes, limits, errors |
+//! | [`auth`] | who asks, and what he may |
+//! | [`metrics`], [`clock`] | counters; the only place that reads clocks |
+//! | [`client`], [`ctl`] | the client side: `brokerctl` |
+
+pub mod auth;
+pub mod client;
+pub mod clock;
+pub mod ctl;
+pub mod daemon;
+pub mod egress;
+pub mod http;
+pub mod ingest;
+pub mod liveness;
+pub mod metrics;
+pub mod placements;
+pub mod published;
+pub mod pull;
+pub mod settings;

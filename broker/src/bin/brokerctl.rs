@@ -1,2 +1,7 @@
-//! The broker daemon: all of it is in the library.
-fn main() {}
+//! `brokerctl`, the broker's client for people: all of it is in [`broker::ctl`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    broker::ctl::main(std::env::args_os())
+}

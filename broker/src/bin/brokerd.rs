@@ -1,2 +1,10 @@
-//! The broker daemon: all of it is in the library.
-fn main() {}
+//! The broker daemon. All of it is in the library: see `broker::daemon`.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    broker::daemon::main(std::env::args_os())
+}

@@ -1,0 +1,220 @@
+//! Who asks, and what he may. Every request has a [`Principal`], and [`Principal::may`] is the one
+//! place that decides; disclosure policies will refine it there.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use nffg::DomainId;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::{Anonymous, Auth, Role};
+
+/// Who makes a request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Principal {
+    /// Nobody in particular, over loopback or where the settings let everybody in.
+    Anonymous,
+    /// A member domain's orchestrator.
+    Member {
+        /// The name in the settings.
+        name: String,
+        /// Its domain.
+        domain: DomainId,
+    },
+    /// A person who runs the broker.
+    Operator {
+        /// The name in the settings.
+        name: String,
+    },
+    /// A person who may look at everything and change nothing.
+    Auditor {
+        /// The name in the settings.
+        name: String,
+    },
+}
+
+/// What a request wants to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Read ALTO maps, ask for path vectors and placements.
+    ReadMaps,
+    /// Read the state of the members' sources.
+    ReadDomains,
+    /// Read the daemon's metrics.
+    ReadMetrics,
+}
+
+impl Principal {
+    /// Whether this principal may do `action`.
+    #[must_use]
+    pub fn may(&self, action: Action) -> bool {
+        match (self, action) {
+            (Self::Anonymous | Self::Operator { .. } | Self::Auditor { .. }, _) => true,
+            (Self::Member { .. }, Action::ReadMaps | Action::ReadDomains) => true,
+            (Self::Member { .. }, Action::ReadMetrics) => false,
+        }
+    }
+
+    /// For logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::Member { name, .. } | Self::Operator { name } | Self::Auditor { name } => name,
+        }
+    }
+}
+
+/// Why a request has no principal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The `Authorization` header is not `Bearer` with a token.
+    #[error("the Authorization header must be 'Bearer' and a token (RFC 6750)")]
+    Malformed,
+    /// No principal has this token.
+    #[error("the token is not known")]
+    UnknownToken,
+    /// A token is needed here.
+    #[error("a bearer token is needed from this address")]
+    TokenNeeded,
+}
+
+/// The principals of the settings, by the hash of their token: a look-up by hash takes no longer for
+/// a token that is nearly right.
+#[derive(Debug)]
+pub struct Principals {
+    anonymous: Anonymous,
+    by_token: HashMap<[u8; 32], Principal>,
+}
+
+impl Principals {
+    /// The principals of `auth`, which the settings have checked.
+    #[must_use]
+    pub fn new(auth: &Auth) -> Self {
+        let by_token = auth
+            .principals
+            .iter()
+            .filter_map(|entry| {
+                let name = entry.name.clone();
+                let principal = match (entry.role, &entry.domain) {
+                    (Role::Member, Some(domain)) => Principal::Member {
+                        name,
+                        domain: domain.clone(),
+                    },
+                    (Role::Operator, _) => Principal::Operator { name },
+                    (Role::Auditor, _) => Principal::Auditor { name },
+                    // The settings refuse a member without a domain.
+                    (Role::Member, None) => return None,
+                };
+                Some((
+                    *blake3::hash(entry.token.expose_secret().as_bytes()).as_bytes(),
+                    principal,
+                ))
+            })
+            .collect();
+        Self {
+            anonymous: auth.anonymous,
+            by_token,
+        }
+    }
+
+    /// The principal of a request from `peer` with this `Authorization` header.
+    ///
+    /// # Errors
+    /// The header is malformed or its token unknown, or there is none where one is needed.
+    pub fn of(&self, peer: IpAddr, authorization: Option<&[u8]>) -> Result<Principal, Refusal> {
+        let Some(header) = authorization else {
+            let open = match self.anonymous {
+                Anonymous::Everyone => true,
+                Anonymous::Loopback => peer.to_canonical().is_loopback(),
+                Anonymous::Nobody => false,
+            };
+            return if open {
+                Ok(Principal::Anonymous)
+            } else {
+                Err(Refusal::TokenNeeded)
+            };
+        };
+        let (scheme, token) = header.split_at_checked(7).ok_or(Refusal::Malformed)?;
+        if !scheme.eq_ignore_ascii_case(b"bearer ") || token.is_empty() {
+            return Err(Refusal::Malformed);
+        }
+        let hash = blake3::hash(token.trim_ascii());
+        self.by_token
+            .get(hash.as_bytes())
+            .cloned()
+            .ok_or(Refusal::UnknownToken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::PrincipalEntry;
+
+    fn principals(anonymous: Anonymous) -> Principals {
+        let entry = |name: &str, role, domain: Option<&str>, token: &str| PrincipalEntry {
+            name: name.to_owned(),
+            role,
+            domain: domain.map(|d| d.parse().unwrap()),
+            token: token.to_owned().into(),
+        };
+        Principals::new(&Auth {
+            anonymous,
+            principals: vec![
+                entry("mdo-as1", Role::Member, Some("AS1"), "m-secret"),
+                entry("ops", Role::Operator, None, "o-secret"),
+            ],
+        })
+    }
+
+    #[test]
+    fn anonymous_is_for_loopback_unless_the_settings_say_otherwise() {
+        let near: IpAddr = "127.0.0.7".parse().unwrap();
+        let near6: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        let far: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(
+            principals(Anonymous::Loopback).of(near, None),
+            Ok(Principal::Anonymous)
+        );
+        assert_eq!(
+            principals(Anonymous::Loopback).of(near6, None),
+            Ok(Principal::Anonymous)
+        );
+        assert_eq!(
+            principals(Anonymous::Loopback).of(far, None),
+            Err(Refusal::TokenNeeded)
+        );
+        assert_eq!(
+            principals(Anonymous::Everyone).of(far, None),
+            Ok(Principal::Anonymous)
+        );
+        assert_eq!(
+            principals(Anonymous::Nobody).of(near, None),
+            Err(Refusal::TokenNeeded)
+        );
+    }
+
+    #[test]
+    fn a_token_names_its_principal_and_a_wrong_one_nobody() {
+        let all = principals(Anonymous::Everyone);
+        let near: IpAddr = "127.0.0.1".parse().unwrap();
+        let member = all.of(near, Some(b"Bearer m-secret")).unwrap();
+        assert_eq!(member.name(), "mdo-as1");
+        assert!(member.may(Action::ReadMaps) && !member.may(Action::ReadMetrics));
+        assert!(
+            all.of(near, Some(b"bearer o-secret"))
+                .unwrap()
+                .may(Action::ReadMetrics)
+        );
+        assert_eq!(
+            all.of(near, Some(b"Bearer nope")),
+            Err(Refusal::UnknownToken)
+        );
+        for malformed in [&b"Basic abc"[..], b"Bearer ", b"", b"Bearerm-secret"] {
+            assert_eq!(all.of(near, Some(malformed)), Err(Refusal::Malformed));
+        }
+    }
+}

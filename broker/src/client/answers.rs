@@ -1,0 +1,326 @@
+//! The answers of a broker, as far as a client looks into them; each keeps the JSON as it came.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use nffg::json::{Cursor, FieldError};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+/// A property map (RFC 9240 §7.6), of either form.
+#[derive(Clone, Debug)]
+pub struct PropertyMap {
+    /// As it came.
+    pub json: Value,
+    /// Entity to property to values. The draft's values are arrays of strings (§5.4.1); a plain
+    /// string is an array of one, anything else stays JSON text, and `null` is no value.
+    pub entities: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+}
+
+impl PropertyMap {
+    pub(crate) fn decode(json: Value) -> Result<Self, String> {
+        let entities = entities(&json).map_err(|error| error.to_string())?;
+        Ok(Self { json, entities })
+    }
+}
+
+fn entities(json: &Value) -> Result<BTreeMap<String, BTreeMap<String, Vec<String>>>, FieldError> {
+    let map = Cursor::root(json).required("property-map")?;
+    let mut entities = BTreeMap::new();
+    for entity in map.object()?.keys() {
+        let told = map.required(entity)?;
+        let mut properties = BTreeMap::new();
+        for (name, value) in told.object()? {
+            properties.insert(name.clone(), values(value));
+        }
+        entities.insert(entity.clone(), properties);
+    }
+    Ok(entities)
+}
+
+fn values(value: &Value) -> Vec<String> {
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.iter().map(text).collect(),
+        one => vec![text(one)],
+    }
+}
+
+/// The name of a domain without the entity domain before it: `AS1` of `pid:AS1` and of
+/// `networkmap.pid:AS1`.
+#[must_use]
+pub fn bare_name(entity: &str) -> &str {
+    entity.split_once(':').map_or(entity, |(_, name)| name)
+}
+
+/// The path vectors of a service graph (draft-brokermdo §5.4.2.2).
+#[derive(Clone, Debug)]
+pub struct PathVectors {
+    /// The cost map part, as it came.
+    pub json: Value,
+    /// One entry per source and destination of requirements, in order of their names: the draft's
+    /// form is an object, and an object has no order.
+    pub requirements: Vec<RequirementPaths>,
+    /// The part that tells about the domains on the paths, where it came along.
+    pub property_map: Option<PropertyMap>,
+}
+
+/// The path vectors of the requirements from one node to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequirementPaths {
+    /// Where they start.
+    pub src: String,
+    /// Where they end.
+    pub dst: String,
+    /// Their service graph links, in order of names.
+    pub links: Vec<LinkPaths>,
+}
+
+/// The candidate path vectors of one service graph link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkPaths {
+    /// The node where the link starts.
+    pub src: String,
+    /// The node where it ends.
+    pub dst: String,
+    /// Lists of domains, in the server's order.
+    pub vectors: Vec<Vec<String>>,
+}
+
+impl PathVectors {
+    pub(crate) fn decode(json: Value, property_map: Option<Value>) -> Result<Self, String> {
+        let requirements = requirement_paths(&json).map_err(|error| error.to_string())?;
+        let property_map = property_map.map(PropertyMap::decode).transpose()?;
+        Ok(Self {
+            json,
+            requirements,
+            property_map,
+        })
+    }
+
+    /// Whether some link has no candidate at all, so that the service cannot be delivered.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        let mut links = self
+            .requirements
+            .iter()
+            .flat_map(|requirement| &requirement.links);
+        self.requirements.is_empty() || links.any(|link| link.vectors.is_empty())
+    }
+}
+
+fn requirement_paths(json: &Value) -> Result<Vec<RequirementPaths>, FieldError> {
+    let mut requirements = Vec::new();
+    for (src, dst, links) in pairs(&Cursor::root(json).required("cost-map")?)? {
+        let mut link_paths = Vec::new();
+        for (link_src, link_dst, vectors) in pairs(&links)? {
+            let vectors = vectors
+                .array()?
+                .map(|vector| {
+                    vector
+                        .array()?
+                        .map(|domain| domain.string().map(str::to_owned))
+                        .collect()
+                })
+                .collect::<Result<_, FieldError>>()?;
+            link_paths.push(LinkPaths {
+                src: link_src.to_owned(),
+                dst: link_dst.to_owned(),
+                vectors,
+            });
+        }
+        requirements.push(RequirementPaths {
+            src: src.to_owned(),
+            dst: dst.to_owned(),
+            links: link_paths,
+        });
+    }
+    Ok(requirements)
+}
+
+/// `{source: {destination: value}}`, taken flat.
+fn pairs<'a>(map: &Cursor<'a>) -> Result<Vec<(&'a str, &'a str, Cursor<'a>)>, FieldError> {
+    let mut pairs = Vec::new();
+    for src in map.object()?.keys() {
+        let row = map.required(src)?;
+        for dst in row.object()?.keys() {
+            pairs.push((src.as_str(), dst.as_str(), row.required(dst)?));
+        }
+    }
+    Ok(pairs)
+}
+
+/// `GET /broker/v1/domains`.
+#[derive(Clone, Debug)]
+pub struct Domains {
+    /// As it came.
+    pub json: Value,
+    /// The domains, in order of their ids.
+    pub domains: Vec<DomainState>,
+}
+
+/// `GET /broker/v1/domains/{domain}`.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    /// As it came.
+    pub json: Value,
+    /// What it says.
+    pub state: DomainState,
+}
+
+/// The broker's account of one domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct DomainState {
+    /// The domain.
+    pub id: String,
+    /// Where its orchestrator is reached.
+    pub entry_point: Option<String>,
+    /// `waiting`, `fresh`, `stale` or `gone`: that of its worst source.
+    pub state: String,
+    /// Where the broker hears from it.
+    #[serde(default)]
+    pub sources: Vec<SourceState>,
+    /// How many nodes its resource view has.
+    #[serde(default)]
+    pub nodes: u64,
+    /// How many routers its topology has.
+    #[serde(default)]
+    pub routers: u64,
+    /// How many prefixes it tells.
+    #[serde(default)]
+    pub prefixes: u64,
+    /// Its service access points.
+    #[serde(default)]
+    pub saps: Vec<String>,
+    /// The NF types that it supports.
+    #[serde(default)]
+    pub nf_types: Vec<String>,
+    /// The domains next to it.
+    #[serde(default)]
+    pub neighbours: Vec<String>,
+    /// Inter-domain ports that no other domain names.
+    #[serde(default)]
+    pub open_borders: Vec<String>,
+}
+
+/// One source of a domain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SourceState {
+    /// `resources` or `topology`.
+    pub kind: String,
+    /// What is asked.
+    pub url: String,
+    /// `waiting`, `fresh`, `stale` or `gone`.
+    pub state: String,
+    /// When it gave its last good answer.
+    #[serde(default, deserialize_with = "timestamp")]
+    pub last_heard: Option<Timestamp>,
+    /// What went wrong the last time that something did.
+    pub last_error: Option<String>,
+    /// How often in a row.
+    #[serde(default)]
+    pub failures: u64,
+}
+
+fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(serde::de::Error::custom))
+        .transpose()
+}
+
+impl Domains {
+    pub(crate) fn decode(json: Value) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Wire {
+            domains: Vec<DomainState>,
+        }
+        let Wire { domains } = Wire::deserialize(&json).map_err(|error| error.to_string())?;
+        Ok(Self { json, domains })
+    }
+}
+
+impl Domain {
+    pub(crate) fn decode(json: Value) -> Result<Self, String> {
+        let state = DomainState::deserialize(&json).map_err(|error| error.to_string())?;
+        Ok(Self { json, state })
+    }
+}
+
+/// `POST /broker/v1/placements`.
+#[derive(Clone, Debug)]
+pub struct Placements {
+    /// As it came.
+    pub json: Value,
+    /// How the broker worked.
+    pub meta: PlacementMeta,
+    /// Best first.
+    pub placements: Vec<Placement>,
+}
+
+/// How the broker worked out placements.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct PlacementMeta {
+    /// What was made small: `hops`.
+    pub objective: String,
+    /// How many were asked for.
+    pub k: u64,
+    /// Whether the search stopped before that many were proven to be the best.
+    pub cut: bool,
+    /// What of the request was not taken into account.
+    pub not_applied: Vec<String>,
+}
+
+/// One placement: a domain for every node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Placement {
+    /// 1 is the best.
+    pub rank: u64,
+    /// Inter-domain links crossed, summed over the service graph's links.
+    pub hops: u64,
+    /// The domain of every node of the service graph.
+    pub nodes: BTreeMap<String, String>,
+    /// What it means for each requirement.
+    pub requirements: Vec<PlacedRequirement>,
+}
+
+/// A requirement in a placement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PlacedRequirement {
+    /// Its id; absent for one that the graph only implies.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Where it starts.
+    pub src: String,
+    /// Where it ends.
+    pub dst: String,
+    /// A row of the draft's Table 2: `AS1:NF1` where a node is, `AS2` where the way only passes.
+    pub walk: Vec<String>,
+}
+
+impl Placements {
+    pub(crate) fn decode(json: Value) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Wire {
+            #[serde(default)]
+            meta: PlacementMeta,
+            placements: Vec<Placement>,
+        }
+        let Wire { meta, placements } =
+            Wire::deserialize(&json).map_err(|error| error.to_string())?;
+        Ok(Self {
+            json,
+            meta,
+            placements,
+        })
+    }
+}

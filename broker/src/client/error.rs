@@ -1,0 +1,272 @@
+//! What can go wrong between a client and a broker, cut by who must act: the caller mends his input,
+//! the operator starts the broker or points the client at it, and so on.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+use url::Url;
+
+use super::media_type::MediaType;
+
+/// Why there is no good answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The command line or a file that it names is wrong; nothing was sent.
+    #[error("{0}")]
+    Input(String),
+    /// Nobody answers at the address.
+    #[error("no broker answers at {}: {cause}; is brokerd running?", origin(url))]
+    NoAnswer {
+        /// What was asked.
+        url: Url,
+        /// The system's word for it: connection refused, and so on.
+        cause: String,
+    },
+    /// The answer did not come in time.
+    #[error("{} did not answer within {}; --timeout waits longer", origin(url), humantime(*timeout))]
+    Timeout {
+        /// What was asked.
+        url: Url,
+        /// How long we waited.
+        timeout: Duration,
+    },
+    /// The broker refuses the request and says why.
+    #[error("the broker refused the request: {0}")]
+    Refused(Refusal),
+    /// What was asked for does not exist.
+    #[error("{0}")]
+    NotFound(Refusal),
+    /// Too many requests (RFC 6585 §4).
+    #[error("the broker takes no more requests from here for now; try again {}", after(retry_after.as_deref()))]
+    TooManyRequests {
+        /// `Retry-After`: seconds or a date.
+        retry_after: Option<String>,
+    },
+    /// Something answers, but it is no broker.
+    #[error("{url} answers, but not as an ALTO server does: it sent {content_type}")]
+    NotABroker {
+        /// What was asked.
+        url: Url,
+        /// What came.
+        content_type: String,
+    },
+    /// An answer that makes no sense to us.
+    #[error("the answer of {url} is not understood: {detail}")]
+    NotUnderstood {
+        /// What was asked.
+        url: Url,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+impl ClientError {
+    pub(super) fn from_transport(url: &Url, timeout: Duration, error: &reqwest::Error) -> Self {
+        let url = url.clone();
+        if error.is_timeout() {
+            Self::Timeout { url, timeout }
+        } else if error.is_redirect() {
+            Self::NotUnderstood {
+                url,
+                detail: root_cause(error),
+            }
+        } else {
+            Self::NoAnswer {
+                url,
+                cause: root_cause(error),
+            }
+        }
+    }
+
+    pub(super) fn from_response(
+        url: Url,
+        status: StatusCode,
+        content_type: &MediaType,
+        retry_after: Option<&str>,
+        body: &[u8],
+    ) -> Self {
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            return Self::TooManyRequests {
+                retry_after: retry_after.map(str::to_owned),
+            };
+        }
+        let json = || serde_json::from_slice::<Value>(body).ok();
+        let refusal = match content_type.essence() {
+            super::ERROR_TYPE => json().and_then(|json| Refusal::from_alto(status, &json)),
+            super::PROBLEM_TYPE => json().map(|json| Refusal::from_problem(status, &json)),
+            _ => None,
+        };
+        match refusal {
+            Some(refusal) if status == StatusCode::NOT_FOUND => Self::NotFound(refusal),
+            Some(refusal) => Self::Refused(refusal),
+            None if content_type.essence() == "text/html" => Self::NotABroker {
+                url,
+                content_type: format!("{content_type}, status {status}"),
+            },
+            None if status == StatusCode::UNAUTHORIZED => Self::Refused(Refusal::bare(
+                status,
+                "it wants a token (--token, BROKERCTL_TOKEN)",
+            )),
+            None => Self::NotUnderstood {
+                url,
+                detail: format!("status {status}, {content_type}"),
+            },
+        }
+    }
+}
+
+/// A request that the broker refuses, in the words of its error: RFC 7285 §8.5 or RFC 9457.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The ALTO error code (`E_SYNTAX`, ...) or the problem's title.
+    pub code: String,
+    /// What is wrong, in a sentence, where told.
+    pub detail: Option<String>,
+    /// The fields that are wrong.
+    pub faults: Vec<Fault>,
+}
+
+/// One field of a request that is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fault {
+    /// Its path.
+    pub field: Option<String>,
+    /// What it holds.
+    pub value: Option<String>,
+    /// The rule that it breaks.
+    pub rule: Option<String>,
+}
+
+impl Refusal {
+    fn bare(status: StatusCode, detail: &str) -> Self {
+        let code = status.to_string();
+        Self {
+            status,
+            code,
+            detail: Some(detail.to_owned()),
+            faults: Vec::new(),
+        }
+    }
+
+    /// `{"meta": {"code", "syntax-error"?, "field"?, "value"?, "reason"?}}`; `None` without a code.
+    fn from_alto(status: StatusCode, json: &Value) -> Option<Self> {
+        let meta = json.get("meta")?;
+        let text = |name: &str| meta.get(name).map(text_of);
+        let fault = Fault {
+            field: text("field"),
+            value: text("value"),
+            rule: text("reason"),
+        };
+        let syntax = text("syntax-error");
+        let (detail, faults) = match (&fault.field, &fault.value) {
+            (None, None) => (syntax.or(fault.rule), Vec::new()),
+            _ => (syntax, vec![fault]),
+        };
+        Some(Self {
+            status,
+            code: text("code")?,
+            detail,
+            faults,
+        })
+    }
+
+    /// `{"title", "detail", "errors": [{"field", "value", "rule"}]}`, all of them optional.
+    fn from_problem(status: StatusCode, json: &Value) -> Self {
+        let text = |json: &Value, name: &str| json.get(name).map(text_of);
+        let faults = json
+            .get("errors")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let faults: Vec<Fault> = faults
+            .map(|fault| Fault {
+                field: text(fault, "field"),
+                value: text(fault, "value"),
+                rule: text(fault, "rule"),
+            })
+            .collect();
+        // With faults the detail is the same in one long sentence.
+        let detail = text(json, "detail").filter(|_| faults.is_empty());
+        let code = text(json, "title").unwrap_or_else(|| status.to_string());
+        Self {
+            status,
+            code,
+            detail,
+            faults,
+        }
+    }
+}
+
+/// A line for the error itself, then a line for each field.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.code)?;
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
+        }
+        for fault in &self.faults {
+            let members = [
+                ("field", &fault.field),
+                ("value", &fault.value),
+                ("rule", &fault.rule),
+            ];
+            for (name, member) in members {
+                if let Some(member) = member {
+                    write!(
+                        f,
+                        "\n  {name}  {}{member}",
+                        if name.len() == 4 { " " } else { "" }
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The innermost error: "connection refused" rather than "error sending request for url (...)".
+pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    match innermost.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_owned(),
+        Some(io::ErrorKind::ConnectionReset) => "the connection was reset".to_owned(),
+        Some(io::ErrorKind::HostUnreachable) => "no route to the host".to_owned(),
+        Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable".to_owned(),
+        Some(io::ErrorKind::UnexpectedEof) => "the connection was closed".to_owned(),
+        _ => innermost.to_string(),
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn humantime(duration: Duration) -> String {
+    humantime_serde::re::humantime::format_duration(duration).to_string()
+}
+
+fn after(retry_after: Option<&str>) -> String {
+    match retry_after {
+        None => "later".to_owned(),
+        Some(text) => match text.parse::<u64>() {
+            Ok(seconds) => format!("in {seconds} s"),
+            Err(_) => format!("after {text}"),
+        },
+    }
+}

@@ -1,0 +1,211 @@
+//! `brokerctl`, the broker's client for people and scripts: a command line, tables or JSON on
+//! standard output, errors in plain words on standard error, and exit codes that scripts can use.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`args`] | the command line |
+//! | [`request`] | service graphs from files to request bodies |
+//! | [`tables`] | answers as tables; the testbed prints its own with the same |
+//! | [`output`] | standard output that survives a closed pipe |
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::Value;
+
+pub mod args;
+pub mod output;
+pub mod request;
+pub mod tables;
+
+use crate::client::answers::{Placements, PropertyMap};
+use crate::client::directory::PropertyMapForm;
+use crate::client::{Client, ClientError, Options};
+use args::{Args, Command};
+
+/// How `brokerctl` ends; `--help` says the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// The question is answered.
+    Answered = 0,
+    /// The broker refused the request.
+    Refused = 1,
+    /// The command line, or a file that it names, is wrong.
+    Usage = 2,
+    /// No broker answered, or not in time.
+    NoAnswer = 3,
+    /// What answered is not understood.
+    NotUnderstood = 4,
+    /// The answer is that there is nothing: no placement, no path, no such domain.
+    Nothing = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl From<&ClientError> for Exit {
+    fn from(error: &ClientError) -> Self {
+        match error {
+            ClientError::Input(_) => Self::Usage,
+            ClientError::NoAnswer { .. } | ClientError::Timeout { .. } => Self::NoAnswer,
+            ClientError::Refused(_) | ClientError::TooManyRequests { .. } => Self::Refused,
+            ClientError::NotFound(_) => Self::Nothing,
+            ClientError::NotABroker { .. } | ClientError::NotUnderstood { .. } => {
+                Self::NotUnderstood
+            }
+        }
+    }
+}
+
+/// Runs `brokerctl` with these arguments, the first of which is the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // clap's own: help and version on standard output, all else on standard error. A closed
+            // pipe is no fault of ours.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Answered
+            }
+            .into();
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("brokerctl: cannot start: {error}"));
+            return Exit::NoAnswer.into();
+        }
+    };
+    match runtime.block_on(answer(args)) {
+        Ok((text, exit)) => output::print(&text).map_or_else(
+            |error| {
+                output::complain(&format!("brokerctl: cannot write the answer: {error}"));
+                Exit::Usage.into()
+            },
+            |()| exit.into(),
+        ),
+        Err(error) => {
+            output::complain(&format!("brokerctl: {error}"));
+            Exit::from(&error).into()
+        }
+    }
+}
+
+/// The text for standard output, and how to end.
+async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
+    let Args {
+        server,
+        directory,
+        token,
+        timeout,
+        json,
+        command,
+    } = args;
+    let client = Client::new(Options {
+        server,
+        directory,
+        token,
+        timeout,
+    })?;
+    let shown = |value: &Value, table: &dyn Fn() -> String| {
+        if json {
+            format!("{value:#}\n")
+        } else {
+            table()
+        }
+    };
+    match command {
+        Command::Directory => {
+            let directory = client.directory().await?;
+            let table = || tables::directory(&directory.content, client.server());
+            Ok((shown(&directory.content.json, &table), Exit::Answered))
+        }
+        Command::Domains => {
+            let answer = client.domains().await?;
+            let table = || tables::domains(&answer.content.domains, answer.date);
+            Ok((shown(&answer.content.json, &table), Exit::Answered))
+        }
+        Command::Domain { id } => {
+            let answer = client.domain(&id).await?;
+            let table = || tables::domain(&answer.content.state, answer.date);
+            Ok((shown(&answer.content.json, &table), Exit::Answered))
+        }
+        Command::Propmap { rfc9240 } => {
+            let form = if rfc9240 {
+                PropertyMapForm::Rfc9240
+            } else {
+                PropertyMapForm::Draft
+            };
+            let directory = client.directory().await?.content;
+            let map = client.property_map(&directory, form).await?.content;
+            let table = || property_map(&map);
+            Ok((shown(&map.json, &table), Exit::Answered))
+        }
+        Command::Paths { sg } => {
+            let graph = request::GraphFile::read(&sg)?;
+            let directory = client.directory().await?.content;
+            let body = graph.path_vector_request();
+            let mut paths = if json {
+                client.path_vector_cost_map(&directory, body).await?.content
+            } else {
+                client.path_vectors(&directory, body).await?.content
+            };
+            if let Some(graph) = graph.decode() {
+                request::in_order_of(&graph, &mut paths);
+            }
+            let exit = if paths.has_gap() {
+                Exit::Nothing
+            } else {
+                Exit::Answered
+            };
+            Ok((shown(&paths.json, &|| tables::path_vectors(&paths)), exit))
+        }
+        Command::Placements { sg, k } => {
+            let graph = request::GraphFile::read(&sg)?;
+            let found = client.placements(graph.placement_request(k)).await?.content;
+            let exit = if found.placements.is_empty() {
+                Exit::Nothing
+            } else {
+                Exit::Answered
+            };
+            Ok((shown(&found.json, &|| placements(&found)), exit))
+        }
+    }
+}
+
+fn property_map(map: &PropertyMap) -> String {
+    format!("{}\n", tables::property_map(map))
+}
+
+fn placements(found: &Placements) -> String {
+    let mut text = if found.placements.is_empty() {
+        "no placement: no choice of domains carries this service graph\n".to_owned()
+    } else {
+        format!("{}\n", tables::placements(&found.placements))
+    };
+    if found.meta.cut {
+        text.push_str("The search was cut short: better placements may exist.\n");
+    }
+    if !found.meta.not_applied.is_empty() {
+        text.push_str(&format!(
+            "Not taken into account: {}.\n",
+            found.meta.not_applied.join(", ")
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! From a file to a request body. The broker judges service graphs, so that everybody hears the same
+//! of the same fault; here a file need only be JSON.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use nffg::ServiceGraph;
+use nffg::json::Cursor;
+use serde_json::{Map, Value, json};
+
+use crate::client::ClientError;
+use crate::client::answers::{LinkPaths, PathVectors, RequirementPaths};
+
+/// What `--sg` names: a service graph, alone or within a whole request.
+#[derive(Clone, Debug)]
+pub struct GraphFile {
+    /// The whole request; a bare graph is wrapped.
+    request: Map<String, Value>,
+}
+
+impl GraphFile {
+    /// Reads a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is no JSON object.
+    pub fn read(path: &Path) -> Result<Self, ClientError> {
+        let name = if path == "-" {
+            "standard input".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let bytes = if path == "-" {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        } else {
+            std::fs::read(path)
+        };
+        let bytes =
+            bytes.map_err(|error| ClientError::Input(format!("cannot read {name}: {error}")))?;
+        Self::parse(&bytes).map_err(|fault| ClientError::Input(format!("{name} {fault}")))
+    }
+
+    /// The same from bytes.
+    ///
+    /// # Errors
+    /// They are no JSON object; the text goes on from "the file ...".
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(request)) if request.contains_key("sg") => Ok(Self { request }),
+            Ok(graph @ Value::Object(_)) => Ok(Self {
+                request: Map::from_iter([("sg".to_owned(), graph)]),
+            }),
+            Ok(_) => Err("is no service graph: it is JSON, but no object".to_owned()),
+            Err(error) => Err(format!("is not JSON: {error}")),
+        }
+    }
+
+    /// The body for the path vectors. What a whole request says stands.
+    #[must_use]
+    pub fn path_vector_request(&self) -> Vec<u8> {
+        let mut request = self.request.clone();
+        // A placement request is no cost map filter: what belongs to the other stays behind.
+        request.remove("k");
+        request.remove("objective");
+        if !request.contains_key("cost-type") && !request.contains_key("multi-cost-types") {
+            let path_vector = json!({"cost-mode": "array", "cost-metric": "ane-path"});
+            request.insert("cost-type".to_owned(), path_vector);
+        }
+        Value::Object(request).to_string().into_bytes()
+    }
+
+    /// The body for the placements; `k` given here wins.
+    #[must_use]
+    pub fn placement_request(&self, k: Option<u32>) -> Vec<u8> {
+        let mut request = Map::new();
+        for name in ["sg", "k", "objective"] {
+            if let Some(value) = self.request.get(name) {
+                request.insert(name.to_owned(), value.clone());
+            }
+        }
+        if let Some(k) = k {
+            request.insert("k".to_owned(), k.into());
+        }
+        Value::Object(request).to_string().into_bytes()
+    }
+
+    /// The service graph, if it is one: for the order of an answer.
+    #[must_use]
+    pub fn decode(&self) -> Option<ServiceGraph> {
+        nffg::decode_service_graph(&Cursor::root(self.request.get("sg")?)).ok()
+    }
+}
+
+/// Puts an answer in the order of the graph: the draft's form nests objects, which have none.
+pub fn in_order_of(graph: &ServiceGraph, paths: &mut PathVectors) {
+    let node = |index: usize| graph.nodes().get(index).map_or("", |node| node.id.as_str());
+    let requirement_place = |entry: &RequirementPaths| {
+        graph
+            .requirements()
+            .iter()
+            .position(|one| {
+                (node(one.src), node(one.dst)) == (entry.src.as_str(), entry.dst.as_str())
+            })
+            .unwrap_or(usize::MAX)
+    };
+    paths.requirements.sort_by_key(requirement_place);
+    // Where a link stands: in the requirements' paths, one after the other.
+    let on_paths: Vec<(&str, &str)> = graph
+        .requirements()
+        .iter()
+        .flat_map(|requirement| &requirement.path)
+        .filter_map(|link| graph.links().get(*link))
+        .map(|link| (node(link.src), node(link.dst)))
+        .collect();
+    for requirement in &mut paths.requirements {
+        requirement.links.sort_by_key(|link: &LinkPaths| {
+            on_paths
+                .iter()
+                .position(|ends| *ends == (link.src.as_str(), link.dst.as_str()))
+                .unwrap_or(usize::MAX)
+        });
+    }
+}

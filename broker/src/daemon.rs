@@ -1,0 +1,267 @@
+//! The daemon `brokerd`: command line, start, signals, stop. `main` only calls [`main`].
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::egress;
+use crate::http::server::Server;
+use crate::http::{App, routes, tls};
+use crate::ingest::{self, Ingest, SourceKey, SourceKind};
+use crate::liveness::Timers;
+use crate::metrics::Metrics;
+use crate::published::Published;
+use crate::pull::{self, SourceSpec};
+use crate::settings::{LogFormat, Overrides, Settings, load};
+
+/// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
+/// ALTO maps, path vectors and placements of service graphs.
+///
+/// Settings come from the file, then from the environment (BROKERD_PULL__INTERVAL=5s sets
+/// pull.interval), then from flags; the later wins.
+#[derive(Debug, Parser)]
+#[command(name = "brokerd", version)]
+struct Args {
+    /// Settings file (TOML)
+    #[arg(short, long, value_name = "FILE", env = "BROKERD_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8181]
+    #[arg(short, long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Serve plain HTTP on an address that is not loopback
+    #[arg(long)]
+    insecure: bool,
+    /// Form of log lines [default: text]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+    /// What to log: info, debug, broker=debug, ... [default: info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// Any other setting, such as pull.interval=5s; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Print the settings in force, secrets masked, and exit
+    #[arg(long)]
+    print_settings: bool,
+}
+
+impl Args {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let mut overrides = Overrides::from_environment(std::env::vars());
+        overrides.add(&self.set)?;
+        let mut flag = |key: &str, value: Option<String>| {
+            overrides
+                .pairs
+                .extend(value.map(|value| (key.to_owned(), value)));
+        };
+        flag("listen", self.listen.map(|listen| format!("\"{listen}\"")));
+        flag("insecure", self.insecure.then(|| "true".to_owned()));
+        flag(
+            "log.format",
+            self.log_format.map(|format| match format {
+                LogFormat::Text => "text".to_owned(),
+                LogFormat::Json => "json".to_owned(),
+            }),
+        );
+        flag("log.filter", self.log.clone());
+        Ok(load(self.config.as_deref(), &overrides)?)
+    }
+}
+
+/// Runs the daemon until it is told to stop. The first argument is the program's name.
+///
+/// Exit codes: 0 stopped as told, 1 could not start or run, 2 wrong usage.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version go to standard output, and are no failure. A closed pipe is no news.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match start(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "brokerd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: &Args) -> anyhow::Result<()> {
+    let settings = args.settings()?;
+    if args.print_settings {
+        let text = toml::to_string(&settings).context("cannot print the settings")?;
+        // A reader that went away wanted no more.
+        let _ = std::io::stdout().write_all(text.as_bytes());
+        return Ok(());
+    }
+    start_logging(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let stop = CancellationToken::new();
+        stop_on_signals(stop.clone())?;
+        run(settings, stop, |address, scheme| {
+            let _ = writeln!(std::io::stdout(), "listening on {scheme}://{address}");
+        })
+        .await
+    })
+}
+
+fn start_logging(settings: &Settings) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log.filter)
+        .with_context(|| format!("settings: log.filter = '{}'", settings.log.filter))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match settings.log.format {
+        LogFormat::Text => {
+            let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+            builder.with_ansi(colours).try_init()
+        }
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+    };
+    started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))
+}
+
+fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = terminate.recv() => info!("SIGTERM: stopping"),
+                _ = interrupt.recv() => info!("SIGINT: stopping"),
+            }
+            stop.cancel();
+        });
+    }
+    #[cfg(not(unix))]
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// How many inputs may wait for the writer.
+const INPUTS: usize = 1024;
+
+/// Runs the daemon with these settings until `stop`. `listening` is told the address and the scheme
+/// once connections are accepted.
+///
+/// # Errors
+/// The address cannot be bound, or a file of the settings cannot be used.
+pub async fn run(
+    settings: Settings,
+    stop: CancellationToken,
+    listening: impl FnOnce(SocketAddr, &str),
+) -> anyhow::Result<()> {
+    tls::install_provider();
+    let client = egress::client(settings.pull.timeout, settings.pull.ca_file.as_deref())?;
+    let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", settings.listen))?;
+    let address = listener.local_addr()?;
+
+    let metrics = Arc::new(Metrics::new());
+    let config = alto::Config {
+        server_name: settings.server_name.clone(),
+        caps: settings.paths.caps(),
+    };
+    let published = Arc::new(Published::new(config));
+    let tasks = TaskTracker::new();
+    let (inputs, received) = mpsc::channel(INPUTS);
+    let timers = Timers {
+        hold: settings.liveness.hold,
+        expire: settings.liveness.expire,
+    };
+    let ingest = Ingest::new(&settings.domains, timers);
+    tasks.spawn(ingest::run(
+        ingest,
+        received,
+        Arc::clone(&published),
+        Arc::clone(&metrics),
+        stop.clone(),
+    ));
+    for source in sources(&settings) {
+        tasks.spawn(pull::run(
+            client.clone(),
+            source,
+            settings.pull.clone(),
+            inputs.clone(),
+            Arc::clone(&metrics),
+            stop.clone(),
+        ));
+    }
+    drop(inputs);
+
+    let app = App::new(settings.clone(), published, Arc::clone(&metrics));
+    tasks.spawn(sweep(app.clone(), stop.clone()));
+    let scheme = if acceptor.is_some() { "https" } else { "http" };
+    info!(%address, scheme, domains = settings.domains.len(), version = env!("CARGO_PKG_VERSION"), "brokerd is up");
+    if settings.domains.is_empty() {
+        warn!("no [[domains]] in the settings: the maps stay empty");
+    }
+    listening(address, scheme);
+    let server = Server {
+        listener,
+        tls: acceptor,
+        router: routes(app),
+        limits: settings.limits,
+        metrics,
+    };
+    server.run(stop.clone()).await;
+    tasks.close();
+    tasks.wait().await;
+    info!("stopped");
+    Ok(())
+}
+
+fn sources(settings: &Settings) -> impl Iterator<Item = SourceSpec> {
+    settings.domains.iter().flat_map(|domain| {
+        let urls = [
+            (SourceKind::Resources, &domain.resources),
+            (SourceKind::Topology, &domain.topology),
+        ];
+        urls.into_iter().filter_map(|(kind, url)| {
+            let key = SourceKey {
+                domain: domain.id.clone(),
+                kind,
+            };
+            Some(SourceSpec {
+                key,
+                url: url.clone()?,
+            })
+        })
+    })
+}
+
+async fn sweep(app: App, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => app.sweep(),
+        }
+    }
+}

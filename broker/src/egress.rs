@@ -1,0 +1,156 @@
+//! The HTTP client for everything that the daemon fetches: timeouts, no redirects, no proxy, and a
+//! bound on what an answer may weigh.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder, redirect};
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The CA file cannot be read.
+    #[error("pull.ca_file: cannot read {path}")]
+    ReadCa {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The CA file holds no certificate, or the TLS library refuses.
+    #[error("cannot set up the HTTP client")]
+    Build(#[source] reqwest::Error),
+}
+
+/// A client with `timeout` for each whole exchange, trusting also the authorities of `ca_file`.
+///
+/// # Errors
+/// The CA file is unreadable or wrong.
+pub fn client(timeout: Duration, ca_file: Option<&Path>) -> Result<Client, ClientError> {
+    let mut builder = Client::builder()
+        .user_agent(concat!("brokerd/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(timeout)
+        .timeout(timeout)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(1);
+    if let Some(path) = ca_file {
+        let pem = std::fs::read(path).map_err(|source| ClientError::ReadCa {
+            path: path.to_owned(),
+            source,
+        })?;
+        for certificate in
+            reqwest::Certificate::from_pem_bundle(&pem).map_err(ClientError::Build)?
+        {
+            builder = builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(ClientError::Build)
+}
+
+/// A good answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The media type, in lower case, without parameters; empty when there was none.
+    pub media_type: String,
+    /// The body.
+    pub body: Bytes,
+}
+
+/// Why there is no good answer.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// No connection, or it broke, or the time ran out.
+    #[error("{}", transport(.0))]
+    Transport(#[source] reqwest::Error),
+    /// A status other than 200.
+    #[error("the answer is HTTP {status}{hint}")]
+    Status {
+        /// The status code.
+        status: u16,
+        /// What may be the reason.
+        hint: &'static str,
+    },
+    /// The body is larger than allowed.
+    #[error("the answer is larger than pull.max_bytes, {limit} bytes")]
+    TooLarge {
+        /// The bound.
+        limit: usize,
+    },
+}
+
+impl FetchError {
+    /// A word for metrics.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Transport(error) if error.is_timeout() => "timeout",
+            Self::Transport(error) if error.is_connect() => "unreachable",
+            Self::Transport(_) => "broken",
+            Self::Status { .. } => "status",
+            Self::TooLarge { .. } => "too-large",
+        }
+    }
+}
+
+/// reqwest's own text repeats the URL and hides the cause; people want the last cause.
+fn transport(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer in time".to_owned();
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    let what = if error.is_connect() {
+        "cannot connect"
+    } else {
+        "the connection broke"
+    };
+    format!("{what}: {cause}")
+}
+
+/// Sends `request` and reads a 200 answer of at most `limit` bytes.
+///
+/// # Errors
+/// See [`FetchError`].
+pub async fn fetch(request: RequestBuilder, limit: usize) -> Result<Fetched, FetchError> {
+    let mut response = request.send().await.map_err(FetchError::Transport)?;
+    let status = response.status().as_u16();
+    if status != 200 {
+        let hint = match status {
+            300..=399 => ": redirects are not followed, set the final URL",
+            401 | 403 => ": it wants credentials",
+            404 => ": nothing there, check the path of the URL",
+            _ => "",
+        };
+        return Err(FetchError::Status { status, hint });
+    }
+    let too_large = || FetchError::TooLarge { limit };
+    if response
+        .content_length()
+        .is_some_and(|length| length > limit as u64)
+    {
+        return Err(too_large());
+    }
+    let media_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .map(|essence| essence.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(FetchError::Transport)? {
+        if body.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Fetched {
+        media_type,
+        body: body.freeze(),
+    })
+}

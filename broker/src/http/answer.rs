@@ -1,0 +1,99 @@
+//! From bytes to responses, and what every handler checks of a request first.
+
+use alto::media;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
+
+use super::problem::Problem;
+
+/// The `Accept` header, its lines joined (RFC 9110 §5.3); `None` if there is none or it is no text.
+pub(super) fn accept(headers: &HeaderMap) -> Option<String> {
+    let mut lines = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let first = lines.next()?.to_owned();
+    Some(lines.fold(first, |joined, line| joined + "," + line))
+}
+
+/// Which of `offered` the client wants most.
+pub(super) fn negotiate(headers: &HeaderMap, offered: &[&'static str]) -> Result<usize, Problem> {
+    let accept = accept(headers);
+    media::negotiate(accept.as_deref(), offered).ok_or_else(|| Problem::NotAcceptable {
+        accept: accept.unwrap_or_default(),
+        offered: offered.to_vec(),
+    })
+}
+
+/// Refuses a body of another type than `expected`.
+pub(super) fn check_content_type(
+    headers: &HeaderMap,
+    expected: &'static str,
+) -> Result<(), Problem> {
+    let found = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    if media::is_content_type(found, expected) {
+        return Ok(());
+    }
+    let found = found.unwrap_or("missing");
+    Err(Problem::UnsupportedMediaType {
+        found: found.to_owned(),
+        expected,
+    })
+}
+
+/// Reads the whole body, at most `limit` bytes of it.
+pub(super) async fn read_body(request: Request<Body>, limit: usize) -> Result<Bytes, Problem> {
+    // A body that says how large it is need not come first.
+    if request.body().size_hint().lower() > limit as u64 {
+        return Err(Problem::BodyTooLarge { limit });
+    }
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge { limit }),
+        Err(_) => Err(Problem::BodyBroken),
+    }
+}
+
+/// A response of this type. A type that we made is always a valid header value.
+pub(super) fn typed(status: StatusCode, media_type: &str, bytes: Bytes) -> Response {
+    let mut response = (status, bytes).into_response();
+    if let Ok(value) = HeaderValue::from_str(media_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, value);
+    }
+    response
+}
+
+/// A map that was encoded when its version was made: 304 if the client has it, else the shared bytes.
+pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
+    let etag = format!("\"{}\"", body.tag);
+    let has_it = headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(|tag| tag.trim().trim_start_matches("W/"))
+        .any(|tag| tag == etag || tag == "*");
+    let mut response = if has_it {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        typed(StatusCode::OK, body.media_type, body.bytes.clone())
+    };
+    let headers = response.headers_mut();
+    if let Ok(etag) = HeaderValue::from_str(&etag) {
+        headers.insert(header::ETAG, etag);
+    }
+    // Keep it, but ask whether it is still current: a map may change at any moment.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An ALTO error (RFC 7285 §8.5).
+pub(super) fn alto_error(error: &alto::AltoError) -> Response {
+    typed(StatusCode::BAD_REQUEST, media::ERROR, error.to_json())
+}

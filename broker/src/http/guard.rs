@@ -1,0 +1,88 @@
+//! What every request passes before its handler: who is it, may he, how often, how long; and after
+//! it: what it cost.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use tracing::{debug, error};
+
+use super::App;
+use super::problem::Problem;
+use crate::auth::{Action, Principal};
+use crate::clock;
+
+/// The address of the connection that a request came over; the server puts it on every request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// A route's guard.
+#[derive(Clone)]
+pub(super) struct Guarded {
+    pub(super) app: App,
+    pub(super) action: Action,
+}
+
+/// The middleware.
+pub(super) async fn guard(
+    State(guarded): State<Guarded>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let began = clock::now().instant;
+    let shared = &guarded.app.shared;
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let method = request.method().clone();
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+    let admitted = admit(&guarded, peer, &request);
+    let response = match admitted {
+        Err(problem) => problem.into_response(),
+        Ok(principal) => {
+            request.extensions_mut().insert(principal);
+            let limit = shared.settings.limits.request_timeout;
+            match tokio::time::timeout(limit, next.run(request)).await {
+                Ok(response) => response,
+                Err(_) => Problem::Timeout { limit }.into_response(),
+            }
+        }
+    };
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+    let (status, took) = (response.status(), began.elapsed());
+    if status.is_server_error() {
+        error!(route, %method, %status, ?took, ?peer, "answered with an error of our own");
+    } else {
+        debug!(route, %method, %status, ?took, ?peer, "answered");
+    }
+    shared.metrics.request(route, &method, status, took);
+    response
+}
+
+fn admit(guarded: &Guarded, peer: Option<IpAddr>, request: &Request) -> Result<Principal, Problem> {
+    let shared = &guarded.app.shared;
+    // The server sets it on every request; without it, nobody is let in as a neighbour.
+    let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
+    let header = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .map(|value| value.as_bytes());
+    let principal = shared.principals.of(peer, header);
+    // One who guesses tokens is counted by his address.
+    let counted = principal.as_ref().unwrap_or(&Principal::Anonymous);
+    shared.rate.check(counted, peer).map_err(|retry_after| {
+        shared.metrics.rate_limited();
+        Problem::TooManyRequests {
+            per_second: shared.rate.per_second(),
+            retry_after,
+        }
+    })?;
+    let principal = principal.map_err(Problem::Unauthorized)?;
+    if principal.may(guarded.action) {
+        Ok(principal)
+    } else {
+        Err(Problem::Forbidden {
+            principal: principal.name().to_owned(),
+        })
+    }
+}

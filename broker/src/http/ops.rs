@@ -1,0 +1,46 @@
+//! For operators and their monitors: `/healthz`, `/readyz`, `/metrics`.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::App;
+use super::answer::typed;
+
+/// The media type of OpenMetrics text.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// 200 while the process can answer at all.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// 200 once every configured source has been asked, with whatever result: until then the maps would
+/// look as if members were missing.
+pub(super) async fn readyz(State(app): State<App>) -> Response {
+    let domains = &app.shared.settings.domains;
+    let sources = domains
+        .iter()
+        .map(|domain| {
+            usize::from(domain.resources.is_some()) + usize::from(domain.topology.is_some())
+        })
+        .sum();
+    if app.shared.published.is_ready(sources) {
+        (StatusCode::OK, "ready\n").into_response()
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "waiting for the first answer of every source\n",
+        )
+            .into_response()
+    }
+}
+
+pub(super) async fn metrics(State(app): State<App>) -> Response {
+    typed(
+        StatusCode::OK,
+        OPEN_METRICS,
+        Bytes::from(app.shared.metrics.encode()),
+    )
+}

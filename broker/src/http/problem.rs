@@ -1,0 +1,211 @@
+//! Errors outside ALTO: RFC 9457 problem details. One type, one place that says which status.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use nffg::json::{FieldError, Problem as FieldProblem};
+use serde::Serialize;
+
+/// The media type of RFC 9457.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// What went wrong, for the client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// There is nothing at this path.
+    #[error(
+        "there is nothing at {path}; GET {} lists what there is",
+        alto::uri::DIRECTORY
+    )]
+    NotFound {
+        /// The path.
+        path: String,
+    },
+    /// The broker does not know this domain.
+    #[error("the broker does not know a domain '{domain}'")]
+    UnknownDomain {
+        /// The domain as asked for.
+        domain: String,
+    },
+    /// The path does not take this method; the `Allow` header says which it takes.
+    #[error("{method} is not allowed here; the Allow header says what is")]
+    MethodNotAllowed {
+        /// The method.
+        method: String,
+    },
+    /// No representation that the client accepts.
+    #[error("the Accept header '{accept}' allows none of: {}", offered.join(", "))]
+    NotAcceptable {
+        /// The header.
+        accept: String,
+        /// What there is.
+        offered: Vec<&'static str>,
+    },
+    /// The request's body is not of a type that the resource takes.
+    #[error("the Content-Type is '{found}', expected {expected}")]
+    UnsupportedMediaType {
+        /// What came.
+        found: String,
+        /// What is right.
+        expected: &'static str,
+    },
+    /// The request's body is too large.
+    #[error("the request body is larger than {limit} bytes")]
+    BodyTooLarge {
+        /// The bound.
+        limit: usize,
+    },
+    /// The body broke off.
+    #[error("the request body could not be read whole")]
+    BodyBroken,
+    /// The body is not JSON.
+    #[error("the request body is not JSON: {detail}")]
+    NotJson {
+        /// Where and why.
+        detail: String,
+    },
+    /// A field is wrong.
+    #[error("a field is wrong: {0}")]
+    Field(FieldError),
+    /// No token where one is needed, or a wrong one.
+    #[error("{0}")]
+    Unauthorized(crate::auth::Refusal),
+    /// The principal may not do this.
+    #[error("'{principal}' may not do this")]
+    Forbidden {
+        /// The principal's name.
+        principal: String,
+    },
+    /// The client asks too often.
+    #[error("more than {per_second} requests a second; try again in {retry_after} s")]
+    TooManyRequests {
+        /// The rate that is allowed.
+        per_second: u32,
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// The request took too long.
+    #[error("the request was not read and answered within {limit:?}")]
+    Timeout {
+        /// The bound.
+        limit: std::time::Duration,
+    },
+    /// Too much heavy work is waiting.
+    #[error("too many large requests are being worked on; try again in {retry_after} s")]
+    Busy {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// Our own fault.
+    #[error("the broker failed on this request; it is in the log")]
+    Internal,
+}
+
+#[derive(Serialize)]
+struct Body {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldBody>,
+}
+
+#[derive(Serialize)]
+struct FieldBody {
+    field: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    rule: String,
+}
+
+impl Problem {
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound { .. } | Self::UnknownDomain { .. } => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
+            Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyBroken | Self::NotJson { .. } | Self::Field(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden { .. } => StatusCode::FORBIDDEN,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "Not found",
+            Self::UnknownDomain { .. } => "Unknown domain",
+            Self::MethodNotAllowed { .. } => "Method not allowed",
+            Self::NotAcceptable { .. } => "Not acceptable",
+            Self::UnsupportedMediaType { .. } => "Unsupported media type",
+            Self::BodyTooLarge { .. } => "Body over the limit",
+            Self::BodyBroken => "Body incomplete",
+            Self::NotJson { .. } => "Not JSON",
+            Self::Field(_) => "Invalid field",
+            Self::Unauthorized(_) => "Unauthorized",
+            Self::Forbidden { .. } => "Forbidden",
+            Self::TooManyRequests { .. } => "Too many requests",
+            Self::Timeout { .. } => "Request timeout",
+            Self::Busy { .. } => "Busy",
+            Self::Internal => "Internal error",
+        }
+    }
+
+    fn errors(&self) -> Vec<FieldBody> {
+        let Self::Field(FieldError { field, problem }) = self else {
+            return Vec::new();
+        };
+        let (value, rule) = match problem {
+            FieldProblem::Missing => (None, "the field is required".to_owned()),
+            FieldProblem::WrongType { expected, found } => {
+                (Some(found.clone()), format!("must be {expected}"))
+            }
+            FieldProblem::Invalid { value, rule } => (Some(value.clone()), rule.clone()),
+        };
+        vec![FieldBody {
+            field: field.clone(),
+            value,
+            rule,
+        }]
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::Field(error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.to_string(),
+            errors: self.errors(),
+        };
+        // A struct of strings and numbers always has a JSON form.
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.status(), bytes).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        match self {
+            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            }
+            Self::Unauthorized(_) => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,231 @@
+//! The accept loop on hyper: every connection is a task with a deadline on each thing that its client
+//! could draw out, and all of them end when the daemon stops.
+//!
+//! * A client that sends nothing, or half a head, is dropped after the header timeout. The loop speaks
+//!   HTTP/1.1 only, since the automatic choice of version waits for ever for a silent client.
+//! * A client that does not take its answer is dropped after the write timeout.
+//! * At stop, idle connections close at once, requests under way have the grace time, and what is
+//!   still open then, such as an endless stream, is closed.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use dashmap::DashMap;
+use dashmap::mapref::entry::Entry;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service;
+use tracing::{debug, info, warn};
+
+use super::guard::Peer;
+use crate::metrics::{ConnectionRefusal, Metrics};
+use crate::settings::Limits;
+
+/// A server before it runs.
+pub struct Server {
+    /// Where connections come from.
+    pub listener: TcpListener,
+    /// TLS, if it is spoken.
+    pub tls: Option<TlsAcceptor>,
+    /// What answers.
+    pub router: Router,
+    /// What clients may cost.
+    pub limits: Limits,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Server {
+    /// Serves until `stop`, then until every request under way has ended or the grace time is over.
+    pub async fn run(self, stop: CancellationToken) {
+        let Self {
+            listener,
+            tls,
+            router,
+            limits,
+            metrics,
+        } = self;
+        let shared = Arc::new(Shared {
+            tls,
+            router,
+            limits,
+            metrics,
+            stop: stop.clone(),
+            kill: CancellationToken::new(),
+            open: DashMap::new(),
+        });
+        let room = Arc::new(Semaphore::new(limits.connections));
+        let tasks = TaskTracker::new();
+        loop {
+            // With no room left the backlog waits in the kernel until a connection ends.
+            let accepted = async {
+                let permit = Arc::clone(&room).acquire_owned().await;
+                (permit, listener.accept().await)
+            };
+            let (permit, accepted) = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = accepted => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let Some(place) = Place::take(&shared, peer.ip()) else {
+                        shared
+                            .metrics
+                            .connection_refused(ConnectionRefusal::PerClient);
+                        debug!(%peer, "too many connections from this address");
+                        continue;
+                    };
+                    tasks.spawn(async move {
+                        let _permit = permit;
+                        connection(place, stream, peer).await;
+                    });
+                }
+                // The client gave up before we came to it, or we are out of descriptors.
+                Err(error) => {
+                    warn!(%error, "cannot accept a connection");
+                    if !is_of_one_connection(&error) {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        }
+        drop(listener);
+        tasks.close();
+        if tokio::time::timeout(limits.shutdown_grace, tasks.wait())
+            .await
+            .is_err()
+        {
+            info!(
+                connections = tasks.len(),
+                "the grace time is over: closing what is still open"
+            );
+            shared.kill.cancel();
+            tasks.wait().await;
+        }
+    }
+}
+
+struct Shared {
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    limits: Limits,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+    /// Open connections by client address. Entries go when the count is zero.
+    open: DashMap<IpAddr, usize>,
+}
+
+/// A connection's place in the counts; given back when dropped.
+struct Place {
+    shared: Arc<Shared>,
+    peer: IpAddr,
+}
+
+impl Place {
+    fn take(shared: &Arc<Shared>, peer: IpAddr) -> Option<Self> {
+        {
+            let mut count = shared.open.entry(peer).or_insert(0);
+            if *count >= shared.limits.connections_per_client {
+                return None;
+            }
+            *count += 1;
+        }
+        shared.metrics.connection_opened();
+        Some(Self {
+            shared: Arc::clone(shared),
+            peer,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut count) = self.shared.open.entry(self.peer) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        self.shared.metrics.connection_closed();
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
+}
+
+async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
+    let shared = &place.shared;
+    // Answers are written whole; waiting for more to send with them only adds delay.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(shared.limits.write_timeout));
+    let Some(acceptor) = &shared.tls else {
+        return serve(shared, Box::pin(stream), peer).await;
+    };
+    // In this task and under a deadline, never in the accept loop.
+    let handshake = acceptor.accept(Box::pin(stream));
+    let handshake = tokio::time::timeout(shared.limits.header_timeout, handshake);
+    let shaken = tokio::select! {
+        () = shared.stop.cancelled() => return,
+        shaken = handshake => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => serve(shared, stream, peer).await,
+        _ => {
+            shared
+                .metrics
+                .connection_refused(ConnectionRefusal::TlsHandshake);
+            debug!(%peer, "no TLS handshake");
+        }
+    }
+}
+
+async fn serve(shared: &Shared, stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr) {
+    let router = &shared.router;
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        router.clone().call(request)
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(shared.limits.header_timeout)
+            .max_buf_size(64 << 10)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shared.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = shared.kill.cancelled() => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%peer, %error, "connection ended");
+    }
+}

@@ -1,0 +1,302 @@
+//! Counters and gauges, as OpenMetrics text at `/metrics`. Labels hold route templates, domain ids
+//! and words from closed lists: never a raw path, so that a client cannot grow the registry.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::ingest::SourceKey;
+use crate::liveness::State;
+
+/// A label value of a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Word(&'static str);
+
+impl EncodeLabelValue for Word {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.encode(encoder)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: String,
+    method: Word,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SourceLabels {
+    domain: String,
+    source: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PullLabels {
+    domain: String,
+    source: Word,
+    outcome: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    domain: String,
+    source: Word,
+    state: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: Word,
+}
+
+/// Why a connection was closed before its first request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionRefusal {
+    /// The client has as many connections as it may.
+    PerClient,
+    /// The TLS handshake failed or took too long.
+    TlsHandshake,
+}
+
+/// The daemon's metrics. One value, handed down; no globals.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram>,
+    rate_limited: Counter,
+    connections: Gauge,
+    connections_refused: Family<ReasonLabels, Counter>,
+    pulls: Family<PullLabels, Counter>,
+    source_state: Family<StateLabels, Gauge>,
+    last_heard: Family<SourceLabels, Gauge<f64, AtomicU64>>,
+    publications: Counter,
+    members: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All metrics at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("brokerd");
+        let requests = Family::default();
+        registry.register("http_requests", "HTTP requests answered", requests.clone());
+        let request_seconds = Family::<RouteLabels, Histogram>::new_with_constructor(|| {
+            // 25 us to 1.6 s.
+            Histogram::new(exponential_buckets(25e-6, 4.0, 9))
+        });
+        registry.register_with_unit(
+            "http_request_duration",
+            "From a request's head to its answer's head",
+            Unit::Seconds,
+            request_seconds.clone(),
+        );
+        let rate_limited = Counter::default();
+        registry.register(
+            "rate_limited",
+            "Requests answered 429",
+            rate_limited.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        let connections_refused = Family::default();
+        registry.register(
+            "connections_refused",
+            "Connections closed before their first request",
+            connections_refused.clone(),
+        );
+        let pulls = Family::default();
+        registry.register("pulls", "Exports asked for, by outcome", pulls.clone());
+        let source_state = Family::default();
+        registry.register(
+            "source_state",
+            "1 for the state that a source is in",
+            source_state.clone(),
+        );
+        let last_heard = Family::default();
+        registry.register_with_unit(
+            "source_last_heard_timestamp",
+            "When a source last gave a good answer, since 1970",
+            Unit::Seconds,
+            last_heard.clone(),
+        );
+        let publications = Counter::default();
+        registry.register(
+            "map_publications",
+            "New versions of the maps",
+            publications.clone(),
+        );
+        let members = Gauge::default();
+        registry.register("members", "Domains in the maps", members.clone());
+        Self {
+            registry,
+            requests,
+            request_seconds,
+            rate_limited,
+            connections,
+            connections_refused,
+            pulls,
+            source_state,
+            last_heard,
+            publications,
+            members,
+        }
+    }
+
+    /// The OpenMetrics text.
+    #[must_use]
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// A request was answered. `route` is the template of the route, not the path.
+    pub fn request(
+        &self,
+        route: &str,
+        method: &http::Method,
+        status: http::StatusCode,
+        took: Duration,
+    ) {
+        let known = [
+            http::Method::GET,
+            http::Method::HEAD,
+            http::Method::POST,
+            http::Method::PUT,
+            http::Method::DELETE,
+            http::Method::OPTIONS,
+        ];
+        let method = match known.iter().position(|m| m == method) {
+            Some(at) => ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"][at],
+            None => "other",
+        };
+        let labels = RequestLabels {
+            route: route.to_owned(),
+            method: Word(method),
+            status: status.as_u16(),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let labels = RouteLabels {
+            route: route.to_owned(),
+        };
+        self.request_seconds
+            .get_or_create(&labels)
+            .observe(took.as_secs_f64());
+    }
+
+    /// A request was answered 429.
+    pub fn rate_limited(&self) {
+        self.rate_limited.inc();
+    }
+
+    /// A connection was opened.
+    pub fn connection_opened(&self) {
+        self.connections.inc();
+    }
+
+    /// A connection was closed.
+    pub fn connection_closed(&self) {
+        self.connections.dec();
+    }
+
+    /// A connection was refused.
+    pub fn connection_refused(&self, why: ConnectionRefusal) {
+        let reason = Word(match why {
+            ConnectionRefusal::PerClient => "per-client",
+            ConnectionRefusal::TlsHandshake => "tls-handshake",
+        });
+        self.connections_refused
+            .get_or_create(&ReasonLabels { reason })
+            .inc();
+    }
+
+    /// An export was asked for.
+    pub fn pull(&self, source: &SourceKey, outcome: &'static str) {
+        let labels = PullLabels {
+            domain: source.domain.to_string(),
+            source: Word(source.kind.as_str()),
+            outcome: Word(outcome),
+        };
+        self.pulls.get_or_create(&labels).inc();
+    }
+
+    /// A source gave a good answer.
+    pub fn heard(&self, source: &SourceKey, at: Timestamp) {
+        let labels = SourceLabels {
+            domain: source.domain.to_string(),
+            source: Word(source.kind.as_str()),
+        };
+        self.last_heard
+            .get_or_create(&labels)
+            .set(at.as_duration().as_secs_f64());
+    }
+
+    /// A source is in `state` now.
+    pub fn source_state(&self, source: &SourceKey, state: State) {
+        for each in State::ALL {
+            let labels = StateLabels {
+                domain: source.domain.to_string(),
+                source: Word(source.kind.as_str()),
+                state: Word(each.as_str()),
+            };
+            self.source_state
+                .get_or_create(&labels)
+                .set(i64::from(each == state));
+        }
+    }
+
+    /// A new version of the maps, with so many members, is served.
+    pub fn published(&self, members: usize) {
+        self.publications.inc();
+        self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_has_what_happened() {
+        let metrics = Metrics::new();
+        let took = Duration::from_micros(90);
+        metrics.request(
+            "/costmap/pv",
+            &http::Method::POST,
+            http::StatusCode::OK,
+            took,
+        );
+        let odd = http::Method::from_bytes(b"BREW").unwrap();
+        metrics.request("unmatched", &odd, http::StatusCode::NOT_FOUND, took);
+        metrics.connection_refused(ConnectionRefusal::PerClient);
+        let text = metrics.encode();
+        let line =
+            r#"brokerd_http_requests_total{route="/costmap/pv",method="POST",status="200"} 1"#;
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains(r#"method="other""#) && !text.contains("BREW"));
+        assert!(text.contains(r#"brokerd_connections_refused_total{reason="per-client"} 1"#));
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use super::*;
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+fn error_chain(text: &str) -> String {
+    let error = load(Some(file(text).path()), &Overrides::default()).unwrap_err();
+    let mut chain = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        chain = format!("{chain}: {cause}");
+        source = cause.source();
+    }
+    chain
+}
+
+const ONE_DOMAIN: &str =
+    "[[domains]]\nid = 'AS1'\nresources = 'http://user:pw@127.0.0.1/get-config'\n";
+
+#[test]
+fn the_later_source_wins() {
+    let file = file(&format!(
+        "{ONE_DOMAIN}[pull]\ninterval = '7s'\ntimeout = '1s'\n"
+    ));
+    let mut overrides = Overrides::from_environment([
+        ("BROKERD_PULL__INTERVAL".to_owned(), "8s".to_owned()),
+        ("BROKERD_PULL__MAX_BYTES".to_owned(), "1000".to_owned()),
+        ("BROKERD_CONFIG".to_owned(), "ignored".to_owned()),
+        ("PATH".to_owned(), "ignored".to_owned()),
+    ]);
+    overrides.add(&["pull.interval=9s".to_owned()]).unwrap();
+    let settings = load(Some(file.path()), &overrides).unwrap();
+    assert_eq!(settings.pull.interval, Duration::from_secs(9));
+    assert_eq!(settings.pull.timeout, Duration::from_secs(1));
+    assert_eq!(settings.pull.max_bytes, 1000);
+    assert_eq!(settings.limits, Limits::default());
+}
+
+#[test]
+fn without_a_file_the_defaults_are_valid() {
+    let settings = load(None, &Overrides::default()).unwrap();
+    assert!(settings.listen.ip().is_loopback());
+}
+
+#[test]
+fn printed_settings_mask_secrets_and_load_again() {
+    let text = format!(
+        "{ONE_DOMAIN}[[auth.principals]]\nname = 'ops'\nrole = 'operator'\ntoken = 'sixteen-characters'\n"
+    );
+    let settings = load(Some(file(&text).path()), &Overrides::default()).unwrap();
+    let printed = toml::to_string(&settings).unwrap();
+    assert!(
+        !printed.contains("sixteen") && !printed.contains("pw@"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("token = \"***\"") && printed.contains("user:***@"),
+        "{printed}"
+    );
+    assert!(!format!("{settings:?}").contains("sixteen"));
+    let again = load(
+        Some(file(&printed.replace("***", "another-long-token")).path()),
+        &Overrides::default(),
+    );
+    assert_eq!(again.unwrap().pull, settings.pull);
+}
+
+#[test]
+fn wrong_settings_are_refused_with_key_value_and_rule() {
+    let cases = [
+        ("listen = '0.0.0.0:80'", "not loopback needs [tls]"),
+        ("lisen = '127.0.0.1:80'", "unknown field `lisen`"),
+        ("[pull]\ninterval = 5", "invalid type"),
+        ("[pull]\ninterval = '0s'", "pull.interval = '0'"),
+        ("[liveness]\nhold = '1s'", "longer than pull.interval"),
+        ("[liveness]\nexpire = '20s'", "longer than liveness.hold"),
+        ("[[domains]]\nid = 'AS1'", "needs a source"),
+        ("[[domains]]\nid = 'A S'\n", "not a valid domain id"),
+        (
+            "[[domains]]\nid = 'AS1'\ntopology = 'ftp://x/'",
+            "http or https",
+        ),
+        (
+            "[[domains]]\nid = 'AS1'\nentry_point = 'nonsense'\ntopology = 'http://x/'",
+            "nonsense",
+        ),
+        ("server_name = 'a b'", "server_name"),
+        (
+            "[[auth.principals]]\nname = 'x'\nrole = 'operator'\ntoken = 'short'",
+            "16 characters",
+        ),
+        (
+            "[[auth.principals]]\nname = 'x'\nrole = 'member'\ntoken = 'sixteen-characters'",
+            "needs a domain",
+        ),
+    ];
+    for (text, expected) in cases {
+        let chain = error_chain(text);
+        assert!(chain.contains(expected), "{text}\n -> {chain}");
+    }
+    let twice = format!("{ONE_DOMAIN}{}", ONE_DOMAIN.replace("AS1", "0.0.0.1"));
+    assert!(error_chain(&twice).contains("two domains have this id"));
+}
+
+#[test]
+fn an_insecure_address_is_allowed_when_asked_for() {
+    let overrides = Overrides {
+        pairs: vec![
+            ("listen".to_owned(), "0.0.0.0:8181".to_owned()),
+            ("insecure".to_owned(), "true".to_owned()),
+        ],
+    };
+    assert!(load(None, &overrides).is_ok());
+    let only_listen = Overrides {
+        pairs: overrides.pairs[..1].to_vec(),
+    };
+    assert!(matches!(
+        load(None, &only_listen),
+        Err(SettingsError::Rule { .. })
+    ));
+}
+
+#[test]
+fn an_unreadable_file_names_itself() {
+    let error = load(
+        Some(std::path::Path::new("/nonexistent/broker.toml")),
+        &Overrides::default(),
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("/nonexistent/broker.toml")
+    );
+}
