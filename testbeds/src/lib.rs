@@ -1,1 +1,29 @@
-//! Being written.
+//! The testbeds: federations that fit on one machine, to see the broker at work and to test it over
+//! real sockets.
+//!
+//! ```text
+//!  testbed 3as --+-- testbed mdo --domain AS1   a process for each MdO, on a loopback address of its own
+//!                +-- testbed mdo --domain AS2   |
+//!                +-- testbed mdo --domain AS3   | pulled by
+//!                +-- testbed brokerd <----------+
+//!                +-> asks the broker over HTTP, prints, compares with the scenario's expected files
+//! ```
+//!
+//! | module | does |
+//! |---|---|
+//! | [`scenario`] | folders of data, built in or from disk |
+//! | [`mdo`] | the MdO emulator, which can also misbehave |
+//! | [`child`] | child processes that die with us |
+//! | [`stage`] | a scenario's processes, up and running |
+//! | [`checks`], [`compare`] | asking the broker, and comparing with what is expected |
+//! | [`show`] | what `testbed 3as` prints |
+//! | [`cli`] | the command line |
+
+pub mod checks;
+pub mod child;
+pub mod cli;
+pub mod compare;
+pub mod mdo;
+pub mod scenario;
+pub mod show;
+pub mod stage;

@@ -1,2 +1,7 @@
-//! The broker daemon: all of it is in the library.
-fn main() {}
+//! `testbed`: federations on one machine. All of it is in [`testbeds::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    testbeds::cli::main(std::env::args_os())
+}

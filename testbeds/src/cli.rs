@@ -1,0 +1,245 @@
+//! The command line of `testbed`.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use broker::ctl::output;
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use humantime_serde::re::humantime::parse_duration;
+use nffg::DomainId;
+use tokio::runtime::Runtime;
+
+use crate::child::die_with_parent;
+use crate::mdo::{Emulator, Fallback, bind};
+use crate::scenario::Scenario;
+use crate::show::{Wish, show};
+use crate::stage::{Pace, Plan};
+
+/// Federations on one machine: emulated orchestrators, a real broker, and answers to compare.
+#[derive(Debug, Parser)]
+#[command(name = "testbed", version, max_term_width = 100)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The draft's own example: three domains in a chain
+    #[command(name = "3as")]
+    ThreeAs(RunArgs),
+    /// The draft authors' second scenario: 3 service and 4 transit providers
+    #[command(name = "7as")]
+    SevenAs(RunArgs),
+    /// A scenario of your own
+    Run(RunArgs),
+    /// One emulated MdO alone
+    Mdo(MdoArgs),
+    /// The broker's client, for who has no brokerctl at hand
+    #[command(hide = true, disable_help_flag = true)]
+    Brokerctl(PassedOn),
+    /// The broker itself. `cargo run --bin testbed` builds no other binary, so the testbed runs itself
+    /// where it needs a `brokerd`.
+    #[command(hide = true)]
+    Brokerd {
+        /// End with standard input.
+        #[arg(long)]
+        tied: bool,
+        /// Passed on.
+        #[command(flatten)]
+        passed_on: PassedOn,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+struct PassedOn {
+    /// As the other program takes them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct RunArgs {
+    /// Compare and exit: 0 if every answer is the expected one, 1 if not
+    #[arg(long)]
+    check: bool,
+    /// Where the broker listens [default: 127.0.0.1:8181, or a free port if that is taken]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Give the emulated MdOs free ports rather than 8888
+    #[arg(long)]
+    free_ports: bool,
+    /// Print one JSON document instead of words and tables
+    #[arg(long)]
+    json: bool,
+    /// A silent domain is stale after this long [default: 3s; 1m with --check]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    hold: Option<Duration>,
+    /// A silent domain leaves the maps after this long [default: 6s; 3m with --check]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    expire: Option<Duration>,
+    /// How long the broker has to hear from every MdO at the start
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration)]
+    patience: Duration,
+    /// Load the scenario from this folder; edits of its exports show up while it runs
+    #[arg(long, value_name = "DIR")]
+    scenario: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct MdoArgs {
+    /// Whose MdO
+    #[arg(long)]
+    domain: DomainId,
+    /// The scenario with its exports: 3as, 7as or a folder
+    #[arg(long, value_name = "NAME|DIR")]
+    scenario: String,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: SocketAddr,
+    /// If that is not to be had, listen on a free port of 127.0.0.1
+    #[arg(long)]
+    fallback: bool,
+    /// End with standard input
+    #[arg(long, hide = true)]
+    tied: bool,
+}
+
+/// Runs `testbed` with these arguments, the first of which is the program's name.
+///
+/// Exit codes: 0 all well, 1 an answer was not the expected one or something did not come up, 2 wrong
+/// usage.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => {
+            // clap's own: help on standard output, all else on standard error. A closed pipe is no
+            // fault of ours.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result = match args.command {
+        Command::ThreeAs(args) => run(&args, Some("3as")),
+        Command::SevenAs(args) => run(&args, Some("7as")),
+        Command::Run(args) => run(&args, None),
+        Command::Mdo(args) => mdo(&args).map(|()| ExitCode::SUCCESS),
+        Command::Brokerctl(PassedOn { args }) => {
+            return broker::ctl::main(std::iter::once("brokerctl".into()).chain(args));
+        }
+        Command::Brokerd { tied, passed_on } => {
+            if tied {
+                die_with_parent();
+            }
+            return broker::daemon::main(std::iter::once("brokerd".into()).chain(passed_on.args));
+        }
+    };
+    result.unwrap_or_else(|error| {
+        output::complain(&format!("testbed: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")
+}
+
+fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
+    let name = args
+        .scenario
+        .as_deref()
+        .or(built_in)
+        .context("name a folder: --scenario DIR")?;
+    let scenario = Scenario::open(name)?;
+    let usual = if args.check {
+        Pace::STEADY
+    } else {
+        Pace::WATCHABLE
+    };
+    let pace = Pace {
+        pull: usual.pull,
+        hold: args.hold.unwrap_or(usual.hold),
+        expire: args.expire.unwrap_or(usual.expire),
+    };
+    let RunArgs {
+        listen,
+        free_ports,
+        patience,
+        ..
+    } = *args;
+    let plan = Plan {
+        listen,
+        free_ports,
+        pace,
+        patience,
+    };
+    let wish = Wish {
+        plan,
+        check: args.check,
+        json: args.json,
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            equal = show(&scenario, wish) => {
+                Ok(if equal? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            // What `show` was doing is dropped, and every child with it.
+            told = told_to_stop() => {
+                told.context("cannot listen for signals")?;
+                Ok(if args.check { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            }
+        }
+    })
+}
+
+fn mdo(args: &MdoArgs) -> anyhow::Result<()> {
+    if args.tied {
+        die_with_parent();
+    }
+    let scenario = Scenario::open(&args.scenario)?;
+    let fallback = if args.fallback {
+        Fallback::FreePort
+    } else {
+        Fallback::None
+    };
+    runtime()?.block_on(async {
+        let listener = bind(args.listen, fallback)
+            .await
+            .with_context(|| format!("cannot listen on {}", args.listen))?;
+        let emulator = Emulator::start(scenario, &args.domain, listener)?;
+        let line = format!(
+            "MdO of {} listening on http://{}\n",
+            args.domain,
+            emulator.address()
+        );
+        output::print(&line).context("cannot write to standard output")?;
+        tokio::select! {
+            result = emulator.serve() => result.context("cannot serve"),
+            told = told_to_stop() => told.context("cannot listen for signals"),
+        }
+    })
+}
+
+/// Waits for Ctrl-C, or for what a service manager or a closing terminal sends.
+async fn told_to_stop() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up = signal(SignalKind::hangup())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result,
+            _ = terminate.recv() => Ok(()),
+            _ = hang_up.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,16 @@
+//! The `testbed` program, the broker and its client, together and from outside.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests: a panic is the failure, a skipped test says so"
+)]
+
+mod brokerctl;
+mod common;
+mod expected;
+mod lifecycle;
+mod misbehaving;
+mod multipart;
+mod peers;
+mod scenarios;
