@@ -24,11 +24,17 @@ pub enum ClientError {
     Build(#[source] reqwest::Error),
 }
 
-/// A client with `timeout` for each whole exchange, trusting also the authorities of `ca_file`.
+/// A client with `timeout` for each whole exchange. For https it trusts the system's authorities and
+/// those of `ca_file`; without `https` it asks for none, since a machine that has none must not keep a
+/// broker of plain sources from starting.
 ///
 /// # Errors
-/// The CA file is unreadable or wrong.
-pub fn client(timeout: Duration, ca_file: Option<&Path>) -> Result<Client, ClientError> {
+/// The CA file is unreadable or wrong, or the system has no authorities and `https` needs some.
+pub fn client(
+    timeout: Duration,
+    https: bool,
+    ca_file: Option<&Path>,
+) -> Result<Client, ClientError> {
     let mut builder = Client::builder()
         .user_agent(concat!("brokerd/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(timeout)
@@ -36,6 +42,9 @@ pub fn client(timeout: Duration, ca_file: Option<&Path>) -> Result<Client, Clien
         .redirect(redirect::Policy::none())
         .no_proxy()
         .pool_max_idle_per_host(1);
+    if !https {
+        builder = builder.tls_certs_only([]);
+    }
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|source| ClientError::ReadCa {
             path: path.to_owned(),

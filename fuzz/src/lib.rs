@@ -3,8 +3,12 @@
 //!
 //! Each target is a plain function, so that `tests/corpus.rs` runs it without libFuzzer too.
 
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use alto::{AltoError, Maps, media};
+use broker::client::media_type::MediaType;
+use broker::client::multipart;
 use nffg::json::{Cursor, FieldError, Problem};
 use nffg::{
     Bandwidth, Delay, DomainId, Fault, NfType, Quantity, ResourceView, SapId, ServiceGraph,
@@ -16,11 +20,13 @@ use serde_json::Value;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
     ("identifiers", identifiers),
+    ("alto_requests", alto_requests),
+    ("client_answers", client_answers),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.
@@ -195,5 +201,103 @@ fn identifier(text: &str) {
             Ok(bandwidth),
             "{text}"
         );
+    }
+}
+
+/// The maps of the draft's three domains.
+static MAPS: LazyLock<Maps> = LazyLock::new(|| {
+    let exports: [(&str, &[u8], &[u8]); 3] = [
+        (
+            "AS1",
+            include_bytes!("../../testbeds/3as/AS1.get-config.xml"),
+            include_bytes!("../../testbeds/3as/AS1.topology.json"),
+        ),
+        (
+            "AS2",
+            include_bytes!("../../testbeds/3as/AS2.get-config.xml"),
+            include_bytes!("../../testbeds/3as/AS2.topology.json"),
+        ),
+        (
+            "AS3",
+            include_bytes!("../../testbeds/3as/AS3.get-config.xml"),
+            include_bytes!("../../testbeds/3as/AS3.topology.json"),
+        ),
+    ];
+    let (mut idr, mut ted) = (idr::Idr::new(), idt::Ted::new());
+    for (name, resources, topology) in exports {
+        let id: DomainId = name.parse().expect("a domain");
+        let view = virtualizer::decode(resources).expect("Virtualizer XML");
+        let domain = idr::Domain::from_view(id.clone(), None, view).expect("resources");
+        let view = unify::decode(topology).expect("UNIFY JSON");
+        let topology = idt::DomainTopology::from_view(&id, &view).expect("a topology");
+        idr.apply([idr::Update::Put(domain)]);
+        ted.apply([idt::Update::Topology(topology)]);
+    }
+    let caps = idt::search::PathCaps {
+        per_pair: 100,
+        max_domains: 16,
+        work: 1000,
+    };
+    let config = alto::Config {
+        server_name: alto::ServerName::default(),
+        caps,
+    };
+    Maps::build(Arc::new(config), idr.snapshot(), ted.snapshot(), None)
+});
+
+/// What an ALTO client sends: both POST resources, and the `Accept` and `Content-Type` headers.
+pub fn alto_requests(data: &[u8]) {
+    let is_json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok();
+    match MAPS.path_vectors(data, 1000) {
+        Ok(answer) => {
+            assert!(is_json(&answer.cost_map) && is_json(&answer.property_map));
+            let (content_type, body) = answer.multipart();
+            let boundary = MediaType::parse(&content_type);
+            let boundary = boundary
+                .parameter("boundary")
+                .expect("multipart has a boundary");
+            let parts = multipart::parse(&body, boundary).expect("our own multipart can be read");
+            assert_eq!(parts.len(), 2);
+            assert!(parts[0].body == answer.cost_map && parts[1].body == answer.property_map);
+        }
+        Err(error) => alto_error(&error),
+    }
+    match MAPS.filtered_property_map(data) {
+        Ok(map) => assert!(is_json(&map)),
+        Err(error) => alto_error(&error),
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        let offered = [media::PATH_VECTORS, media::COST_MAP];
+        assert!(media::negotiate(Some(text), &offered).is_none_or(|index| index < 2));
+        let _ = media::is_content_type(Some(text), media::COST_MAP_FILTER);
+    }
+}
+
+fn alto_error(error: &AltoError) {
+    let body: Value = serde_json::from_slice(&error.to_json()).expect("an error is JSON");
+    let meta = &body["meta"];
+    assert_eq!(meta["code"], error.code());
+    // RFC 7285 §8.5.2: a value comes with its field, and is a string.
+    if let Some(value) = meta.get("value") {
+        assert!(value.is_string() && meta["field"].is_string(), "{body}");
+    }
+}
+
+/// What a server sends to `brokerctl`: a `Content-Type` in the first line, then a body.
+pub fn client_answers(data: &[u8]) {
+    let (head, body) = match data.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, &data[data.len()..]),
+    };
+    let media_type = MediaType::parse(&String::from_utf8_lossy(head));
+    if let Some(boundary) = media_type.parameter("boundary")
+        && let Ok(parts) = multipart::parse(body, boundary)
+    {
+        assert!(!parts.is_empty());
+        let size: usize = parts.iter().map(|part| part.body.len()).sum();
+        assert!(size <= body.len());
+        for part in &parts {
+            let _ = part.media_type();
+        }
     }
 }

@@ -24,7 +24,7 @@ pub struct BisBis {
     pub id: BisBisId,
     /// A name for people.
     pub name: Option<String>,
-    /// The type as told: `BiSBiS`, `SDN-SWITCH`, `EE`, ...
+    /// The type as told; `BiSBiS`, `SDN-SWITCH` and `EE` in this spelling, whatever the exporter's.
     pub node_type: Option<String>,
     /// What the node has.
     pub resources: Resources,

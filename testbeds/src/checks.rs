@@ -1,6 +1,7 @@
 //! The questions that a scenario asks the broker, over HTTP and starting from its directory, and what
 //! is to be said of the answers.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -62,7 +63,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Curl {
     url: Url,
-    headers: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, &'static str)>,
     body: Option<PathBuf>,
 }
 
@@ -178,37 +179,43 @@ impl Asker<'_> {
     }
 
     async fn path_vectors(&self, graph: &GraphFile) -> anyhow::Result<Check> {
-        let wanted = &self.scenario.manifest().path_vectors;
+        let manifest = self.scenario.manifest();
+        let wanted = &manifest.path_vectors;
         let expected = self.expected(&wanted.expected)?;
+        // The answer's second part: where the domains on the paths are reached.
+        let property_map = self.expected(&manifest.property_map.expected)?;
+        let property_map = entry_points(&property_map, &domains_on_paths(&expected));
+        let expected = with_property_map(expected, property_map);
         let body = graph.path_vector_request();
-        let kept = self.keep(&self.scenario.manifest().request.draft, &body)?;
-        let answer = self.vectors(graph, body).await;
-        let url = self
-            .directory
-            .path_vectors()
-            .ok()
-            .map(|one| one.uri.clone());
+        let kept = self.keep(&manifest.request.draft, &body)?;
+        let answer = self.vectors(graph, body).await.map(|paths| {
+            let part = paths.property_map.as_ref();
+            let part = part.and_then(|part| part.json.get("property-map").cloned());
+            let got = with_property_map(paths.json.clone(), part.unwrap_or_default());
+            (tables::path_vectors(&paths), got)
+        });
         Ok(Check::of(
             Kind::PathVectors,
             &wanted.title,
             expected,
-            answer.map(|paths| (tables::path_vectors(&paths), paths.json)),
+            answer,
             differences_in_members,
-            url.map(|url| Curl {
-                url,
-                headers: vec![
-                    (
-                        "Content-Type",
-                        "application/alto-costmapfilter+json".to_owned(),
-                    ),
-                    (
-                        "Accept",
-                        "multipart/related, application/alto-costmap+json".to_owned(),
-                    ),
-                ],
-                body: Some(kept),
-            }),
+            self.path_vector_curl(kept),
         ))
+    }
+
+    /// How to send the body in the file `kept` as the draft prints it.
+    fn path_vector_curl(&self, kept: PathBuf) -> Option<Curl> {
+        let url = self.directory.path_vectors().ok()?.uri.clone();
+        let headers = vec![
+            ("Content-Type", "application/alto-costmapfilter+json"),
+            ("Accept", "multipart/related, application/alto-costmap+json"),
+        ];
+        Some(Curl {
+            url,
+            headers,
+            body: Some(kept),
+        })
     }
 
     async fn vectors(&self, graph: &GraphFile, body: Vec<u8>) -> Result<PathVectors, ClientError> {
@@ -232,7 +239,7 @@ impl Asker<'_> {
         let answer = self.client.placements(body).await;
         let repeat = answer.as_ref().ok().map(|answer| Curl {
             url: answer.url.clone(),
-            headers: vec![("Content-Type", "application/json".to_owned())],
+            headers: vec![("Content-Type", "application/json")],
             body: Some(kept),
         });
         let answer = answer.map(|answer| {
@@ -258,7 +265,7 @@ impl Asker<'_> {
             "placements": self.expected(&manifest.placements.expected)?,
         });
         let body = graph.path_vector_request();
-        self.keep(file, &body)?;
+        let repeat = self.path_vector_curl(self.keep(file, &body)?);
         let paths = self.vectors(&graph, body).await;
         let placement_body = graph.placement_request(Some(manifest.request.placements));
         let placements = self.client.placements(placement_body).await;
@@ -274,7 +281,7 @@ impl Asker<'_> {
             expected,
             answer,
             differences,
-            None,
+            repeat,
         ))
     }
 
@@ -297,19 +304,7 @@ impl Asker<'_> {
             Err(error) => Err(error),
             Ok(_) => Ok(("it was answered".to_owned(), json!({"code": null}))),
         };
-        let url = self
-            .directory
-            .path_vectors()
-            .ok()
-            .map(|one| one.uri.clone());
-        let repeat = url.map(|url| Curl {
-            url,
-            headers: vec![(
-                "Content-Type",
-                "application/alto-costmapfilter+json".to_owned(),
-            )],
-            body: Some(kept),
-        });
+        let repeat = self.path_vector_curl(kept);
         Ok(Check::of(
             Kind::Refused,
             &refused.title,
@@ -349,6 +344,38 @@ impl Check {
             repeat,
         }
     }
+}
+
+/// A cost map with the property map that came, or must come, along with it.
+fn with_property_map(mut cost_map: Value, property_map: Value) -> Value {
+    if let Some(members) = cost_map.as_object_mut() {
+        members.insert("property-map".to_owned(), property_map);
+    }
+    cost_map
+}
+
+/// The domains that occur in the path vectors of a cost map.
+fn domains_on_paths(document: &Value) -> BTreeSet<String> {
+    match document {
+        Value::String(domain) => BTreeSet::from([domain.clone()]),
+        Value::Array(values) => values.iter().flat_map(domains_on_paths).collect(),
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, _)| *name != "meta")
+            .flat_map(|(_, value)| domains_on_paths(value))
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Of a full property map, the entry points of these domains.
+fn entry_points(document: &Value, domains: &BTreeSet<String>) -> Value {
+    let entities = domains.iter().map(|domain| {
+        let entity = format!("pid:{domain}");
+        let entry_point = &document["property-map"][&entity]["entry-point"];
+        (entity, json!({ "entry-point": entry_point }))
+    });
+    Value::Object(entities.collect())
 }
 
 /// The walks of placements, by rank and then by requirement: what an expected file lists.

@@ -7,7 +7,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Ingest, Input, News, Outcome, SourceKey};
+use super::{Ingest, Input, News, Outcome};
 use crate::clock;
 use crate::liveness::State;
 use crate::metrics::Metrics;
@@ -38,6 +38,7 @@ pub async fn run(
             }
         };
         let mut changed = false;
+        let mut touched = Vec::new();
         tokio::select! {
             () = stop.cancelled() => return,
             count = inputs.recv_many(&mut batch, BATCH) => {
@@ -45,15 +46,14 @@ pub async fn run(
                     return;
                 }
                 for input in batch.drain(..) {
-                    changed |= take(&mut ingest, input, &published, &metrics);
+                    touched.push(input.source.clone());
+                    changed |= take(&mut ingest, input, &metrics);
                 }
             }
             () = timer => {
                 let outcome = ingest.tick(clock::now().instant);
-                for source in outcome.transitions.iter().map(|t| &t.source) {
-                    show(&ingest, source, &published);
-                }
                 changed = report(&outcome, &metrics);
+                touched.extend(outcome.transitions.into_iter().map(|transition| transition.source));
             }
         }
         if changed {
@@ -61,14 +61,25 @@ pub async fn run(
             metrics.published(members);
             debug!(members, "published a new version of the maps");
         }
+        // After the maps: who sees a source fresh sees what it said, too.
+        for source in touched {
+            if let Some(status) = ingest.status(&source) {
+                published.set_source(source, status);
+            }
+        }
     }
 }
 
-fn take(ingest: &mut Ingest, input: Input, published: &Published, metrics: &Metrics) -> bool {
+fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) -> bool {
     let source = input.source.clone();
     let failed = match &input.news {
         News::Failed(why) => Some(why.clone()),
         _ => None,
+    };
+    let warnings = match &input.news {
+        News::Resources(view) => view.warnings.clone(),
+        News::Topology(view) => view.warnings.clone(),
+        News::Unchanged | News::Failed(_) => Vec::new(),
     };
     let now = clock::now();
     let outcome = ingest.on(now, input);
@@ -82,15 +93,16 @@ fn take(ingest: &mut Ingest, input: Input, published: &Published, metrics: &Metr
         }
     } else {
         metrics.heard(&source, now.timestamp);
+        // A document is decoded only when it changed, so this comes once per version of it.
+        if let Some(first) = warnings.first() {
+            let (count, line, path) = (warnings.len(), first.line, first.path.as_str());
+            warn!(
+                domain = %source.domain, source = source.kind.as_str(), count, line, path,
+                first = first.text.as_str(), "taken, with warnings"
+            );
+        }
     }
-    show(ingest, &source, published);
     report(&outcome, metrics)
-}
-
-fn show(ingest: &Ingest, source: &SourceKey, published: &Published) {
-    if let Some(status) = ingest.status(source) {
-        published.set_source(source.clone(), status);
-    }
 }
 
 fn report(outcome: &Outcome, metrics: &Metrics) -> bool {

@@ -109,7 +109,7 @@ impl Reader<'_> {
         let elements = list.array()?;
         let found = elements.len();
         if found > limit {
-            let rule = format_args!("{found} entries; at most {limit} more are allowed");
+            let rule = format_args!("{found} entries; at most {limit} are allowed here");
             return Err(FieldError::invalid(list.path(), found, rule));
         }
         let path = list.path();

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 use testbeds::scenario::Scenario;
 
 /// Longer than anything here takes on the slowest machine that we care for.
@@ -77,11 +78,15 @@ impl Drop for Killed {
 pub(crate) struct Running {
     pub(crate) process: Killed,
     pub(crate) document: Value,
+    /// Its temporary files: a process that is killed leaves them behind.
+    _scratch: TempDir,
 }
 
 impl Running {
     pub(crate) fn start(args: &[&str]) -> Self {
+        let scratch = tempfile::tempdir().unwrap();
         let mut process = testbed()
+            .env("TMPDIR", scratch.path())
             .args(args)
             .args(["--json", "--free-ports", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
@@ -104,6 +109,7 @@ impl Running {
         Self {
             process,
             document: serde_json::from_str(&text).unwrap(),
+            _scratch: scratch,
         }
     }
 
@@ -169,7 +175,7 @@ pub(crate) fn lives(pid: u64) -> bool {
 }
 
 /// A copy of a built-in scenario's folder, to be changed.
-pub(crate) fn copy_of(name: &str) -> tempfile::TempDir {
+pub(crate) fn copy_of(name: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder_of(name)).unwrap() {
         let path = entry.unwrap().path();
