@@ -1,9 +1,12 @@
 //! What the search costs: line 1 of the performance goals, and two graphs for orientation.
 //!
-//! Line 1 is Table 2 of the draft on the 3-AS chain, compute only. *Floor* is the least that a hand
-//! could write for this one example: the adjacency matrix, all distances, the four assignments with
-//! their costs, sorted, their paths walked, in plain loops over fixed arrays. The target is at most
-//! twice that. Every run checks a sum over its answers, so that a fast wrong answer fails.
+//! Line 1 is Table 2 of the draft on the 3-AS chain, compute only. `floor` is the least that a hand
+//! could write for this one example: from the adjacency matrix to all distances, the four
+//! assignments with their costs, sorted, and their paths, in plain loops over fixed arrays.
+//! `floor_and_answer` then writes that into values like the search's. `placements_whole` is the
+//! search as the broker calls it: nothing is prepared or kept between calls, and what it allocates
+//! is freed within the measure. Every run checks a sum over its answers, so that a fast wrong
+//! answer fails.
 //!
 //! `cargo bench -p idt`
 
@@ -71,7 +74,7 @@ fn problem(snapshot: &Snapshot, hosts: &[Vec<usize>], capacity: Option<f64>) -> 
     }
 }
 
-/// The four placements cost 2, 4, 4, 6; the domains on their paths sum up to these.
+/// What the four placements cost.
 const TABLE_2: [u64; 4] = [2, 4, 4, 6];
 
 /// One number that every part of the answer changes: rank, hops, hosts, paths.
@@ -222,7 +225,11 @@ mod line_1 {
         assert_eq!(sum, expected());
         bencher.bench(|| {
             let found = placements(black_box(CHAIN.graph()), black_box(&problem), 10, 1_000_000);
-            let sum = black_box(found).placements.iter().map(|p| p.hops).sum::<u64>();
+            let sum = black_box(found)
+                .placements
+                .iter()
+                .map(|p| p.hops)
+                .sum::<u64>();
             assert_eq!(sum, 16);
             sum
         });

@@ -28,8 +28,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
+use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::unionfind::UnionFind;
+use petgraph::visit::EdgeRef;
 
 use crate::{BorderLink, DomainTopology, InterLink};
 
@@ -88,9 +90,9 @@ pub struct DomainGraph {
     /// `to` of each adjacency, dense for the search.
     targets: Vec<DomainIndex>,
     adjacencies: Vec<Adjacency>,
-    /// The smallest domain of each domain's connected component.
+    /// The domain that stands for each domain's connected component.
     component: Vec<u32>,
-    /// How many domains each domain's connected component has.
+    /// How many domains the component has that a domain stands for.
     component_len: Vec<u32>,
     half_up: Vec<HalfUp>,
 }
@@ -170,9 +172,9 @@ impl DomainGraph {
 
     /// How many domains are connected to this one, itself included.
     pub(crate) fn component_len(&self, index: DomainIndex) -> usize {
-        self.component_len
-            .get(index.as_usize())
-            .map_or(0, |len| *len as usize)
+        let label = self.component.get(index.as_usize());
+        let len = label.and_then(|label| self.component_len.get(*label as usize));
+        len.map_or(0, |len| *len as usize)
     }
 
     #[inline]
@@ -241,17 +243,13 @@ impl DomainGraph {
             }
         }
         self.rows.push(self.targets.len());
-        // Which domain represents a component depends on the order of unions: take the smallest.
-        let labels = components.into_labeling();
-        let mut smallest: Vec<Option<u32>> = vec![None; len];
+        // Unions were made in the order of domains: the same graph has the same labels.
+        self.component = components.into_labeling();
         let mut sizes = vec![0_u32; len];
-        for (domain, label) in (0..).zip(&labels) {
-            smallest[*label as usize].get_or_insert(domain);
+        for label in &self.component {
             sizes[*label as usize] += 1;
         }
-        let own = |label: &u32| smallest[*label as usize].unwrap_or(*label);
-        self.component = labels.iter().map(own).collect();
-        self.component_len = labels.iter().map(|label| sizes[*label as usize]).collect();
+        self.component_len = sizes;
     }
 }
 
@@ -316,18 +314,27 @@ impl<'a> Told<'a> {
         let mut arcs = Vec::new();
         for node in self.links.node_indices() {
             let a = self.links[node];
-            let mut others: Vec<NodeIndex> = self
+            // Each pair of routers once: from the one whose domain comes first. One pass over the
+            // links of a router and one sort, since a domain may tell any number of them.
+            let there = self
                 .links
-                .neighbors_undirected(node)
-                .filter(|other| a < self.links[*other])
+                .edges(node)
+                .map(|edge| (edge.target(), false, *edge.weight()));
+            let back = self.links.edges_directed(node, Direction::Incoming);
+            let back = back.map(|edge| (edge.source(), true, *edge.weight()));
+            let mut links: Vec<_> = there
+                .chain(back)
+                .filter(|(other, ..)| a < self.links[*other])
                 .collect();
-            others.sort_unstable();
-            others.dedup();
-            for other in others {
-                let b = self.links[other];
-                let (there, back) = (self.between(node, other), self.between(other, node));
-                for nth in 0..there.len().max(back.len()) {
-                    match (there.get(nth).copied(), back.get(nth).copied()) {
+            links.sort_unstable();
+            for links in links.chunk_by(|one, next| one.0 == next.0) {
+                let b = self.links[links[0].0];
+                let (there, back) = links.split_at(links.partition_point(|(_, back, _)| !back));
+                let nth = |links: &[(NodeIndex, bool, &'a InterLink)], nth: usize| {
+                    links.get(nth).map(|link| link.2)
+                };
+                for at in 0..there.len().max(back.len()) {
+                    match (nth(there, at), nth(back, at)) {
                         (Some(_), None) if self.exports[b.0.as_usize()] => {
                             half_up.push(half(ids, a, b));
                         }
@@ -345,17 +352,6 @@ impl<'a> Told<'a> {
         half_up.sort_unstable();
         half_up.dedup();
         arcs
-    }
-
-    /// The links told from one router to another, in order.
-    fn between(&self, src: NodeIndex, dst: NodeIndex) -> Vec<&'a InterLink> {
-        let mut links: Vec<_> = self
-            .links
-            .edges_connecting(src, dst)
-            .map(|edge| *edge.weight())
-            .collect();
-        links.sort_unstable();
-        links
     }
 }
 

@@ -7,6 +7,29 @@
 //! * [`search`] answers over a domain graph: candidate path vectors, shortest paths, and the k best
 //!   placements of a service graph. It is the only door to the engine behind it.
 //!
+//! ```
+//! use idt::search::shortest_path;
+//! use idt::{BorderLink, Ted, Update};
+//!
+//! let [a, b, c] = ["AS1", "AS2", "AS3"].map(|name| name.parse().expect("a domain id"));
+//! let border = |a: &nffg::DomainId, b: &nffg::DomainId| BorderLink {
+//!     a: a.clone(),
+//!     b: b.clone(),
+//!     delay: None,
+//!     bandwidth: None,
+//! };
+//! let mut ted = Ted::new();
+//! ted.apply([Update::Borders(vec![border(&a, &b), border(&b, &c)])]);
+//! ted.apply([a, b, c].map(Update::Join));
+//!
+//! let snapshot = ted.snapshot();
+//! let graph = snapshot.graph();
+//! let ends: Vec<_> = graph.indices().collect();
+//! let path = shortest_path(graph, ends[0], ends[2]).expect("they are connected");
+//! let names: Vec<&str> = path.iter().map(|domain| graph.id(*domain).as_str()).collect();
+//! assert_eq!(names, ["AS1", "AS2", "AS3"]);
+//! ```
+//!
 //! Plain data in, plain data out: no sockets, no clock, no global state. Every answer is in the
 //! order of domain ids; nothing depends on the order in which updates arrived or on hashing.
 

@@ -16,18 +16,10 @@ impl Budget {
         Self { left: steps }
     }
 
-    /// Takes `steps` from the budget; once there are not enough left, there are none left.
+    /// Takes `steps` from the budget.
     #[inline]
     pub(super) fn spend(&mut self, steps: usize) -> Result<(), Spent> {
-        match self.left.checked_sub(steps as u64) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => {
-                self.left = 0;
-                Err(Spent)
-            }
-        }
+        self.left = self.left.checked_sub(steps as u64).ok_or(Spent)?;
+        Ok(())
     }
 }

@@ -14,10 +14,10 @@ fn topology(domain: &str, links: &[(&str, &str, &str)]) -> Update {
     let inter_links = links
         .iter()
         .map(|(router, remote, remote_router)| InterLink {
-            router: router.parse().unwrap(),
+            router: router.parse().expect("valid"),
             remote: RouterRef {
-                domain: remote.parse().unwrap(),
-                router: remote_router.parse().unwrap(),
+                domain: remote.parse().expect("valid"),
+                router: remote_router.parse().expect("valid"),
             },
             delay: None,
             bandwidth: None,
@@ -26,7 +26,7 @@ fn topology(domain: &str, links: &[(&str, &str, &str)]) -> Update {
         inter_links: inter_links.collect(),
         ..TopologyParts::default()
     };
-    Update::Topology(DomainTopology::new(domain.parse().unwrap(), parts))
+    Update::Topology(DomainTopology::new(domain.parse().expect("valid"), parts))
 }
 
 fn three_domains() -> DomainGraph {
@@ -46,7 +46,11 @@ fn three_domains() -> DomainGraph {
 }
 
 fn domains(graph: &DomainGraph, names: &[&str]) -> Vec<DomainIndex> {
-    let index = |name: &&str| graph.index(&name.parse::<DomainId>().unwrap()).unwrap();
+    let index = |name: &&str| {
+        graph
+            .index(&name.parse::<DomainId>().expect("valid"))
+            .expect("a member")
+    };
     names.iter().map(index).collect()
 }
 

@@ -104,22 +104,18 @@ impl Federation {
     /// Floyd and Warshall: the hops between all domains.
     pub(crate) fn distances(&self) -> Vec<Vec<Option<u64>>> {
         let len = self.len();
-        let mut hops = vec![vec![None; len]; len];
-        for a in 0..len {
-            for b in 0..len {
-                if a == b {
-                    hops[a][b] = Some(0);
-                } else if self.adjacent[a][b] {
-                    hops[a][b] = Some(1);
-                }
-            }
-        }
+        let direct = |a: usize, b: usize| match a == b {
+            true => Some(0),
+            false => self.adjacent[a][b].then_some(1),
+        };
+        let row = |a| (0..len).map(|b| direct(a, b)).collect();
+        let mut hops: Vec<Vec<Option<u64>>> = (0..len).map(row).collect();
         for via in 0..len {
             for a in 0..len {
                 for b in 0..len {
                     if let (Some(first), Some(second)) = (hops[a][via], hops[via][b]) {
-                        let sum: u64 = first + second;
-                        hops[a][b] = Some(hops[a][b].map_or(sum, |known: u64| known.min(sum)));
+                        let sum = first + second;
+                        hops[a][b] = Some(hops[a][b].map_or(sum, |known| known.min(sum)));
                     }
                 }
             }

@@ -1,9 +1,11 @@
 //! The laws of this crate, each against code that shares nothing with it: the draft's worked
 //! example, brute force on small federations, and graphs made to be hard.
 
+mod adjacency;
 mod draft;
 mod federation;
 mod paths;
 mod placements;
 mod stress;
 mod ted;
+mod topology;

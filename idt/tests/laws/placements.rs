@@ -245,3 +245,35 @@ fn an_infinite_capacity_is_no_limit() {
     problem.capacity.insert(0, [f64::MAX; RESOURCE_KINDS]);
     assert_eq!(problem.solve(&one, 1, u64::MAX).placements.len(), 0);
 }
+
+#[test]
+fn a_negative_demand_makes_no_room() {
+    let one = Federation::new(1, &[]);
+    let mut problem = chain(vec![vec![0]; 3]);
+    for (demand, amount) in problem.demands.iter_mut().zip([-5.0, 0.7, 0.7]) {
+        demand[3] = amount;
+    }
+    problem.capacity.insert(0, [1.0; RESOURCE_KINDS]);
+    assert_eq!(problem.solve(&one, 1, u64::MAX), Placements::default());
+}
+
+#[test]
+fn an_index_of_a_larger_graph_hosts_nothing() {
+    let (small, large) = (Federation::new(2, &[(0, 1)]), Federation::new(5, &[(0, 1)]));
+    let node = |hosts| PlacementNode {
+        hosts,
+        demand: [0.0; RESOURCE_KINDS],
+    };
+    let mut problem = PlacementProblem {
+        nodes: vec![node(large.at(&[4, 1])), node(large.at(&[0]))],
+        links: vec![(0, 1)],
+        capacity: BTreeMap::new(),
+    };
+    let found = placements(small.graph(), &problem, 9, u64::MAX);
+    assert_eq!(rows(&found), [(vec![1, 0], 1, vec![vec![1, 0]])]);
+    problem.nodes[0].hosts = large.at(&[4]);
+    assert_eq!(
+        placements(small.graph(), &problem, 9, u64::MAX),
+        Placements::default()
+    );
+}

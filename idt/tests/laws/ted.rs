@@ -266,3 +266,17 @@ fn topologies_that_did_not_change_are_shared() {
         []
     );
 }
+
+#[test]
+fn which_end_of_a_border_comes_first_makes_no_difference() {
+    let name = |at: usize| names(DOMAINS)[at].clone();
+    let border = |a, b| BorderLink {
+        a: name(a),
+        b: name(b),
+        delay: None,
+        bandwidth: None,
+    };
+    let mut ted = Ted::new();
+    assert!(ted.apply([Update::Borders(vec![border(0, 1), border(2, 3)])]));
+    assert!(!ted.apply([Update::Borders(vec![border(3, 2), border(1, 0)])]));
+}

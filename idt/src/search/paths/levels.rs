@@ -50,7 +50,8 @@ pub(super) struct PathSearch<'a> {
     hops: Vec<u32>,
     /// What is [`FAR`] is at least so far.
     beyond: u32,
-    /// The domains whose entry in `hops` may not be [`FAR`]: the wall, and what was reached.
+    /// The domains whose entry in `hops` may not be [`FAR`]: the wall but for its end, and what was
+    /// reached.
     touched: Vec<DomainIndex>,
     reached: Vec<DomainIndex>,
     /// The path that is being walked, and for each step from the wall's end on the neighbours that
@@ -123,6 +124,7 @@ impl<'a> PathSearch<'a> {
     }
 
     fn free_hops(&mut self, destination: DomainIndex) -> Result<Box<[u32]>, Spent> {
+        self.budget.spend(self.graph.len())?;
         let mut free = vec![FAR; self.graph.len()];
         let mut queue = Vec::new();
         hops_to(
@@ -199,7 +201,6 @@ impl<'a> PathSearch<'a> {
             self.hops[domain.as_usize()] = WALL;
         }
         self.touched.extend_from_slice(before);
-        self.touched.push(last);
 
         let Self {
             graph,

@@ -262,3 +262,106 @@ fn cheapest(some: &[u64], more: impl Iterator<Item = u64>) -> u64 {
         .map(|(some, more)| some.saturating_add(more));
     sums.min().unwrap_or(IMPOSSIBLE)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{PlacementNode, PlacementProblem, RESOURCE_KINDS, placements};
+    use super::*;
+    use crate::{BorderLink, DomainIndex, Snapshot, Ted, Update};
+
+    /// A ring of domains with one chord.
+    fn ring(len: usize) -> std::sync::Arc<Snapshot> {
+        let name = |at: usize| format!("D{:02}", at % len).parse().unwrap();
+        let chord = [(0, len / 2)];
+        let pairs = (0..len).map(|at| (at, at + 1)).chain(chord);
+        let border = |(a, b)| BorderLink {
+            a: name(a),
+            b: name(b),
+            delay: None,
+            bandwidth: None,
+        };
+        let mut ted = Ted::new();
+        ted.apply((0..len).map(|at| Update::Join(name(at))));
+        ted.apply([Update::Borders(pairs.map(border).collect())]);
+        ted.snapshot()
+    }
+
+    /// Nodes with these hosts, by position, joined by `links`.
+    fn problem(
+        snapshot: &Snapshot,
+        hosts: &[Vec<usize>],
+        links: &[(usize, usize)],
+    ) -> PlacementProblem {
+        let all: Vec<DomainIndex> = snapshot.graph().indices().collect();
+        let node = |hosts: &Vec<usize>| PlacementNode {
+            hosts: hosts.iter().map(|at| all[at % all.len()]).collect(),
+            demand: [0.0; RESOURCE_KINDS],
+        };
+        PlacementProblem {
+            nodes: hosts.iter().map(node).collect(),
+            links: links.to_vec(),
+            capacity: BTreeMap::new(),
+        }
+    }
+
+    /// The bound before anything is placed, and what the best placement costs.
+    fn least_and_best(snapshot: &Snapshot, problem: &PlacementProblem) -> (u64, u64) {
+        let budget = &mut Budget::new(u64::MAX);
+        let instance = Instance::new(snapshot.graph(), problem, budget)
+            .ok()
+            .flatten()
+            .unwrap();
+        let bound = Bound::new(&instance, budget).ok().flatten().unwrap();
+        let best = placements(snapshot.graph(), problem, 1, u64::MAX);
+        (bound.least(), best.placements[0].hops)
+    }
+
+    #[test]
+    fn chains_and_rings_in_any_order_and_trees_from_the_root_have_an_exact_bound() {
+        let ring_of_domains = ring(11);
+        let shapes: [&[(usize, usize)]; 6] = [
+            &[(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)],
+            &[(5, 0), (0, 3), (3, 1), (1, 4), (4, 2)],
+            &[(0, 5), (5, 1), (1, 4), (4, 3), (3, 2)],
+            &[(0, 3), (3, 1), (1, 4), (4, 5), (5, 0)],
+            &[(0, 1), (0, 3), (1, 4), (1, 5), (2, 5)],
+            // There and back, and a link of a node with itself.
+            &[(0, 1), (1, 3), (3, 1), (1, 0), (3, 4), (4, 4)],
+        ];
+        for links in shapes {
+            for seed in 0..40 {
+                // One of them is settled.
+                let hosts = |node: usize| match node {
+                    2 => vec![seed],
+                    _ => (0..3)
+                        .map(|n| seed * 7 + node * 5 + n * (node + 2))
+                        .collect(),
+                };
+                let hosts: Vec<_> = (0..6).map(hosts).collect();
+                let problem = problem(&ring_of_domains, &hosts, links);
+                let (least, best) = least_and_best(&ring_of_domains, &problem);
+                assert_eq!(least, best, "{links:?}, seed {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn elsewhere_the_bound_is_never_too_high() {
+        // Four nodes around the ring, then one that is linked to all of them and to a settled one.
+        // Its two tables may choose different hosts for it.
+        let ring_of_domains = ring(16);
+        let links = [(0, 4), (1, 4), (2, 4), (3, 4), (4, 5), (5, 4)];
+        let mut loose = 0;
+        for seed in 0..16 {
+            let mut hosts: Vec<Vec<usize>> = (0..4).map(|n| vec![4 * n, 4 * n + seed]).collect();
+            hosts.extend([(0..16).collect(), vec![seed / 2]]);
+            let problem = problem(&ring_of_domains, &hosts, &links);
+            let (least, best) = least_and_best(&ring_of_domains, &problem);
+            assert!(least <= best, "seed {seed}");
+            loose += u32::from(least < best);
+        }
+        assert!(loose > 0, "the tables were not split");
+    }
+}

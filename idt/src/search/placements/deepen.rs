@@ -10,7 +10,7 @@ pub(super) fn search(
     instance: &Instance<'_>,
     bound: &Bound,
     budget: &mut Budget,
-    mut found: impl FnMut(Choices<'_>, u64) -> bool,
+    mut found: impl FnMut(&[Choice], u64) -> bool,
 ) -> Result<(), Spent> {
     let mut walk = Walk::new(instance, bound);
     let mut level = bound.least();
@@ -23,8 +23,13 @@ pub(super) fn search(
 struct Walk<'a> {
     instance: &'a Instance<'a>,
     bound: &'a Bound,
-    /// The nodes placed, and the one that is to be placed next; or one beyond, if all are placed.
-    trail: Vec<Step>,
+    /// The nodes that the walk places, in order: all but those that have one choice only, on a host
+    /// without a limit. Whatever is done with the others, these are where they are.
+    order: Vec<usize>,
+    /// Where each node is; of a node that the walk has not reached, where it was last.
+    placed: Vec<Choice>,
+    /// Per step of the walk, the bound of the nodes before it without what that expects of its own.
+    bases: Vec<u64>,
     /// What is used of each host; empty if none has a limit.
     used: Vec<Amounts>,
     /// What was used of the host of each node placed on one with a limit, before that node was: to
@@ -32,23 +37,32 @@ struct Walk<'a> {
     before: Vec<Amounts>,
 }
 
-/// A node that is placed or to be placed.
-struct Step {
-    /// The bound of the nodes before it, without what that expects of this node.
-    base: u64,
-    /// Its choice; while it is to be placed, the next one to try.
+/// The place of a node.
+#[derive(Clone, Copy)]
+pub(super) struct Choice {
     choice: usize,
-    /// The host that is, once it is placed.
-    host: u32,
+    pub(super) host: u32,
 }
 
 impl<'a> Walk<'a> {
     fn new(instance: &'a Instance<'a>, bound: &'a Bound) -> Self {
+        let nodes = 0..instance.len();
+        let first = |node| Choice {
+            choice: 0,
+            host: instance.hosts(node)[0],
+        };
+        let decides = |node: &usize| match instance.hosts(*node) {
+            [host] => instance.capacity(*host).is_some(),
+            _ => true,
+        };
+        let order: Vec<usize> = nodes.clone().filter(decides).collect();
         Self {
             instance,
             bound,
-            trail: Vec::with_capacity(instance.len() + 1),
-            used: vec![[0.0; RESOURCE_KINDS]; instance.capacity().len()],
+            bases: Vec::with_capacity(order.len() + 1),
+            order,
+            placed: nodes.map(first).collect(),
+            used: vec![[0.0; RESOURCE_KINDS]; instance.limited()],
             before: Vec::new(),
         }
     }
@@ -59,40 +73,38 @@ impl<'a> Walk<'a> {
         &mut self,
         level: u64,
         budget: &mut Budget,
-        found: &mut impl FnMut(Choices<'_>, u64) -> bool,
+        found: &mut impl FnMut(&[Choice], u64) -> bool,
     ) -> Result<u64, Spent> {
         let Self {
             instance, bound, ..
         } = *self;
         let mut above = IMPOSSIBLE;
         self.enter(bound.least(), budget)?;
-        while let Some((step, placed)) = self.trail.split_last_mut() {
-            let node = placed.len();
-            if node == instance.len() {
+        while let Some(&base) = self.bases.last() {
+            let Some(&node) = self.order.get(self.bases.len() - 1) else {
                 // What costs less came out at an earlier level.
-                if step.base == level && !found(Choices(placed), level) {
+                if base == level && !found(&self.placed, level) {
                     return Ok(IMPOSSIBLE);
                 }
                 self.leave();
                 continue;
-            }
-            let Some(&host) = instance.hosts(node).get(step.choice) else {
+            };
+            let choice = self.placed[node].choice;
+            let Some(&host) = instance.hosts(node).get(choice) else {
                 self.leave();
                 continue;
             };
-            let cost = bound.cost(node, step.choice, |node| placed[node].choice);
-            let cost = step.base.saturating_add(cost);
-            step.host = host;
+            let cost = bound.cost(node, choice, |node| self.placed[node].choice);
+            let cost = base.saturating_add(cost);
             if cost <= level && self.take(node, host) {
+                self.placed[node].host = host;
                 self.enter(cost, budget)?;
                 continue;
             }
             if cost > level {
                 above = above.min(cost);
             }
-            if let Some(step) = self.trail.last_mut() {
-                step.choice += 1;
-            }
+            self.placed[node].choice += 1;
         }
         Ok(above)
     }
@@ -100,73 +112,49 @@ impl<'a> Walk<'a> {
     /// Goes on to the next node, with `bound` for what is placed.
     #[inline]
     fn enter(&mut self, bound: u64, budget: &mut Budget) -> Result<(), Spent> {
-        let node = self.trail.len();
-        let mut base = bound;
-        if node < self.instance.len() {
-            budget.spend(self.instance.hosts(node).len())?;
-            base -= self.bound.expected(node, |node| self.trail[node].choice);
-        } else {
-            budget.spend(1 + self.instance.links().len())?;
-        }
-        self.trail.push(Step {
-            base,
-            choice: 0,
-            host: 0,
-        });
+        let base = match self.order.get(self.bases.len()) {
+            Some(&node) => {
+                budget.spend(self.instance.hosts(node).len())?;
+                self.placed[node].choice = 0;
+                bound - self.bound.expected(node, |node| self.placed[node].choice)
+            }
+            None => {
+                budget.spend(self.placed.len() + self.instance.links().len())?;
+                bound
+            }
+        };
+        self.bases.push(base);
         Ok(())
     }
 
     /// Goes back to the node before, takes it from its host, and turns to its next choice.
     #[inline]
     fn leave(&mut self) {
-        self.trail.pop();
-        let Some(node) = self.trail.len().checked_sub(1) else {
+        self.bases.pop();
+        let Some(last) = self.bases.len().checked_sub(1) else {
             return;
         };
-        let step = &mut self.trail[node];
-        let host = step.host as usize;
-        step.choice += 1;
-        if self
-            .instance
-            .capacity()
-            .get(host)
-            .is_some_and(Option::is_some)
+        let Choice { choice, host } = &mut self.placed[self.order[last]];
+        *choice += 1;
+        if self.instance.capacity(*host).is_some()
             && let Some(before) = self.before.pop()
         {
-            self.used[host] = before;
+            self.used[*host as usize] = before;
         }
     }
 
     /// Takes what a node needs of a host, if the host has it.
     #[inline]
     fn take(&mut self, node: usize, host: u32) -> bool {
-        let host = host as usize;
-        let Some(Some(capacity)) = self.instance.capacity().get(host) else {
+        let Some(capacity) = self.instance.capacity(host) else {
             return true;
         };
-        let sum = plus(&self.used[host], self.instance.demand(node));
+        let used = &mut self.used[host as usize];
+        let sum = plus(used, self.instance.demand(node));
         let fits = within(&sum, capacity);
         if fits {
-            self.before
-                .push(std::mem::replace(&mut self.used[host], sum));
+            self.before.push(std::mem::replace(used, sum));
         }
         fits
-    }
-}
-
-/// A placement that was found.
-pub(super) struct Choices<'a>(&'a [Step]);
-
-impl Choices<'_> {
-    /// The host of a node.
-    #[inline]
-    pub(super) fn host(&self, node: usize) -> u32 {
-        self.0[node].host
-    }
-
-    /// The hosts of all nodes, in order.
-    #[inline]
-    pub(super) fn hosts(&self) -> impl ExactSizeIterator<Item = u32> {
-        self.0.iter().map(|step| step.host)
     }
 }

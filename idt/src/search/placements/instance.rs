@@ -45,8 +45,7 @@ pub(super) struct Instance<'a> {
     nodes: Vec<Range<usize>>,
     /// What each host has; empty if none has a limit.
     capacity: Vec<Option<Amounts>>,
-    /// Per host a row: the hops to it from every domain of the graph that is no farther than the
-    /// farthest host; [`FAR`] for the rest.
+    /// Per host a row: the hops to it from every domain of the graph.
     hops: Vec<u32>,
 }
 
@@ -141,10 +140,20 @@ impl<'a> Instance<'a> {
         &self.problem.nodes[node].demand
     }
 
-    /// What hosts have; empty if none has a limit.
+    /// What a host has; `None` if it has no limit.
     #[inline]
-    pub(super) fn capacity(&self) -> &[Option<Amounts>] {
-        &self.capacity
+    pub(super) fn capacity(&self, host: u32) -> Option<&Amounts> {
+        self.capacity.get(host as usize)?.as_ref()
+    }
+
+    /// How many hosts there are, if any of them has a limit; else none.
+    pub(super) fn limited(&self) -> usize {
+        self.capacity.len()
+    }
+
+    /// How many hosts there are.
+    pub(super) fn host_count(&self) -> usize {
+        self.domains.len()
     }
 
     /// The domain of a host.
@@ -194,16 +203,8 @@ fn distances(
     budget.spend(cells)?;
     let mut rows = vec![FAR; cells];
     let mut queue = Vec::with_capacity(graph.len());
-    let mut is_host = vec![false; graph.len()];
-    for host in hosts {
-        is_host[host.as_usize()] = true;
-    }
     for (host, hops) in hosts.iter().zip(rows.chunks_exact_mut(graph.len().max(1))) {
-        let mut missing = hosts.len();
-        hops_to(graph, *host, hops, &mut queue, budget, |reached| {
-            missing -= usize::from(is_host[reached.as_usize()]);
-            missing == 0
-        })?;
+        hops_to(graph, *host, hops, &mut queue, budget, |_| false)?;
     }
     Ok(rows)
 }

@@ -11,10 +11,10 @@
 //! 2. *Bound* (`bound`). Nodes are eliminated from the last to the first, as in a backward dynamic
 //!    programme: what the eliminated nodes cost at least becomes a table over the earlier nodes
 //!    that they are linked to (mini-bucket elimination; Dechter and Rish, "Mini-buckets", JACM 50(2),
-//!    2003). The bound is exact, apart from capacity, wherever an eliminated node has at most two
-//!    earlier neighbours: chains and trees in any order of nodes, rings too. Elsewhere tables are
-//!    split, and the bound is still never too high and never falls along the search (it is
-//!    admissible and consistent).
+//!    2003). The bound is exact, apart from capacity, where no eliminated node is linked to more
+//!    than two earlier ones: chains and rings in any order of nodes, trees whose nodes come after
+//!    their parents. Elsewhere, and where a table would be too large, tables are split: the bound
+//!    is still never too high, and never falls along the search (admissible and consistent).
 //! 3. *Search* (`deepen`). Depth first over the nodes in order, each node's hosts in order of names,
 //!    cut where the bound exceeds the level; the level rises from the root's bound to the next cost
 //!    that was cut off, until there are k (A* by iterative deepening; Korf, 1985). Placements come
@@ -26,9 +26,10 @@
 //!
 //! With D distinct hosts, n nodes of at most H hosts, V domains and E adjacencies: O(D E) for the
 //! distances, O(n H²) for the bound of a chain in order, O(levels · k · n · H) for the search.
-//! Memory: D · V distances and the tables of the bound. Capacity and tables that were split make
-//! the search exponential in the worst case (placing with capacity contains bin packing): the
-//! budget of steps ends it. All memory is filled step by step, so the budget bounds it too.
+//! Memory: D · V distances, D² segments, and the tables of the bound. Capacity and tables that were
+//! split make the search exponential in the worst case (placing with capacity contains bin
+//! packing): the budget of steps ends it. Every cell of a table costs a step, so the budget bounds
+//! memory too.
 
 mod bound;
 mod deepen;
@@ -123,19 +124,24 @@ fn search(
     let Some(bound) = Bound::new(&instance, budget)? else {
         return Ok(());
     };
-    let mut segments: BTreeMap<(u32, u32), Arc<[DomainIndex]>> = BTreeMap::new();
-    deepen::search(&instance, &bound, budget, |choices, hops| {
-        let hosts = choices.hosts().map(|host| instance.domain(host));
+    // Per pair of hosts, as many cells as distances or fewer.
+    let hosts = instance.host_count();
+    let mut segments: Vec<Option<Arc<[DomainIndex]>>> = vec![None; hosts * hosts];
+    deepen::search(&instance, &bound, budget, |placed, hops| {
         let segment = |&(src, dst): &(usize, usize)| {
-            let (from, to) = (choices.host(src), choices.host(dst));
+            let (from, to) = (placed[src].host, placed[dst].host);
             // Hosts that no path joins are in no placement.
             let path = || instance.path(from, to).unwrap_or_default();
-            Arc::clone(segments.entry((from, to)).or_insert_with(path))
+            let known = &mut segments[from as usize * hosts + to as usize];
+            Arc::clone(known.get_or_insert_with(path))
         };
         found.push(Placement {
-            hosts: hosts.collect(),
             hops,
             segments: problem.links.iter().map(segment).collect(),
+            hosts: placed
+                .iter()
+                .map(|choice| instance.domain(choice.host))
+                .collect(),
         });
         found.len() < k
     })
