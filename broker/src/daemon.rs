@@ -177,7 +177,11 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     tls::install_provider();
     let https = sources(&settings).any(|source| source.url.expose().scheme() == "https");
-    let client = egress::client(settings.pull.timeout, https, settings.pull.ca_file.as_deref())?;
+    let client = egress::client(
+        settings.pull.timeout,
+        https,
+        settings.pull.ca_file.as_deref(),
+    )?;
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let listener = TcpListener::bind(settings.listen)
         .await
