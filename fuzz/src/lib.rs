@@ -9,6 +9,7 @@ use std::time::Duration;
 use alto::{AltoError, Maps, media};
 use broker::client::media_type::MediaType;
 use broker::client::multipart;
+use idt::bgpls::{AdjRib, Attribute, Dialect, Limits, Nlri, convert, split_nlris};
 use nffg::json::{Cursor, FieldError, Problem};
 use nffg::{
     Bandwidth, Delay, DomainId, Fault, NfType, Quantity, ResourceView, SapId, ServiceGraph,
@@ -20,13 +21,14 @@ use serde_json::Value;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
     ("identifiers", identifiers),
     ("alto_requests", alto_requests),
     ("client_answers", client_answers),
+    ("bgpls", bgpls),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.
@@ -299,5 +301,40 @@ pub fn client_answers(data: &[u8]) {
         for part in &parts {
             let _ = part.media_type();
         }
+    }
+}
+
+/// BGP-LS: two octets that say how long the field of NLRI is, the field, and the value of attribute 29.
+pub fn bgpls(data: &[u8]) {
+    let [high, low, rest @ ..] = data else { return };
+    let (field, value) = rest.split_at(
+        rest.len()
+            .min(usize::from(u16::from_be_bytes([*high, *low]))),
+    );
+    let nlris: Vec<&[u8]> = split_nlris(field).filter_map(Result::ok).collect();
+    for octets in &nlris {
+        if let Ok(nlri) = Nlri::decode(octets)
+            && let Ok(written) = nlri.encode()
+        {
+            assert_eq!(
+                Nlri::decode(&written),
+                Ok(nlri),
+                "what is written reads the same"
+            );
+        }
+    }
+    let _ = Attribute::decode(value, 1000);
+    let domain: DomainId = "AS1".parse().expect("a domain");
+    let whose = |asn: u32| (asn < 8).then(|| DomainId::from_asn(asn).ok()).flatten();
+    for dialect in [Dialect::Standard, Dialect::Netphony] {
+        let mut rib = AdjRib::new(Limits::default(), dialect);
+        rib.apply(&nlris, &[], Some(value));
+        let _ = rib.node_information();
+        let topology = convert(&[&rib], &domain, &whose).topology;
+        assert!(topology.routers().len() <= 2 * nlris.len());
+        let again = rib.apply(&nlris, &[], Some(value));
+        assert!(!again.changed, "the same again is no change");
+        rib.apply(&[], &nlris, None);
+        assert!(rib.is_empty() && rib.octets() == 0);
     }
 }

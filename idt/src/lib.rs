@@ -33,6 +33,7 @@
 //! Plain data in, plain data out: no sockets, no clock, no global state. Every answer is in the
 //! order of domain ids; nothing depends on the order in which updates arrived or on hashing.
 
+pub mod bgpls;
 mod graph;
 pub mod search;
 mod ted;

@@ -265,7 +265,7 @@ impl Delay {
     /// # Errors
     /// The value is negative, not a number, or too large.
     pub fn from_micros(micros: f64) -> Result<Self, UnitError> {
-        Self::scaled(micros, 1e3, &micros.to_string())
+        Self::scaled(micros, 1e3, micros)
     }
 
     /// A delay of `millis` milliseconds, as ESCAPE counts bare numbers.
@@ -273,14 +273,14 @@ impl Delay {
     /// # Errors
     /// The value is negative, not a number, or too large.
     pub fn from_millis(millis: f64) -> Result<Self, UnitError> {
-        Self::scaled(millis, 1e6, &millis.to_string())
+        Self::scaled(millis, 1e6, millis)
     }
 
-    fn scaled(value: f64, factor: f64, text: &str) -> Result<Self, UnitError> {
+    fn scaled(value: f64, factor: f64, text: impl fmt::Display) -> Result<Self, UnitError> {
         let nanos = (value * factor).round();
         // 2^64 is exact in f64; what is below it fits.
         if !nanos.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&nanos) {
-            return Err(UnitError::new(Self::KIND, text, Self::RULE));
+            return Err(UnitError::new(Self::KIND, &text.to_string(), Self::RULE));
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -363,13 +363,13 @@ impl Bandwidth {
     /// # Errors
     /// The value is negative, not a number, or too large.
     pub fn from_bytes_per_second(bytes: f64) -> Result<Self, UnitError> {
-        Self::scaled(bytes, 8.0, &bytes.to_string())
+        Self::scaled(bytes, 8.0, bytes)
     }
 
-    fn scaled(value: f64, factor: f64, text: &str) -> Result<Self, UnitError> {
+    fn scaled(value: f64, factor: f64, text: impl fmt::Display) -> Result<Self, UnitError> {
         let bits = (value * factor).round();
         if !bits.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&bits) {
-            return Err(UnitError::new(Self::KIND, text, Self::RULE));
+            return Err(UnitError::new(Self::KIND, &text.to_string(), Self::RULE));
         }
         #[expect(
             clippy::cast_possible_truncation,
