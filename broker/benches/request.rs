@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use broker::http::server::Server;
 use broker::http::{App, routes};
-use broker::ingest::{Ingest, Input, News, SourceKey, SourceKind};
+use broker::ingest::{Ingest, Input, News, SourceKey, SourceKind, Times};
 use broker::liveness::Timers;
 use broker::metrics::Metrics;
 use broker::published::Published;
@@ -206,11 +206,14 @@ async fn serve_broker(listener: TcpListener) {
         caps: settings.paths.caps(),
     };
     let published = Arc::new(Published::new(config));
-    let timers = Timers {
-        hold: settings.liveness.hold,
-        expire: settings.liveness.expire,
+    let times = Times {
+        timers: Timers {
+            hold: settings.liveness.hold,
+            expire: settings.liveness.expire,
+        },
+        settle: settings.bgp.settle,
     };
-    let mut ingest = Ingest::new(&settings.domains, timers);
+    let mut ingest = Ingest::new(&settings.domains, times);
     for domain in DOMAINS {
         let read =
             |name: &str| std::fs::read(format!("{DATA}/{domain}.{name}")).expect("an export");
@@ -227,6 +230,7 @@ async fn serve_broker(listener: TcpListener) {
             ingest.on(broker::clock::now(), Input { source, news });
         }
     }
+    ingest.commit();
     published.publish(ingest.idr(), ingest.idt());
     let app = App::new(settings.clone(), published, Arc::clone(&metrics));
     let server = Server {

@@ -16,15 +16,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::egress;
+use crate::bgp::{PeerConfig, Speaker};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
-use crate::ingest::{self, Ingest, SourceKey, SourceKind};
+use crate::ingest::{self, Ingest, SourceKey, SourceKind, Times};
 use crate::liveness::Timers;
 use crate::metrics::Metrics;
 use crate::published::Published;
-use crate::pull::{self, SourceSpec};
+use crate::pull::{self, Format, SourceSpec};
 use crate::settings::{LogFormat, Overrides, Settings, load};
+use crate::{bgp_feed, egress};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
 /// ALTO maps, path vectors and placements of service graphs.
@@ -165,6 +166,9 @@ fn stop_on_signals(stop: CancellationToken) -> anyhow::Result<()> {
 /// How many inputs may wait for the writer.
 const INPUTS: usize = 1024;
 
+/// How many events of BGP-LS sessions may wait to become inputs.
+const BGP_EVENTS: usize = 64;
+
 /// Runs the daemon with these settings until `stop`. `listening` is told the address and the scheme
 /// once connections are accepted.
 ///
@@ -196,11 +200,14 @@ pub async fn run(
     let published = Arc::new(Published::new(config));
     let tasks = TaskTracker::new();
     let (inputs, received) = mpsc::channel(INPUTS);
-    let timers = Timers {
-        hold: settings.liveness.hold,
-        expire: settings.liveness.expire,
+    let times = Times {
+        timers: Timers {
+            hold: settings.liveness.hold,
+            expire: settings.liveness.expire,
+        },
+        settle: settings.bgp.settle,
     };
-    let ingest = Ingest::new(&settings.domains, timers);
+    let ingest = Ingest::new(&settings.domains, times);
     tasks.spawn(ingest::run(
         ingest,
         received,
@@ -217,6 +224,9 @@ pub async fn run(
             Arc::clone(&metrics),
             stop.clone(),
         ));
+    }
+    if let Some(address) = start_bgp(&settings, &tasks, inputs.clone(), stop.clone()).await? {
+        info!(%address, "listening for BGP-LS peers");
     }
     drop(inputs);
 
@@ -242,19 +252,48 @@ pub async fn run(
     Ok(())
 }
 
+/// Starts the BGP-LS sessions, if there are any peers; says where it listens for them.
+async fn start_bgp(
+    settings: &Settings,
+    tasks: &TaskTracker,
+    inputs: mpsc::Sender<ingest::Input>,
+    stop: CancellationToken,
+) -> anyhow::Result<Option<SocketAddr>> {
+    let peers = settings.domains.iter().flat_map(|domain| {
+        domain.bgp_ls.iter().map(|peer| {
+            let kind = SourceKind::BgpLs(peer.address.to_canonical());
+            (
+                peer.session(&settings.bgp),
+                SourceKey {
+                    domain: domain.id.clone(),
+                    kind,
+                },
+            )
+        })
+    });
+    let (sessions, keys): (Vec<_>, Vec<_>) = peers.unzip();
+    if sessions.is_empty() {
+        return Ok(None);
+    }
+    let keys = sessions.iter().map(PeerConfig::id).zip(keys).collect();
+    let speaker = Speaker::bind(settings.bgp.listen, sessions).await?;
+    let address = speaker.local_addr();
+    let (events, told) = mpsc::channel(BGP_EVENTS);
+    tasks.spawn(speaker.run(events, stop));
+    tasks.spawn(bgp_feed::run(told, keys, inputs));
+    Ok(address)
+}
+
 fn sources(settings: &Settings) -> impl Iterator<Item = SourceSpec> {
     settings.domains.iter().flat_map(|domain| {
         let urls = [
-            (SourceKind::Resources, &domain.resources),
-            (SourceKind::Topology, &domain.topology),
+            (Format::Virtualizer, &domain.resources),
+            (Format::Unify, &domain.topology),
         ];
-        urls.into_iter().filter_map(|(kind, url)| {
-            let key = SourceKey {
-                domain: domain.id.clone(),
-                kind,
-            };
+        urls.into_iter().filter_map(|(format, url)| {
             Some(SourceSpec {
-                key,
+                domain: domain.id.clone(),
+                format,
                 url: url.clone()?,
             })
         })

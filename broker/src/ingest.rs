@@ -1,38 +1,52 @@
 //! The writer: what sources say becomes the IdR, the IdT and a new version of the maps.
 //!
 //! [`Ingest`] is plain: inputs and `now` go in, what happened comes out, and
-//! [`Ingest::next_deadline`] says when to call again. [`run`] is the one task that owns it, reads the
-//! clock, publishes and logs.
+//! [`Ingest::next_deadline`] says when to call again. An input changes what its source says;
+//! [`Ingest::commit`] brings the databases in line with all that changed since the last time, so that
+//! a flood of inputs costs one rebuild. [`run`] is the one task that owns it, reads the clock,
+//! publishes and logs.
 //!
 //! Rules:
 //! * A document that cannot be taken counts as no answer: what its source said before stays in force
 //!   until the source is gone.
 //! * Each source ages by itself. A domain is a member, in the maps, while any of its sources is served.
-//! * A domain's entry point is the declared one, else what its topology export says.
-//! * A domain without a resource source has the resources that its topology export tells.
+//! * A domain's entry point is the declared one, else what its topology export says, else what netphony
+//!   tells over BGP-LS.
+//! * A domain without a resource source has the resources that its topology export tells, else those
+//!   that netphony tells over BGP-LS.
+//! * A domain's topology is what its BGP-LS peers tell together ([`idt::bgpls::convert`] has the rule for
+//!   a link that several tell), peers in order of address; while none of them is served, it is what its
+//!   topology export tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use idr::EntryPoint;
-use idt::{BorderLink, DomainTopology};
-use nffg::{BisBis, DomainId, ResourceView, TopologyView};
+use idt::BorderLink;
+use nffg::{DomainId, ResourceView, TopologyView};
 use tokio::time::Instant;
 
+use crate::bgp::LsUpdate;
 use crate::clock::Now;
-use crate::liveness::{Liveness, State, Timers};
+use crate::liveness::{State, Timers};
 use crate::settings::DomainEntry;
+use member::Member;
 
+mod member;
 mod task;
 
 pub use task::run;
 
-/// What a source tells.
+/// What a source tells, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SourceKind {
-    /// Resources: Virtualizer XML.
+    /// Resources: Virtualizer XML, pulled.
     Resources,
-    /// Topology: UNIFY JSON.
+    /// Topology: UNIFY JSON, pulled.
     Topology,
+    /// Topology: BGP-LS from the peer at this address.
+    BgpLs(IpAddr),
 }
 
 impl SourceKind {
@@ -42,6 +56,17 @@ impl SourceKind {
         match self {
             Self::Resources => "resources",
             Self::Topology => "topology",
+            Self::BgpLs(_) => "bgp-ls",
+        }
+    }
+}
+
+/// The word, and for a BGP-LS source the peer.
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resources | Self::Topology => f.write_str(self.as_str()),
+            Self::BgpLs(peer) => write!(f, "{} {peer}", self.as_str()),
         }
     }
 }
@@ -75,6 +100,21 @@ pub enum News {
     Unchanged,
     /// No good answer, and why, in words.
     Failed(String),
+    /// A BGP-LS session is up. What the peer told before stays until it is told again, withdrawn, or
+    /// the peer has told all it has; unless `forget`: it did not keep its state (RFC 4724 §4.2).
+    SessionUp {
+        /// Drop what it told before.
+        forget: bool,
+    },
+    /// BGP-LS routes.
+    Routes(LsUpdate),
+    /// The BGP-LS session is over.
+    SessionDown {
+        /// Why, in words.
+        why: String,
+        /// Keep what the peer told for this long (RFC 4724); `None`: as long as the settings say.
+        restart_time: Option<Duration>,
+    },
 }
 
 /// A source changed its state.
@@ -93,10 +133,10 @@ pub struct Transition {
 pub struct Outcome {
     /// The sources that changed their state.
     pub transitions: Vec<Transition>,
-    /// IdR or IdT changed: there is a new version to publish.
-    pub changed: bool,
     /// The document was understood but cannot be taken, and why; it counted as no answer.
     pub refused: Option<String>,
+    /// Of BGP-LS routes, how many were left out because they cannot be read.
+    pub skipped_routes: usize,
 }
 
 /// How one source is doing, for people.
@@ -120,72 +160,25 @@ impl SourceStatus {
     }
 }
 
-#[derive(Debug)]
-struct Source {
-    liveness: Liveness,
-    last_heard: Option<jiff::Timestamp>,
-    last_error: Option<String>,
-    failures: u64,
+/// The rules of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// When a source is stale, and when it is gone.
+    pub timers: Timers,
+    /// How long after a BGP-LS session came up what the peer told before may stay without being told
+    /// again: not every peer says when it has told all (End-of-RIB).
+    pub settle: Duration,
 }
 
-/// One configured domain: its sources, and what they last said (kept after they are gone, so that a
-/// source that comes back with the same document need not send it again).
-#[derive(Debug)]
-struct Member {
-    declared_entry_point: Option<EntryPoint>,
-    sources: BTreeMap<SourceKind, Source>,
-    resources: Option<ResourceView>,
-    topology: Option<Told>,
-}
-
-/// What a topology export last told of its own domain.
-#[derive(Debug)]
-struct Told {
-    topology: DomainTopology,
-    entry_point: Option<EntryPoint>,
-    resources: Option<ResourceView>,
-}
-
-impl Member {
-    fn is_served(&self, kind: SourceKind) -> bool {
-        self.sources
-            .get(&kind)
-            .is_some_and(|source| source.liveness.state().is_served())
-    }
-
-    /// The entry point to show now.
-    fn entry_point(&self) -> Option<EntryPoint> {
-        let told = || {
-            self.topology
-                .as_ref()
-                .filter(|_| self.is_served(SourceKind::Topology))
-        };
-        self.declared_entry_point
-            .clone()
-            .or_else(|| told()?.entry_point.clone())
-    }
-
-    /// The resource view to show now.
-    fn resource_view(&self) -> Option<&ResourceView> {
-        if self.sources.contains_key(&SourceKind::Resources) {
-            self.resources
-                .as_ref()
-                .filter(|_| self.is_served(SourceKind::Resources))
-        } else {
-            self.topology
-                .as_ref()
-                .filter(|_| self.is_served(SourceKind::Topology))?
-                .resources
-                .as_ref()
-        }
-    }
-}
-
-/// IdR, IdT and the sources that feed them.
+/// IdR and IdT and the sources that feed them.
 #[derive(Debug)]
 pub struct Ingest {
-    timers: Timers,
+    times: Times,
     members: BTreeMap<DomainId, Member>,
+    /// Whose an AS is.
+    by_asn: BTreeMap<u32, DomainId>,
+    /// Members whose sources said something since the last commit.
+    touched: BTreeSet<DomainId>,
     idr: idr::Idr,
     ted: idt::Ted,
 }
@@ -193,47 +186,30 @@ pub struct Ingest {
 impl Ingest {
     /// Nothing heard yet, from the domains of the settings.
     #[must_use]
-    pub fn new(domains: &[DomainEntry], timers: Timers) -> Self {
-        let members = domains.iter().map(|entry| {
-            let kinds = [
-                (SourceKind::Resources, entry.resources.is_some()),
-                (SourceKind::Topology, entry.topology.is_some()),
-            ];
-            let sources = kinds
-                .into_iter()
-                .filter(|(_, is_configured)| *is_configured)
-                .map(|(kind, _)| {
-                    let source = Source {
-                        liveness: Liveness::default(),
-                        last_heard: None,
-                        last_error: None,
-                        failures: 0,
-                    };
-                    (kind, source)
-                });
-            let member = Member {
-                declared_entry_point: entry.entry_point.clone(),
-                sources: sources.collect(),
-                resources: None,
-                topology: None,
-            };
-            (entry.id.clone(), member)
-        });
+    pub fn new(domains: &[DomainEntry], times: Times) -> Self {
+        let members = domains
+            .iter()
+            .map(|entry| (entry.id.clone(), Member::new(entry, times.timers)));
+        let by_asn = domains
+            .iter()
+            .filter_map(|entry| Some((entry.asn()?, entry.id.clone())));
         Self {
-            timers,
+            times,
             members: members.collect(),
+            by_asn: by_asn.collect(),
+            touched: BTreeSet::new(),
             idr: idr::Idr::new(),
             ted: idt::Ted::new(),
         }
     }
 
-    /// The IdR as it is.
+    /// The IdR as of the last commit.
     #[must_use]
     pub fn idr(&self) -> std::sync::Arc<idr::Snapshot> {
         self.idr.snapshot()
     }
 
-    /// The IdT as it is.
+    /// The IdT as of the last commit.
     #[must_use]
     pub fn idt(&self) -> std::sync::Arc<idt::Snapshot> {
         self.ted.snapshot()
@@ -242,17 +218,11 @@ impl Ingest {
     /// How every source is doing.
     pub fn statuses(&self) -> impl Iterator<Item = (SourceKey, SourceStatus)> {
         self.members.iter().flat_map(|(domain, member)| {
-            member.sources.iter().map(|(kind, source)| {
-                let status = SourceStatus {
-                    state: source.liveness.state(),
-                    last_heard: source.last_heard,
-                    last_error: source.last_error.clone(),
-                    failures: source.failures,
-                };
+            member.statuses().map(|(kind, status)| {
                 (
                     SourceKey {
                         domain: domain.clone(),
-                        kind: *kind,
+                        kind,
                     },
                     status,
                 )
@@ -263,77 +233,45 @@ impl Ingest {
     /// How one source is doing; `None` if it is not configured.
     #[must_use]
     pub fn status(&self, key: &SourceKey) -> Option<SourceStatus> {
-        let source = self.members.get(&key.domain)?.sources.get(&key.kind)?;
-        Some(SourceStatus {
-            state: source.liveness.state(),
-            last_heard: source.last_heard,
-            last_error: source.last_error.clone(),
-            failures: source.failures,
-        })
+        self.members.get(&key.domain)?.status(key.kind)
     }
 
     /// A source said something, or did not. An input from a source that is not configured is nothing.
     pub fn on(&mut self, now: Now, input: Input) -> Outcome {
-        let Input { source: key, news } = input;
-        let mut outcome = Outcome::default();
-        let Some(member) = self.members.get_mut(&key.domain) else {
-            return outcome;
+        let Input { source, news } = input;
+        let Some(member) = self.members.get_mut(&source.domain) else {
+            return Outcome::default();
         };
-        let accepted = match news {
-            News::Unchanged => Ok(()),
-            News::Failed(why) => Err(why),
-            News::Resources(view) => accept_resources(&key.domain, member, view)
-                .inspect_err(|why| outcome.refused = Some(why.clone())),
-            News::Topology(view) => accept_topology(&key.domain, member, &view)
-                .inspect_err(|why| outcome.refused = Some(why.clone())),
-        };
-        let Some(source) = member.sources.get_mut(&key.kind) else {
-            return outcome;
-        };
-        match accepted {
-            Ok(()) => {
-                source.failures = 0;
-                source.last_error = None;
-                source.last_heard = Some(now.timestamp);
-                if let Some(from) = source.liveness.heard(now.instant) {
-                    let to = source.liveness.state();
-                    outcome.transitions.push(Transition {
-                        source: key.clone(),
-                        from,
-                        to,
-                    });
-                }
-                outcome.changed = self.apply(&key.domain);
-            }
-            Err(why) => {
-                source.failures += 1;
-                source.last_error = Some(why);
-            }
+        let heard = member.on(now, &source.domain, source.kind, news, self.times);
+        if heard.touched {
+            self.touched.insert(source.domain.clone());
         }
-        outcome
+        let transition = |(from, to)| Transition { source, from, to };
+        Outcome {
+            transitions: heard.transition.map(transition).into_iter().collect(),
+            refused: heard.refused,
+            skipped_routes: heard.skipped_routes,
+        }
     }
 
     /// Time has passed.
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let mut outcome = Outcome::default();
-        let mut gone = Vec::new();
         for (domain, member) in &mut self.members {
-            for (kind, source) in &mut member.sources {
-                if let Some(from) = source.liveness.elapsed(now, self.timers) {
-                    let to = source.liveness.state();
-                    let source = SourceKey {
-                        domain: domain.clone(),
-                        kind: *kind,
-                    };
-                    outcome.transitions.push(Transition { source, from, to });
-                    if !to.is_served() {
-                        gone.push(domain.clone());
-                    }
-                }
+            let (transitions, touched) = member.tick(now);
+            if touched {
+                self.touched.insert(domain.clone());
             }
-        }
-        for domain in gone {
-            outcome.changed |= self.apply(&domain);
+            outcome
+                .transitions
+                .extend(transitions.into_iter().map(|(kind, from, to)| Transition {
+                    source: SourceKey {
+                        domain: domain.clone(),
+                        kind,
+                    },
+                    from,
+                    to,
+                }));
         }
         outcome
     }
@@ -341,59 +279,38 @@ impl Ingest {
     /// When [`Ingest::tick`] would next change something.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        let sources = self
-            .members
+        self.members
             .values()
-            .flat_map(|member| member.sources.values());
-        sources
-            .filter_map(|source| source.liveness.next_deadline(self.timers))
+            .filter_map(Member::next_deadline)
             .min()
     }
 
-    /// Brings IdR and IdT in line with what the member's sources say now. The databases themselves
-    /// find out whether that is any change.
-    fn apply(&mut self, domain: &DomainId) -> bool {
-        let Some(member) = self.members.get(domain) else {
-            return false;
+    /// Whether [`Ingest::commit`] has anything to do.
+    #[must_use]
+    pub fn is_touched(&self) -> bool {
+        !self.touched.is_empty()
+    }
+
+    /// Brings IdR and IdT in line with what the sources say now. True if that made a new version: the
+    /// databases themselves find out whether anything is other than before.
+    pub fn commit(&mut self) -> bool {
+        let mut idr_updates = Vec::new();
+        let mut idt_updates = Vec::new();
+        let neighbours = |asn: u32| {
+            // A domain that is not configured is no member, but its links are its own.
+            self.by_asn
+                .get(&asn)
+                .cloned()
+                .or_else(|| DomainId::from_asn(asn).ok())
         };
-        let is_member = member
-            .sources
-            .values()
-            .any(|source| source.liveness.state().is_served());
-        let idr_update = if is_member {
-            let entry_point = member.entry_point();
-            let made = member.resource_view().map(|view| {
-                // The view was accepted when it came, so this is the same domain again.
-                idr::Domain::from_view(domain.clone(), entry_point.clone(), view.clone())
-            });
-            match made {
-                Some(Ok(domain)) => vec![idr::Update::Put(domain)],
-                _ => vec![
-                    idr::Update::Remove(domain.clone()),
-                    idr::Update::EntryPoint {
-                        domain: domain.clone(),
-                        entry_point,
-                    },
-                ],
-            }
-        } else {
-            vec![idr::Update::Remove(domain.clone())]
-        };
-        let topology = member
-            .topology
-            .as_ref()
-            .filter(|_| member.is_served(SourceKind::Topology));
-        let mut idt_updates = match topology {
-            Some(told) => vec![idt::Update::Topology(told.topology.clone())],
-            None if is_member => {
-                vec![
-                    idt::Update::Join(domain.clone()),
-                    idt::Update::Silent(domain.clone()),
-                ]
-            }
-            None => vec![idt::Update::Leave(domain.clone())],
-        };
-        let idr_changed = self.idr.apply(idr_update);
+        for domain in std::mem::take(&mut self.touched) {
+            let Some(member) = self.members.get(&domain) else {
+                continue;
+            };
+            idr_updates.extend(member.idr_updates(&domain));
+            idt_updates.extend(member.idt_updates(&domain, &neighbours));
+        }
+        let idr_changed = self.idr.apply(idr_updates);
         if idr_changed {
             idt_updates.push(idt::Update::Borders(border_links(&self.idr.snapshot())));
         }
@@ -404,77 +321,14 @@ impl Ingest {
 
 /// Every pair of domains that tag one SAP is a border link; the TED uses it where no topology speaks.
 fn border_links(idr: &idr::Snapshot) -> Vec<BorderLink> {
-    let mut links = Vec::new();
-    for border in idr.borders() {
-        links.extend(border.pairs().map(|pair| BorderLink {
-            a: pair.a.clone(),
-            b: pair.b.clone(),
-            delay: pair.delay,
-            bandwidth: pair.bandwidth,
-        }));
-    }
-    links
-}
-
-fn accept_resources(
-    domain: &DomainId,
-    member: &mut Member,
-    view: ResourceView,
-) -> Result<(), String> {
-    idr::Domain::from_view(domain.clone(), None, view.clone())
-        .map_err(|error| error.to_string())?;
-    member.resources = Some(view);
-    Ok(())
-}
-
-fn accept_topology(
-    domain: &DomainId,
-    member: &mut Member,
-    view: &TopologyView,
-) -> Result<(), String> {
-    let topology = DomainTopology::from_view(domain, view).map_err(|error| error.to_string())?;
-    let own = view.nodes.iter().find(|node| node.domain == *domain);
-    let entry_point = match own.and_then(|node| node.entry_point.as_deref()) {
-        None => None,
-        Some(text) => Some(
-            text.parse::<EntryPoint>()
-                .map_err(|e| format!("unify-slor: {e}"))?,
-        ),
+    let pairs = idr.borders().iter().flat_map(idr::Border::pairs);
+    let link = |pair: idr::BorderPair<'_>| BorderLink {
+        a: pair.a.clone(),
+        b: pair.b.clone(),
+        delay: pair.delay,
+        bandwidth: pair.bandwidth,
     };
-    let resources = match own.filter(|node| !node.resources.is_empty()) {
-        None => None,
-        Some(node) => Some(view_of_resources(domain, node.resources)?),
-    };
-    member.topology = Some(Told {
-        topology,
-        entry_point,
-        resources,
-    });
-    Ok(())
-}
-
-/// A domain whose topology export is all that we have is one node with the resources told there.
-fn view_of_resources(
-    domain: &DomainId,
-    resources: nffg::Resources,
-) -> Result<ResourceView, String> {
-    let node = BisBis {
-        id: domain
-            .as_str()
-            .parse()
-            .map_err(|e: nffg::IdError| e.to_string())?,
-        name: None,
-        node_type: None,
-        resources,
-        supported: Vec::new(),
-        running: Vec::new(),
-        ports: Vec::new(),
-        links: Vec::new(),
-    };
-    Ok(ResourceView {
-        nodes: vec![node],
-        ..ResourceView::default()
-    })
+    pairs.map(link).collect()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 //! | [`pull`], [`egress`] | fetching exports from MdOs |
 //! | [`ingest`], [`liveness`] | the writer: what is heard becomes IdR, IdT and maps; pure, time is an argument |
 //! | [`published`] | the current snapshot and the state of every source |
+//! | [`bgp`], [`bgp_feed`] | BGP-LS sessions with MdOs and their routers, and the way from them to the writer |
 //! | [`placements`] | a service graph over IdR and IdT, for the broker's own API |
 //! | [`http`] | accept loop, routes, limits, errors |
 //! | [`auth`] | who asks, and what he may |
@@ -21,6 +22,8 @@
 //! | [`client`], [`ctl`] | the client side: `brokerctl` |
 
 pub mod auth;
+pub mod bgp;
+pub mod bgp_feed;
 pub mod client;
 pub mod clock;
 pub mod ctl;

@@ -3,6 +3,9 @@
 //! A source that has not given a good answer for the hold time is [`State::Stale`]: what it said is
 //! still served. After the expiry time, counted from the same last good answer, it is
 //! [`State::Gone`] and what it said leaves the maps. One good answer brings it back from anywhere.
+//!
+//! A source that speaks over a session is held fresh by the session, however little it says; it is
+//! stale as soon as the session is lost, and the expiry time counts from then.
 
 use std::time::Duration;
 
@@ -26,6 +29,8 @@ pub enum State {
 pub enum Event {
     /// It gave a good answer.
     Heard,
+    /// The session over which it speaks ended.
+    Lost,
     /// The hold time passed since the last good answer.
     HoldElapsed,
     /// The expiry time passed since the last good answer.
@@ -65,8 +70,9 @@ impl State {
 
 /// Every transition that changes the state. A timer that fires in a state without a row is late news
 /// and changes nothing.
-pub const TABLE: [(State, Event, State); 6] = [
+pub const TABLE: [(State, Event, State); 7] = [
     (State::Waiting, Event::Heard, State::Fresh),
+    (State::Fresh, Event::Lost, State::Stale),
     (State::Fresh, Event::HoldElapsed, State::Stale),
     (State::Fresh, Event::ExpiryElapsed, State::Gone),
     (State::Stale, Event::Heard, State::Fresh),
@@ -88,6 +94,8 @@ pub struct Timers {
 pub struct Liveness {
     state: State,
     last_heard: Option<Instant>,
+    /// A session holds it: it does not age.
+    is_held: bool,
 }
 
 impl Default for Liveness {
@@ -95,6 +103,7 @@ impl Default for Liveness {
         Self {
             state: State::Waiting,
             last_heard: None,
+            is_held: false,
         }
     }
 }
@@ -112,9 +121,27 @@ impl Liveness {
         self.step(Event::Heard)
     }
 
+    /// A session with the source is up: a good answer, and it does not age until
+    /// [`Liveness::lost`]. Returns the state before, if it was another.
+    pub fn held(&mut self, now: Instant) -> Option<State> {
+        self.is_held = true;
+        self.heard(now)
+    }
+
+    /// The session is over; the expiry time counts from now. Returns the state before, if it was
+    /// another.
+    pub fn lost(&mut self, now: Instant) -> Option<State> {
+        self.is_held = false;
+        self.last_heard = Some(now);
+        self.step(Event::Lost)
+    }
+
     /// Time has passed. Returns the state before, if it was another. Call again at
     /// [`Liveness::next_deadline`].
     pub fn elapsed(&mut self, now: Instant, timers: Timers) -> Option<State> {
+        if self.is_held {
+            return None;
+        }
         let silent = now.saturating_duration_since(self.last_heard?);
         if silent >= timers.expire {
             self.step(Event::ExpiryElapsed)
@@ -129,6 +156,7 @@ impl Liveness {
     #[must_use]
     pub fn next_deadline(&self, timers: Timers) -> Option<Instant> {
         match self.state {
+            _ if self.is_held => None,
             State::Fresh => self.last_heard?.checked_add(timers.hold),
             State::Stale => self.last_heard?.checked_add(timers.expire),
             State::Waiting | State::Gone => None,
@@ -148,17 +176,20 @@ mod tests {
 
     #[test]
     fn every_state_and_event_is_decided() {
-        use Event::{ExpiryElapsed, Heard, HoldElapsed};
+        use Event::{ExpiryElapsed, Heard, HoldElapsed, Lost};
         use State::{Fresh, Gone, Stale, Waiting};
         let expected = [
-            (Waiting, [Fresh, Waiting, Waiting]),
-            (Fresh, [Fresh, Stale, Gone]),
-            (Stale, [Fresh, Stale, Gone]),
-            (Gone, [Fresh, Gone, Gone]),
+            (Waiting, [Fresh, Waiting, Waiting, Waiting]),
+            (Fresh, [Fresh, Stale, Stale, Gone]),
+            (Stale, [Fresh, Stale, Stale, Gone]),
+            (Gone, [Fresh, Gone, Gone, Gone]),
         ];
         assert_eq!(expected.map(|row| row.0), State::ALL);
         for (state, after) in expected {
-            for (event, next) in [Heard, HoldElapsed, ExpiryElapsed].into_iter().zip(after) {
+            for (event, next) in [Heard, Lost, HoldElapsed, ExpiryElapsed]
+                .into_iter()
+                .zip(after)
+            {
                 assert_eq!(state.after(event), next, "{state:?} on {event:?}");
             }
         }
@@ -201,6 +232,28 @@ mod tests {
         assert_eq!(source.state(), State::Gone);
         assert_eq!(source.heard(start + timers.expire), Some(State::Gone));
         assert_eq!(source.state(), State::Fresh);
+    }
+
+    #[test]
+    fn a_session_holds_its_source_fresh_and_its_loss_makes_it_stale_at_once() {
+        let timers = Timers {
+            hold: Duration::from_secs(1),
+            expire: Duration::from_secs(2),
+        };
+        let start = Instant::now();
+        let mut source = Liveness::default();
+        assert_eq!(source.held(start), Some(State::Waiting));
+        let later = start + Duration::from_secs(3600);
+        assert_eq!(source.elapsed(later, timers), None);
+        assert_eq!(source.next_deadline(timers), None);
+        assert_eq!(source.lost(later), Some(State::Fresh));
+        assert_eq!(source.state(), State::Stale);
+        assert_eq!(source.next_deadline(timers), Some(later + timers.expire));
+        assert_eq!(
+            source.elapsed(later + timers.expire, timers),
+            Some(State::Stale)
+        );
+        assert_eq!(source.held(later + timers.expire), Some(State::Gone));
     }
 
     #[test]

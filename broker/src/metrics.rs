@@ -41,20 +41,20 @@ struct RouteLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct SourceLabels {
     domain: String,
-    source: Word,
+    source: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PullLabels {
     domain: String,
-    source: Word,
+    source: String,
     outcome: Word,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     domain: String,
-    source: Word,
+    source: String,
     state: Word,
 }
 
@@ -84,6 +84,7 @@ pub struct Metrics {
     pulls: Family<PullLabels, Counter>,
     source_state: Family<StateLabels, Gauge>,
     last_heard: Family<SourceLabels, Gauge<f64, AtomicU64>>,
+    skipped_routes: Family<SourceLabels, Counter>,
     publications: Counter,
     members: Gauge,
 }
@@ -140,6 +141,12 @@ impl Metrics {
             Unit::Seconds,
             last_heard.clone(),
         );
+        let skipped_routes = Family::default();
+        registry.register(
+            "skipped_routes",
+            "BGP-LS routes left out because they cannot be read or are of no use here",
+            skipped_routes.clone(),
+        );
         let publications = Counter::default();
         registry.register(
             "map_publications",
@@ -158,6 +165,7 @@ impl Metrics {
             pulls,
             source_state,
             last_heard,
+            skipped_routes,
             publications,
             members,
         }
@@ -236,7 +244,7 @@ impl Metrics {
     pub fn pull(&self, source: &SourceKey, outcome: &'static str) {
         let labels = PullLabels {
             domain: source.domain.to_string(),
-            source: Word(source.kind.as_str()),
+            source: source.kind.to_string(),
             outcome: Word(outcome),
         };
         self.pulls.get_or_create(&labels).inc();
@@ -246,11 +254,22 @@ impl Metrics {
     pub fn heard(&self, source: &SourceKey, at: Timestamp) {
         let labels = SourceLabels {
             domain: source.domain.to_string(),
-            source: Word(source.kind.as_str()),
+            source: source.kind.to_string(),
         };
         self.last_heard
             .get_or_create(&labels)
             .set(at.as_duration().as_secs_f64());
+    }
+
+    /// A source told so many routes that were left out.
+    pub fn skipped_routes(&self, source: &SourceKey, count: usize) {
+        let labels = SourceLabels {
+            domain: source.domain.to_string(),
+            source: source.kind.to_string(),
+        };
+        self.skipped_routes
+            .get_or_create(&labels)
+            .inc_by(count as u64);
     }
 
     /// A source is in `state` now.
@@ -258,7 +277,7 @@ impl Metrics {
         for each in State::ALL {
             let labels = StateLabels {
                 domain: source.domain.to_string(),
-                source: Word(source.kind.as_str()),
+                source: source.kind.to_string(),
                 state: Word(each.as_str()),
             };
             self.source_state

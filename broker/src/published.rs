@@ -6,7 +6,7 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use tokio::sync::watch;
 
-use crate::ingest::{SourceKey, SourceStatus};
+use crate::ingest::{SourceKey, SourceKind, SourceStatus};
 
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
 pub struct Published {
@@ -65,9 +65,17 @@ impl Published {
         self.sources.get(source).map(|status| status.clone())
     }
 
-    /// Whether every source has been asked at least once, with whatever result.
+    /// Whether every source that is asked has been asked at least once, with whatever result. BGP-LS
+    /// peers are not asked: they may never come.
     #[must_use]
-    pub fn is_ready(&self, sources: usize) -> bool {
-        self.sources.iter().filter(|entry| entry.is_tried()).count() >= sources
+    pub fn is_ready(&self, asked: usize) -> bool {
+        let is_tried = |key: &SourceKey, status: &SourceStatus| {
+            !matches!(key.kind, SourceKind::BgpLs(_)) && status.is_tried()
+        };
+        let tried = self
+            .sources
+            .iter()
+            .filter(|entry| is_tried(entry.key(), entry.value()));
+        tried.count() >= asked
     }
 }

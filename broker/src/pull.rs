@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
-use nffg::{unify, virtualizer};
+use nffg::{DomainId, unify, virtualizer};
 use reqwest::header::ACCEPT;
 use reqwest::{Client, RequestBuilder};
 use tokio::sync::mpsc;
@@ -18,11 +18,33 @@ use crate::ingest::{Input, News, SourceKey, SourceKind};
 use crate::metrics::Metrics;
 use crate::settings::{Pull, SourceUrl};
 
+/// The form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Virtualizer XML, by POST.
+    Virtualizer,
+    /// UNIFY JSON, by GET.
+    Unify,
+}
+
+impl Format {
+    /// What an export of this form tells.
+    #[must_use]
+    pub const fn kind(self) -> SourceKind {
+        match self {
+            Self::Virtualizer => SourceKind::Resources,
+            Self::Unify => SourceKind::Topology,
+        }
+    }
+}
+
 /// One source and where it is.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
-    /// Whose, and what it tells.
-    pub key: SourceKey,
+    /// Whose.
+    pub domain: DomainId,
+    /// In which form.
+    pub format: Format,
     /// Where.
     pub url: SourceUrl,
 }
@@ -79,6 +101,10 @@ pub async fn run(
     };
     let mut pauses = backoff();
     let mut last = None;
+    let key = SourceKey {
+        domain: source.domain.clone(),
+        kind: source.format.kind(),
+    };
     loop {
         let asked = tokio::select! {
             () = stop.cancelled() => return,
@@ -87,7 +113,7 @@ pub async fn run(
         let (news, pause) = match asked {
             Ok((hash, news)) => {
                 metrics.pull(
-                    &source.key,
+                    &key,
                     if news == News::Unchanged {
                         "unchanged"
                     } else {
@@ -99,7 +125,7 @@ pub async fn run(
                 (news, around(settings.interval))
             }
             Err(error) => {
-                metrics.pull(&source.key, error.outcome());
+                metrics.pull(&key, error.outcome());
                 // A wrong document must be decoded again, or its fault would be forgotten.
                 last = last.filter(|_| matches!(error, PullError::Fetch(_)));
                 (
@@ -108,10 +134,10 @@ pub async fn run(
                 )
             }
         };
-        debug!(domain = %source.key.domain, source = source.key.kind.as_str(), ?pause, "asked");
+        debug!(domain = %key.domain, source = %key.kind, ?pause, "asked");
         if inputs
             .send(Input {
-                source: source.key.clone(),
+                source: key.clone(),
                 news,
             })
             .await
@@ -144,9 +170,9 @@ async fn ask(
     if last == Some(hash) {
         return Ok((hash, News::Unchanged));
     }
-    check_kind(source.key.kind, &fetched)?;
-    let (kind, body) = (source.key.kind, fetched.body);
-    let news = tokio::task::spawn_blocking(move || decode(kind, &body))
+    check_format(source.format, &fetched)?;
+    let (format, body) = (source.format, fetched.body);
+    let news = tokio::task::spawn_blocking(move || decode(format, &body))
         .await
         .map_err(|_| PullError::Decoder)??;
     Ok((hash, news))
@@ -154,19 +180,19 @@ async fn ask(
 
 fn request(client: &Client, source: &SourceSpec) -> RequestBuilder {
     let url = source.url.expose().clone();
-    match source.key.kind {
+    match source.format {
         // ESCAPE answers GET too, but its own clients POST with an empty body.
-        SourceKind::Resources => client.post(url).header(ACCEPT, "application/xml").body(""),
-        SourceKind::Topology => client.get(url).header(ACCEPT, "application/json"),
+        Format::Virtualizer => client.post(url).header(ACCEPT, "application/xml").body(""),
+        Format::Unify => client.get(url).header(ACCEPT, "application/json"),
     }
 }
 
 /// What an MdO sends is known by its type or, since some send none, by how it begins.
-fn check_kind(kind: SourceKind, fetched: &Fetched) -> Result<(), PullError> {
+fn check_format(format: Format, fetched: &Fetched) -> Result<(), PullError> {
     let begin = fetched.body.trim_ascii_start();
-    let (expected, begins, types): (_, _, [&str; 2]) = match kind {
-        SourceKind::Resources => ("Virtualizer XML", b'<', ["application/xml", "text/xml"]),
-        SourceKind::Topology => ("UNIFY JSON", b'{', ["application/json", "text/json"]),
+    let (expected, begins, types): (_, _, [&str; 2]) = match format {
+        Format::Virtualizer => ("Virtualizer XML", b'<', ["application/xml", "text/xml"]),
+        Format::Unify => ("UNIFY JSON", b'{', ["application/json", "text/json"]),
     };
     let wrong = |found: &str| {
         Err(PullError::WrongKind {
@@ -194,12 +220,12 @@ fn check_kind(kind: SourceKind, fetched: &Fetched) -> Result<(), PullError> {
     }
 }
 
-fn decode(kind: SourceKind, body: &Bytes) -> Result<News, PullError> {
-    match kind {
-        SourceKind::Resources => virtualizer::decode(body)
+fn decode(format: Format, body: &Bytes) -> Result<News, PullError> {
+    match format {
+        Format::Virtualizer => virtualizer::decode(body)
             .map(News::Resources)
             .map_err(|error| PullError::Document(error.to_string())),
-        SourceKind::Topology => unify::decode(body)
+        Format::Unify => unify::decode(body)
             .map(News::Topology)
             .map_err(|error| PullError::Document(error.to_string())),
     }
@@ -209,30 +235,28 @@ fn decode(kind: SourceKind, body: &Bytes) -> Result<News, PullError> {
 mod tests {
     use super::*;
 
-    fn kind_of(kind: SourceKind, media_type: &str, body: &'static [u8]) -> Result<(), String> {
+    fn kind_of(format: Format, media_type: &str, body: &'static [u8]) -> Result<(), String> {
         let fetched = Fetched {
             media_type: media_type.to_owned(),
             body: Bytes::from_static(body),
         };
-        check_kind(kind, &fetched).map_err(|error| error.to_string())
+        check_format(format, &fetched).map_err(|error| error.to_string())
     }
 
     #[test]
     fn an_export_is_known_by_its_type_or_its_beginning() {
-        use SourceKind::{Resources, Topology};
+        use Format::{Unify, Virtualizer};
         assert_eq!(
-            kind_of(Resources, "application/xml", b"<virtualizer/>"),
+            kind_of(Virtualizer, "application/xml", b"<virtualizer/>"),
             Ok(())
         );
-        assert_eq!(kind_of(Resources, "", b"\n<virtualizer/>"), Ok(()));
-        assert_eq!(kind_of(Topology, "text/plain", b"{}"), Ok(()));
-        let wrong = |kind, media, body| kind_of(kind, media, body).unwrap_err();
-        assert!(wrong(Resources, "text/html", b"<html>").contains("an HTML page"));
-        assert!(wrong(Resources, "application/xml", b"<!DOCTYPE html>").contains("an HTML page"));
-        assert!(wrong(Topology, "application/json", b"  ").contains("empty"));
-        assert!(
-            wrong(Topology, "image/png", b"\x89PNG").contains("image/png, expected UNIFY JSON")
-        );
+        assert_eq!(kind_of(Virtualizer, "", b"\n<virtualizer/>"), Ok(()));
+        assert_eq!(kind_of(Unify, "text/plain", b"{}"), Ok(()));
+        let wrong = |format, media, body| kind_of(format, media, body).unwrap_err();
+        assert!(wrong(Virtualizer, "text/html", b"<html>").contains("an HTML page"));
+        assert!(wrong(Virtualizer, "application/xml", b"<!DOCTYPE html>").contains("an HTML page"));
+        assert!(wrong(Unify, "application/json", b"  ").contains("empty"));
+        assert!(wrong(Unify, "image/png", b"\x89PNG").contains("image/png, expected UNIFY JSON"));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Settings {
     pub pull: Pull,
     /// When a source counts as stale, and as gone.
     pub liveness: Liveness,
+    /// BGP-LS sessions.
+    pub bgp: Bgp,
     /// What one client, and all of them, may cost us.
     pub limits: Limits,
     /// Logs.
@@ -54,6 +56,7 @@ impl Default for Settings {
             paths: Paths::default(),
             pull: Pull::default(),
             liveness: Liveness::default(),
+            bgp: Bgp::default(),
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
@@ -164,6 +167,127 @@ impl Default for Liveness {
         Self {
             hold: Duration::from_secs(30),
             expire: Duration::from_secs(90),
+        }
+    }
+}
+
+/// Our side of all BGP-LS sessions; the peers are with their domains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bgp {
+    /// Where peers connect to; without it we only dial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Our AS number.
+    pub local_as: u32,
+    /// Our BGP identifier.
+    pub router_id: Ipv4Addr,
+    /// How long after a session came back what the peer told before may stay without being told again,
+    /// if the peer does not say when it has told all.
+    #[serde(with = "humantime_serde")]
+    pub settle: Duration,
+}
+
+impl Default for Bgp {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            // The first number for private use (RFC 6996): a broker is nobody's network.
+            local_as: 64512,
+            router_id: Ipv4Addr::LOCALHOST,
+            settle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A BGP-LS peer of a domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BgpPeer {
+    /// Where it connects from, and where it is dialled.
+    pub address: IpAddr,
+    /// Its AS number; without it any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_as: Option<u32>,
+    /// Dial it at this port; without it only wait for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port: Option<u16>,
+    /// The address to dial from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_address: Option<IpAddr>,
+    /// Our proposal: 0 (no keepalives) or 3 to 65535 whole seconds.
+    #[serde(default = "default_hold_time", with = "humantime_serde")]
+    pub hold_time: Duration,
+    /// Least pause between two attempts to dial.
+    #[serde(default = "default_connect_retry", with = "humantime_serde")]
+    pub connect_retry: Duration,
+    /// How it speaks.
+    #[serde(default)]
+    pub dialect: Dialect,
+    /// Routes that are kept of it.
+    #[serde(default = "default_max_routes")]
+    pub max_routes: usize,
+}
+
+/// RFC 4271 §10 suggests 90 seconds.
+fn default_hold_time() -> Duration {
+    Duration::from_secs(90)
+}
+
+fn default_connect_retry() -> Duration {
+    Duration::from_secs(5)
+}
+
+fn default_max_routes() -> usize {
+    idt::bgpls::Limits::default().nlris
+}
+
+impl BgpPeer {
+    /// What the peer may cost.
+    #[must_use]
+    pub fn limits(&self) -> idt::bgpls::Limits {
+        idt::bgpls::Limits {
+            nlris: self.max_routes,
+            ..idt::bgpls::Limits::default()
+        }
+    }
+
+    /// The session with it.
+    #[must_use]
+    pub fn session(&self, bgp: &Bgp) -> crate::bgp::PeerConfig {
+        crate::bgp::PeerConfig {
+            address: self.address,
+            local_address: self.local_address,
+            remote_as: self.remote_as,
+            local_as: bgp.local_as,
+            router_id: bgp.router_id,
+            hold_time: self.hold_time,
+            mode: match self.port {
+                Some(port) => crate::bgp::Mode::Active { port },
+                None => crate::bgp::Mode::Passive,
+            },
+            connect_retry: self.connect_retry,
+            lenient_as_path: self.dialect == Dialect::Netphony,
+        }
+    }
+}
+
+/// How a BGP-LS peer speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// RFC 9552.
+    #[default]
+    Standard,
+    /// Stock netphony-topology.
+    Netphony,
+}
+
+impl From<Dialect> for idt::bgpls::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::Standard => Self::Standard,
+            Dialect::Netphony => Self::Netphony,
         }
     }
 }
@@ -318,6 +442,20 @@ pub struct DomainEntry {
     /// UNIFY JSON, by GET: netphony's `.../restconf/data/topologyFromTADS/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topology: Option<SourceUrl>,
+    /// Its AS number, if the id does not say so: BGP-LS links to it name the AS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asn: Option<u32>,
+    /// BGP-LS peers that tell its topology.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bgp_ls: Vec<BgpPeer>,
+}
+
+impl DomainEntry {
+    /// The domain's AS number.
+    #[must_use]
+    pub fn asn(&self) -> Option<u32> {
+        self.asn.or_else(|| self.id.asn())
+    }
 }
 
 /// The URL of a source, http or https. A password in it is shown as `***` everywhere.

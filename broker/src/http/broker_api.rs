@@ -1,5 +1,6 @@
 //! The broker's own API, `/broker/v1/`: what neither ALTO nor MEF defines.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -98,19 +99,28 @@ pub(super) async fn domain(
 
 fn describe(app: &App, maps: &alto::Maps, entry: &DomainEntry) -> Domain {
     let id = &entry.id;
-    let urls = [
+    let pulled = [
         (SourceKind::Resources, &entry.resources),
         (SourceKind::Topology, &entry.topology),
     ];
-    let sources: Vec<(SourceState, Source)> = urls
+    let pulled = pulled
         .into_iter()
-        .filter_map(|(kind, url)| {
-            let url = url.as_ref()?.to_string();
-            let status = app.shared.published.source(&SourceKey {
+        .filter_map(|(kind, url)| Some((kind, url.as_ref()?.to_string())));
+    let peers = entry.bgp_ls.iter().map(|peer| {
+        let address = peer.address.to_canonical();
+        (
+            SourceKind::BgpLs(address),
+            format!("bgp://{}", Host(address)),
+        )
+    });
+    let sources: Vec<(SourceState, Source)> = pulled
+        .chain(peers)
+        .map(|(kind, url)| {
+            let key = SourceKey {
                 domain: id.clone(),
                 kind,
-            });
-            Some(describe_source(kind, url, status))
+            };
+            describe_source(kind, url, app.shared.published.source(&key))
         })
         .collect();
     let states: Vec<SourceState> = sources.iter().map(|(state, _)| *state).collect();
@@ -145,6 +155,18 @@ fn describe(app: &App, maps: &alto::Maps, entry: &DomainEntry) -> Domain {
             .unwrap_or_default(),
         neighbours: neighbours.unwrap_or_default(),
         open_borders: open.map(|border| border.sap.to_string()).collect(),
+    }
+}
+
+/// An address as the host of a URL (RFC 3986 §3.2.2).
+struct Host(IpAddr);
+
+impl std::fmt::Display for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => write!(f, "[{address}]"),
+        }
     }
 }
 

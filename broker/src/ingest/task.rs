@@ -1,5 +1,6 @@
 //! The one task that writes: inputs in order, deadlines, one publication per batch.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -16,6 +17,10 @@ use crate::published::Published;
 /// Inputs taken before a publication: what waits in the channel becomes one new version.
 const BATCH: usize = 256;
 
+/// The databases are brought in line no more often than this many times as long as it took the last
+/// time: under a flood of routes most of the time goes to taking them.
+const REST: u32 = 4;
+
 /// Takes inputs until `stop` or until every sender is gone, and publishes what comes of them.
 pub async fn run(
     mut ingest: Ingest,
@@ -29,16 +34,18 @@ pub async fn run(
         published.set_source(source, status);
     }
     let mut batch = Vec::with_capacity(BATCH);
+    // Sources that said something since the last commit.
+    let mut touched = BTreeSet::new();
+    let mut next_commit = clock::now().instant;
     loop {
-        let deadline = ingest.next_deadline();
+        let due = ingest.is_touched().then_some(next_commit);
+        let deadline = due.into_iter().chain(ingest.next_deadline()).min();
         let timer = async {
             match deadline {
                 Some(at) => sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
-        let mut changed = false;
-        let mut touched = Vec::new();
         tokio::select! {
             () = stop.cancelled() => return,
             count = inputs.recv_many(&mut batch, BATCH) => {
@@ -46,40 +53,51 @@ pub async fn run(
                     return;
                 }
                 for input in batch.drain(..) {
-                    touched.push(input.source.clone());
-                    changed |= take(&mut ingest, input, &metrics);
+                    touched.insert(input.source.clone());
+                    take(&mut ingest, input, &metrics);
                 }
             }
-            () = timer => {
-                let outcome = ingest.tick(clock::now().instant);
-                changed = report(&outcome, &metrics);
-                touched.extend(outcome.transitions.into_iter().map(|transition| transition.source));
-            }
+            () = timer => {}
         }
-        if changed {
-            let members = published.publish(ingest.idr(), ingest.idt());
-            metrics.published(members);
-            debug!(members, "published a new version of the maps");
+        let now = clock::now().instant;
+        let outcome = ingest.tick(now);
+        report(&outcome, &metrics);
+        touched.extend(
+            outcome
+                .transitions
+                .into_iter()
+                .map(|transition| transition.source),
+        );
+        if ingest.is_touched() && now >= next_commit {
+            if ingest.commit() {
+                let members = published.publish(ingest.idr(), ingest.idt());
+                metrics.published(members);
+                debug!(members, "published a new version of the maps");
+            }
+            let done = clock::now().instant;
+            next_commit = done + (done - now) * REST;
         }
         // After the maps: who sees a source fresh sees what it said, too.
-        for source in touched {
-            if let Some(status) = ingest.status(&source) {
-                published.set_source(source, status);
+        if !ingest.is_touched() {
+            for source in std::mem::take(&mut touched) {
+                if let Some(status) = ingest.status(&source) {
+                    published.set_source(source, status);
+                }
             }
         }
     }
 }
 
-fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) -> bool {
+fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) {
     let source = input.source.clone();
     let failed = match &input.news {
-        News::Failed(why) => Some(why.clone()),
+        News::Failed(why) | News::SessionDown { why, .. } => Some(why.clone()),
         _ => None,
     };
     let warnings = match &input.news {
         News::Resources(view) => view.warnings.clone(),
         News::Topology(view) => view.warnings.clone(),
-        News::Unchanged | News::Failed(_) => Vec::new(),
+        _ => Vec::new(),
     };
     let now = clock::now();
     let outcome = ingest.on(now, input);
@@ -87,9 +105,9 @@ fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) -> bool {
         let failures = ingest.status(&source).map_or(0, |status| status.failures);
         // The first of a row is news; the rest would drown the log.
         if failures == 1 {
-            warn!(domain = %source.domain, source = source.kind.as_str(), why, "no good answer");
+            warn!(domain = %source.domain, source = %source.kind, why, "no good answer");
         } else {
-            debug!(domain = %source.domain, source = source.kind.as_str(), failures, why, "no good answer");
+            debug!(domain = %source.domain, source = %source.kind, failures, why, "no good answer");
         }
     } else {
         metrics.heard(&source, now.timestamp);
@@ -97,28 +115,32 @@ fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) -> bool {
         if let Some(first) = warnings.first() {
             let (count, line, path) = (warnings.len(), first.line, first.path.as_str());
             warn!(
-                domain = %source.domain, source = source.kind.as_str(), count, line, path,
+                domain = %source.domain, source = %source.kind, count, line, path,
                 first = first.text.as_str(), "taken, with warnings"
             );
         }
     }
-    report(&outcome, metrics)
+    if outcome.skipped_routes > 0 {
+        metrics.skipped_routes(&source, outcome.skipped_routes);
+    }
+    report(&outcome, metrics);
 }
 
-fn report(outcome: &Outcome, metrics: &Metrics) -> bool {
+fn report(outcome: &Outcome, metrics: &Metrics) {
     for transition in &outcome.transitions {
-        let (domain, source) = (&transition.source.domain, transition.source.kind.as_str());
+        let (domain, source) = (&transition.source.domain, &transition.source.kind);
         let (from, to) = (transition.from.as_str(), transition.to.as_str());
         metrics.source_state(&transition.source, transition.to);
         match transition.to {
             State::Stale => {
-                warn!(%domain, source, from, to, "silent for the hold time: stale, still served");
+                warn!(%domain, %source, from, to, "stale: silent for the hold time or its session lost; still served");
             }
             State::Gone => {
-                warn!(%domain, source, from, to, "silent for the expiry time: out of the maps");
+                warn!(%domain, %source, from, to, "silent for the expiry time: out of the maps");
             }
-            State::Fresh | State::Waiting => info!(%domain, source, from, to, "gave a good answer"),
+            State::Fresh | State::Waiting => {
+                info!(%domain, %source, from, to, "gave a good answer");
+            }
         }
     }
-    outcome.changed
 }

@@ -217,11 +217,12 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         if !domains.insert(&domain.id) {
             return Err(rule("domains.id", &domain.id, "two domains have this id"));
         }
-        if domain.resources.is_none() && domain.topology.is_none() {
-            let why = "a domain needs a source: resources or topology (or both)";
+        if domain.resources.is_none() && domain.topology.is_none() && domain.bgp_ls.is_empty() {
+            let why = "a domain needs a source: resources, topology or bgp_ls";
             return Err(rule("domains.id", &domain.id, why));
         }
     }
+    check_bgp(settings)?;
     let mut tokens = BTreeSet::new();
     for principal in &settings.auth.principals {
         let key = "auth.principals.token";
@@ -252,4 +253,25 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
 
 fn humantime(duration: std::time::Duration) -> String {
     format!("{duration:?}")
+}
+
+/// What the sessions themselves refuse is told when they start; here what concerns several peers.
+fn check_bgp(settings: &Settings) -> Result<(), SettingsError> {
+    let (mut addresses, mut asns) = (BTreeSet::new(), BTreeSet::new());
+    for domain in &settings.domains {
+        if let Some(asn) = domain.asn().filter(|asn| !asns.insert(*asn)) {
+            return Err(rule("domains.asn", asn, "two domains have this AS number"));
+        }
+        for peer in &domain.bgp_ls {
+            if !addresses.insert(peer.address.to_canonical()) {
+                let why = "two BGP-LS peers have this address; a session is known by it";
+                return Err(rule("domains.bgp_ls.address", peer.address, why));
+            }
+            if peer.port.is_none() && settings.bgp.listen.is_none() {
+                let why = "without a port the peer has to connect, and bgp.listen is not set";
+                return Err(rule("domains.bgp_ls.port", peer.address, why));
+            }
+        }
+    }
+    Ok(())
 }
