@@ -14,10 +14,10 @@ use nffg::DomainId;
 use tokio::runtime::Runtime;
 
 use crate::child::die_with_parent;
-use crate::mdo::{Emulator, Fallback, bind};
+use crate::mdo::{Emulator, Fallback, bgp_ls, bind};
 use crate::scenario::Scenario;
 use crate::show::{Wish, show};
-use crate::stage::{Pace, Plan};
+use crate::stage::{Feed, Pace, Plan};
 
 /// Federations on one machine: emulated orchestrators, a real broker, and answers to compare.
 #[derive(Debug, Parser)]
@@ -85,6 +85,9 @@ struct RunArgs {
     /// How long the broker has to hear from every MdO at the start
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration)]
     patience: Duration,
+    /// How the broker gets the topology of the domains: it pulls, or they announce it over BGP-LS
+    #[arg(long, value_enum, value_name = "HOW", default_value_t)]
+    feed: Feed,
     /// Load the scenario from this folder; edits of its exports show up while it runs
     #[arg(long, value_name = "DIR")]
     scenario: Option<String>,
@@ -104,6 +107,9 @@ struct MdoArgs {
     /// If that is not to be had, listen on a free port of 127.0.0.1
     #[arg(long)]
     fallback: bool,
+    /// Announce the topology over BGP-LS to the broker there, from the address of --listen
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    bgp_ls: Option<SocketAddr>,
     /// End with standard input
     #[arg(long, hide = true)]
     tied: bool,
@@ -172,6 +178,7 @@ fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
         listen,
         free_ports,
         patience,
+        feed,
         ..
     } = *args;
     let plan = Plan {
@@ -179,6 +186,7 @@ fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
         free_ports,
         pace,
         patience,
+        feed,
     };
     let wish = Wish {
         plan,
@@ -213,7 +221,15 @@ fn mdo(args: &MdoArgs) -> anyhow::Result<()> {
         let listener = bind(args.listen, fallback)
             .await
             .with_context(|| format!("cannot listen on {}", args.listen))?;
-        let emulator = Emulator::start(scenario, &args.domain, listener)?;
+        let domain = scenario.domain(&args.domain)?.clone();
+        let local = listener.local_addr()?.ip();
+        let announcing = async {
+            match args.bgp_ls {
+                Some(broker) => bgp_ls::export(&scenario, &domain, broker, local).await,
+                None => std::future::pending().await,
+            }
+        };
+        let emulator = Emulator::start(scenario.clone(), &args.domain, listener)?;
         let line = format!(
             "MdO of {} listening on http://{}\n",
             args.domain,
@@ -222,6 +238,7 @@ fn mdo(args: &MdoArgs) -> anyhow::Result<()> {
         output::print(&line).context("cannot write to standard output")?;
         tokio::select! {
             result = emulator.serve() => result.context("cannot serve"),
+            result = announcing => result.context("cannot announce the topology"),
             told = told_to_stop() => told.context("cannot listen for signals"),
         }
     })

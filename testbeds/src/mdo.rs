@@ -10,6 +10,8 @@
 //! | `/restconf/data/topologyFromTADS/` | GET | UNIFY JSON |
 //! | `/restconf/data/virtualizer/` | GET | the same without prefixes and inter-domain delays |
 //!
+//! With a BGP-LS peer to dial, it announces its topology there too ([`bgp_ls`]).
+//!
 //! As ESCAPE: an unknown prefix is 404, an RPC not allowed for the verb 406, an unknown verb 501; as
 //! netphony: 404 and 405.
 
@@ -29,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::scenario::{Domain, Scenario, ScenarioError};
 
+pub mod bgp_ls;
 mod misbehaviour;
 
 pub use misbehaviour::Misbehaviour;

@@ -3,7 +3,7 @@
 //! The processes are this very program, run again (`testbed mdo`, `testbed brokerd`): `cargo run
 //! --bin testbed` builds no other binary, so `brokerd` may not exist, or be older than this.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -36,6 +36,18 @@ pub struct Plan {
     pub pace: Pace,
     /// How long the broker has to hear from every MdO.
     pub patience: Duration,
+    /// How the broker gets the topology.
+    pub feed: Feed,
+}
+
+/// How the broker gets the topology of the domains. Their resources it pulls in any case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Feed {
+    /// It pulls UNIFY JSON.
+    #[default]
+    Pull,
+    /// The MdOs announce it over BGP-LS.
+    BgpLs,
 }
 
 /// The broker's intervals.
@@ -117,7 +129,14 @@ struct Settings {
     listen: SocketAddr,
     pull: Pull,
     liveness: Liveness,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bgp: Option<Bgp>,
     domains: Vec<DomainSettings>,
+}
+
+#[derive(Serialize)]
+struct Bgp {
+    listen: SocketAddr,
 }
 
 #[derive(Serialize)]
@@ -138,7 +157,20 @@ struct Liveness {
 struct DomainSettings {
     id: String,
     resources: String,
-    topology: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topology: Option<String>,
+    /// BGP-LS has no place for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry_point: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    bgp_ls: Vec<Peer>,
+}
+
+#[derive(Serialize)]
+struct Peer {
+    address: IpAddr,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_as: Option<u32>,
 }
 
 impl Stage {
@@ -255,13 +287,24 @@ async fn start(
     folder: &Path,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> anyhow::Result<(Child, Vec<Mdo>, Client)> {
-    let mut mdos = Vec::new();
+    let bgp = match plan.feed {
+        Feed::Pull => None,
+        Feed::BgpLs => Some(free_port().await.context("no free port for BGP")?),
+    };
+    let mut mdos: Vec<Mdo> = Vec::new();
     for domain in &scenario.manifest().domains {
         let mut wanted = domain.emulator;
         if plan.free_ports {
             wanted.set_port(0);
         }
-        let mdo = start_mdo(scenario, &domain.id, wanted, folder).await?;
+        let mdo = start_mdo(scenario, &domain.id, wanted, bgp, folder).await?;
+        let is_known = |other: &Mdo| other.address.ip() == mdo.address.ip();
+        if bgp.is_some() && mdos.iter().any(is_known) {
+            bail!(
+                "BGP-LS needs an address for every MdO, and this system has only {}",
+                mdo.address.ip()
+            );
+        }
         let as_wanted =
             mdo.address.ip() == wanted.ip() && [0, mdo.address.port()].contains(&wanted.port());
         let moved = (!as_wanted).then_some(domain.emulator);
@@ -277,7 +320,8 @@ async fn start(
             Some(DEFAULT_LISTEN),
         ),
     };
-    let mut broker = start_broker(&mdos, listen, plan.pace, folder).await?;
+    let settings = settings(scenario, &mdos, listen, plan, bgp)?;
+    let mut broker = start_broker(&settings, folder).await?;
     progress(Progress::Broker {
         broker: &broker,
         moved,
@@ -296,11 +340,13 @@ async fn start_mdo(
     scenario: &Scenario,
     domain: &DomainId,
     listen: SocketAddr,
+    bgp: Option<SocketAddr>,
     folder: &Path,
 ) -> anyhow::Result<Mdo> {
     let arguments = |listen: String| {
         let scenario = scenario.argument();
-        [
+        let announce = bgp.map(|broker| [OsString::from("--bgp-ls"), broker.to_string().into()]);
+        let arguments = [
             "mdo",
             "--domain",
             domain.as_str(),
@@ -308,8 +354,11 @@ async fn start_mdo(
             &scenario,
             "--listen",
             &listen,
-        ]
-        .map(OsString::from)
+        ];
+        arguments
+            .map(OsString::from)
+            .into_iter()
+            .chain(announce.into_iter().flatten())
     };
     let mut command = ourselves(arguments(listen.to_string()))?;
     command
@@ -336,38 +385,81 @@ async fn is_free(address: SocketAddr) -> bool {
     tokio::net::TcpListener::bind(address).await.is_ok()
 }
 
-async fn start_broker(
+/// A port of 127.0.0.1 that nobody has at this moment.
+async fn free_port() -> std::io::Result<SocketAddr> {
+    tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await?
+        .local_addr()
+}
+
+fn settings(
+    scenario: &Scenario,
     mdos: &[Mdo],
     listen: SocketAddr,
-    pace: Pace,
-    folder: &Path,
-) -> anyhow::Result<Child> {
+    plan: Plan,
+    bgp: Option<SocketAddr>,
+) -> anyhow::Result<Settings> {
     let join = |mdo: &Mdo, path: &str| -> anyhow::Result<String> {
         Ok(mdo.child.url().join(path).context("no URL")?.to_string())
     };
     let domains: anyhow::Result<Vec<DomainSettings>> = mdos
         .iter()
         .map(|mdo| {
-            Ok(DomainSettings {
-                id: mdo.domain.to_string(),
-                resources: join(mdo, "/escape/get-config")?,
-                topology: join(mdo, "/restconf/data/topologyFromTADS/")?,
+            let id = mdo.domain.to_string();
+            let resources = join(mdo, "/escape/get-config")?;
+            let topology = join(mdo, "/restconf/data/topologyFromTADS/")?;
+            Ok(match bgp {
+                None => DomainSettings {
+                    id,
+                    resources,
+                    topology: Some(topology),
+                    entry_point: None,
+                    bgp_ls: Vec::new(),
+                },
+                Some(_) => DomainSettings {
+                    id,
+                    resources,
+                    topology: None,
+                    entry_point: topology_of(scenario, &mdo.domain)?.1,
+                    bgp_ls: vec![Peer {
+                        address: mdo.address.ip(),
+                        remote_as: mdo.domain.asn(),
+                    }],
+                },
             })
         })
         .collect();
-    let settings = Settings {
+    Ok(Settings {
         listen,
         pull: Pull {
-            interval: pace.pull,
+            interval: plan.pace.pull,
         },
         liveness: Liveness {
-            hold: pace.hold,
-            expire: pace.expire,
+            hold: plan.pace.hold,
+            expire: plan.pace.expire,
         },
+        bgp: bgp.map(|listen| Bgp { listen }),
         domains: domains?,
-    };
+    })
+}
+
+/// The neighbours that a domain's export tells of, and its entry point.
+fn topology_of(
+    scenario: &Scenario,
+    id: &DomainId,
+) -> anyhow::Result<(BTreeSet<DomainId>, Option<String>)> {
+    let domain = scenario.domain(id)?;
+    let view = nffg::unify::decode(&scenario.read(&domain.topology)?)
+        .with_context(|| domain.topology.clone())?;
+    let own = view.links.iter().filter(|link| link.src.domain == *id);
+    let neighbours = own.map(|link| link.dst.domain.clone()).collect();
+    let node = view.nodes.into_iter().find(|node| node.domain == *id);
+    Ok((neighbours, node.and_then(|node| node.entry_point)))
+}
+
+async fn start_broker(settings: &Settings, folder: &Path) -> anyhow::Result<Child> {
     let file = folder.join("brokerd.toml");
-    let text = toml::to_string(&settings).context("cannot write the broker's settings")?;
+    let text = toml::to_string(settings).context("cannot write the broker's settings")?;
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = ourselves(["brokerd", "--tied", "--", "--config"].map(OsString::from))?;
     command.args.push(file.into());
@@ -382,6 +474,11 @@ async fn wait_until_fresh(
     patience: Duration,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> anyhow::Result<()> {
+    let mut expected = BTreeMap::new();
+    for domain in &scenario.manifest().domains {
+        let (neighbours, _) = topology_of(scenario, &domain.id)?;
+        expected.insert(domain.id.to_string(), neighbours.len());
+    }
     let mut told: BTreeSet<String> = BTreeSet::new();
     let mut domains: Vec<DomainState> = Vec::new();
     let everybody = async {
@@ -392,7 +489,7 @@ async fn wait_until_fresh(
             if let Ok(answer) = client.domains().await {
                 domains = answer.content.domains;
             }
-            for domain in domains.iter().filter(|domain| is_served(domain)) {
+            for domain in domains.iter().filter(|domain| is_served(domain, &expected)) {
                 if told.insert(domain.id.clone()) {
                     progress(Progress::Fresh { domain });
                 }
@@ -412,9 +509,14 @@ async fn wait_until_fresh(
     result.map_err(|error| anyhow!("{error}{}", broker.last_words()))
 }
 
-/// Heard is not yet served: the maps follow a moment after the state.
-fn is_served(domain: &DomainState) -> bool {
-    domain.state == "fresh" && domain.nodes > 0 && domain.routers > 0
+/// Whether the broker has all that a domain exports. A BGP-LS session that is up has not told all yet,
+/// and a link to a neighbour is up when both have told it.
+fn is_served(domain: &DomainState, expected: &BTreeMap<String, usize>) -> bool {
+    let neighbours = expected.get(&domain.id).copied().unwrap_or(0);
+    domain.state == "fresh"
+        && domain.nodes > 0
+        && domain.routers > 0
+        && domain.neighbours.len() >= neighbours
 }
 
 /// What the broker says is wrong with the domains that are not fresh, a line for each source.

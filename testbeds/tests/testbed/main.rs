@@ -6,6 +6,7 @@
     reason = "tests: a panic is the failure, a skipped test says so"
 )]
 
+mod bgp_ls;
 mod brokerctl;
 mod common;
 mod expected;

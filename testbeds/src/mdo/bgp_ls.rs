@@ -1,0 +1,332 @@
+//! The emulated MdO as a BGP-LS speaker: it dials the broker and announces its domain's topology export
+//! as nodes, links and prefixes (RFC 9552), anew where the export changes.
+//!
+//! What BGP-LS has no place for, the entry point and the resources, it leaves out, as routers do. The
+//! messages are put together here, octet by octet, and not by what the broker reads them with.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use anyhow::Context;
+use idt::bgpls::{
+    Attribute, IgpRouterId, LinkDelay, LinkDescriptors, LinkNlri, Nlri, NodeDescriptors, NodeNlri,
+    PrefixNlri, ProtocolId, Source,
+};
+use nffg::{DomainId, RouterLink, RouterRef, TopologyView};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpSocket;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::sync::mpsc;
+use tokio::time::{interval, sleep, timeout};
+
+use crate::scenario::{Domain, Scenario};
+
+/// Our hold time, in seconds; KEEPALIVEs go every third of it.
+const HOLD: u16 = 9;
+/// How often the export is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+/// Between two attempts to dial.
+const RETRY: Duration = Duration::from_millis(200);
+
+const OPEN: u8 = 1;
+const UPDATE: u8 = 2;
+const KEEPALIVE: u8 = 4;
+
+/// All that a domain announces: each NLRI with its attribute.
+type Routes = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Announces the domain's topology to the broker at `broker`, from `local`, for ever: a session that
+/// ends, or does not come up, is tried again.
+///
+/// # Errors
+/// The export cannot be read, or has no place in BGP-LS.
+pub async fn export(
+    scenario: &Scenario,
+    domain: &Domain,
+    broker: SocketAddr,
+    local: IpAddr,
+) -> anyhow::Result<()> {
+    let asn = domain
+        .id
+        .asn()
+        .context("a domain that speaks BGP needs an AS number for an id")?;
+    loop {
+        let routes = read(scenario, domain)?;
+        // A broker that is not there yet, or not any more, is no fault of the MdO.
+        let _ = session(scenario, domain, asn, broker, local, routes).await;
+        sleep(RETRY).await;
+    }
+}
+
+fn read(scenario: &Scenario, domain: &Domain) -> anyhow::Result<Routes> {
+    let bytes = scenario.read(&domain.topology)?;
+    let view = nffg::unify::decode(&bytes).with_context(|| domain.topology.clone())?;
+    routes(&domain.id, &view)
+}
+
+/// What the domain tells of itself, as BGP-LS has it.
+fn routes(domain: &DomainId, view: &TopologyView) -> anyhow::Result<Routes> {
+    let node = view
+        .nodes
+        .iter()
+        .find(|node| node.domain == *domain)
+        .with_context(|| format!("the topology export does not tell of {domain}"))?;
+    let source = Source {
+        protocol: ProtocolId::STATIC,
+        identifier: 0,
+    };
+    let mut routes = Routes::new();
+    let mut add = |nlri: Nlri, attribute: Attribute| -> anyhow::Result<()> {
+        routes.insert(nlri.encode()?, attribute.encode()?);
+        Ok(())
+    };
+    for router in &node.routers {
+        let local = descriptors(&RouterRef {
+            domain: domain.clone(),
+            router: router.clone(),
+        })?;
+        let name = Some(router.to_string());
+        let attribute = Attribute {
+            node_name: name,
+            ..Attribute::default()
+        };
+        add(
+            Nlri::Node(NodeNlri {
+                source,
+                local,
+                other: Vec::new(),
+            }),
+            attribute,
+        )?;
+    }
+    let own = |link: &&RouterLink| link.src.domain == *domain;
+    for link in node.links.iter().chain(view.links.iter().filter(own)) {
+        let nlri = LinkNlri {
+            source,
+            local: descriptors(&link.src)?,
+            remote: descriptors(&link.dst)?,
+            link: LinkDescriptors::default(),
+            other: Vec::new(),
+        };
+        let attribute = Attribute {
+            delay: link.delay.map(|delay| LinkDelay {
+                delay,
+                anomalous: false,
+            }),
+            max_bandwidth: link.bandwidth,
+            ..Attribute::default()
+        };
+        add(Nlri::Link(nlri), attribute)?;
+    }
+    for prefix in &node.prefixes {
+        let router = node
+            .routers
+            .first()
+            .context("a prefix needs a router that reaches it")?;
+        let nlri = PrefixNlri {
+            source,
+            local: descriptors(&RouterRef {
+                domain: domain.clone(),
+                router: router.clone(),
+            })?,
+            topologies: Vec::new(),
+            route_type: None,
+            prefix: prefix.trunc(),
+            other: Vec::new(),
+        };
+        add(Nlri::Prefix(nlri), Attribute::default())?;
+    }
+    Ok(routes)
+}
+
+fn descriptors(router: &RouterRef) -> anyhow::Result<NodeDescriptors> {
+    let id: Ipv4Addr =
+        router.router.as_str().parse().with_context(|| {
+            format!("router '{}' is not named by an IPv4 address", router.router)
+        })?;
+    Ok(NodeDescriptors {
+        asn: router.domain.asn(),
+        igp_router_id: Some(IgpRouterId::V4(id)),
+        ..NodeDescriptors::default()
+    })
+}
+
+async fn session(
+    scenario: &Scenario,
+    domain: &Domain,
+    asn: u32,
+    broker: SocketAddr,
+    local: IpAddr,
+    mut told: Routes,
+) -> anyhow::Result<()> {
+    let socket = if local.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    socket.bind(SocketAddr::new(local, 0))?;
+    let stream = socket.connect(broker).await?;
+    let (reader, mut writer) = stream.into_split();
+    let router_id = match local {
+        IpAddr::V4(address) => address,
+        IpAddr::V6(_) => Ipv4Addr::new(192, 0, 2, 1),
+    };
+    writer.write_all(&open(asn, router_id)).await?;
+    let (kinds, mut heard) = mpsc::channel(64);
+    let reading = tokio::spawn(read_messages(reader, kinds));
+    let patience = Duration::from_secs(u64::from(HOLD));
+    for expected in [OPEN, KEEPALIVE] {
+        let kind = timeout(patience, heard.recv())
+            .await?
+            .context("the session ended")?;
+        anyhow::ensure!(kind == expected, "message {kind}, expected {expected}");
+        if kind == OPEN {
+            writer.write_all(&message(KEEPALIVE, &[])).await?;
+        }
+    }
+    for (nlri, attribute) in &told {
+        writer.write_all(&announce(asn, nlri, attribute)).await?;
+    }
+    writer.write_all(&end_of_rib()).await?;
+    let mut keepalive = interval(patience / 3);
+    let mut look = interval(LOOK);
+    loop {
+        tokio::select! {
+            kind = heard.recv() => {
+                anyhow::ensure!(matches!(kind, Some(KEEPALIVE | UPDATE)), "the session ended");
+            }
+            _ = keepalive.tick() => writer.write_all(&message(KEEPALIVE, &[])).await?,
+            _ = look.tick() => {
+                // A file that is being written is read whole the next time.
+                let Ok(now) = read(scenario, domain) else { continue };
+                for nlri in told.keys().filter(|nlri| !now.contains_key(*nlri)) {
+                    writer.write_all(&withdraw(nlri)).await?;
+                }
+                for (nlri, attribute) in now.iter().filter(|(nlri, a)| told.get(*nlri) != Some(*a)) {
+                    writer.write_all(&announce(asn, nlri, attribute)).await?;
+                }
+                told = now;
+            }
+        }
+        if reading.is_finished() && heard.is_empty() {
+            anyhow::bail!("the broker closed the session");
+        }
+    }
+}
+
+/// Tells the type of each message that comes, until the connection ends.
+async fn read_messages(mut reader: OwnedReadHalf, kinds: mpsc::Sender<u8>) -> io::Result<()> {
+    let mut head = [0; 19];
+    loop {
+        reader.read_exact(&mut head).await?;
+        let length = u16::from_be_bytes([head[16], head[17]]);
+        let body = u64::from(length.saturating_sub(19));
+        tokio::io::copy(&mut (&mut reader).take(body), &mut tokio::io::sink()).await?;
+        if kinds.send(head[18]).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// A message: marker, length, type, body (RFC 4271 §4.1).
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(19 + body.len()).unwrap_or(u16::MAX);
+    let mut out = vec![0xff; 16];
+    out.extend_from_slice(&length.to_be_bytes());
+    out.push(kind);
+    out.extend_from_slice(body);
+    out
+}
+
+/// RFC 4271 §4.2, with multiprotocol (AFI 16388, SAFI 71) and four-octet AS.
+fn open(asn: u32, router_id: Ipv4Addr) -> Vec<u8> {
+    const AS_TRANS: u16 = 23456;
+    let mut capabilities = vec![1, 4, 0x40, 0x04, 0, 71, 65, 4];
+    capabilities.extend_from_slice(&asn.to_be_bytes());
+    let mut body = vec![4];
+    body.extend_from_slice(&u16::try_from(asn).unwrap_or(AS_TRANS).to_be_bytes());
+    body.extend_from_slice(&HOLD.to_be_bytes());
+    body.extend_from_slice(&router_id.octets());
+    body.push(u8::try_from(capabilities.len() + 2).unwrap_or(0));
+    body.extend_from_slice(&[2, u8::try_from(capabilities.len()).unwrap_or(0)]);
+    body.extend_from_slice(&capabilities);
+    message(OPEN, &body)
+}
+
+/// A path attribute with an extended length (RFC 4271 §4.3).
+fn attribute(flags: u8, code: u8, value: &[u8]) -> Vec<u8> {
+    let mut out = vec![flags | 0x10, code];
+    out.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
+    out.extend_from_slice(value);
+    out
+}
+
+fn update(attributes: &[u8]) -> Vec<u8> {
+    // No withdrawn IPv4 routes.
+    let mut body = vec![0, 0];
+    body.extend_from_slice(
+        &u16::try_from(attributes.len())
+            .unwrap_or(u16::MAX)
+            .to_be_bytes(),
+    );
+    body.extend_from_slice(attributes);
+    message(UPDATE, &body)
+}
+
+fn announce(asn: u32, nlri: &[u8], link_state: &[u8]) -> Vec<u8> {
+    let mut path = vec![2, 1];
+    path.extend_from_slice(&asn.to_be_bytes());
+    // AFI, SAFI, a next hop of four octets that nobody looks at, a reserved octet.
+    let mut reach = vec![0x40, 0x04, 71, 4, 0, 0, 0, 0, 0];
+    reach.extend_from_slice(nlri);
+    let mut attributes = attribute(0x40, 1, &[0]);
+    attributes.extend(attribute(0x40, 2, &path));
+    attributes.extend(attribute(0x80, 14, &reach));
+    if !link_state.is_empty() {
+        attributes.extend(attribute(0x80, 29, link_state));
+    }
+    update(&attributes)
+}
+
+fn withdraw(nlri: &[u8]) -> Vec<u8> {
+    let mut unreach = vec![0x40, 0x04, 71];
+    unreach.extend_from_slice(nlri);
+    update(&attribute(0x80, 15, &unreach))
+}
+
+/// An MP_UNREACH_NLRI without routes (RFC 4724 §2).
+fn end_of_rib() -> Vec<u8> {
+    withdraw(&[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_messages_are_as_the_rfcs_lay_them_out() {
+        assert_eq!(message(KEEPALIVE, &[])[16..], [0, 19, 4]);
+        let open = open(4_200_000_000, Ipv4Addr::new(10, 0, 0, 1));
+        assert_eq!(open[19..26], [4, 0x5b, 0xa0, 0, 9, 10, 0]);
+        assert_eq!(
+            usize::from(open[28]),
+            open.len() - 29,
+            "the length of the parameters"
+        );
+        assert_eq!(
+            end_of_rib()[19..],
+            [0, 0, 0, 7, 0x90, 15, 0, 3, 0x40, 0x04, 71]
+        );
+    }
+
+    #[test]
+    fn the_draft_s_domain_two_is_two_routers_two_links_and_a_prefix() {
+        let scenario = Scenario::open("3as").unwrap();
+        let domain = scenario.domain(&"AS2".parse().unwrap()).unwrap().clone();
+        let routes = read(&scenario, &domain).unwrap();
+        let kinds: Vec<u8> = routes.keys().map(|nlri| nlri[1]).collect();
+        assert_eq!(kinds, [1, 1, 2, 2, 3]);
+    }
+}

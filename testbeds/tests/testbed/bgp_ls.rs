@@ -1,0 +1,82 @@
+//! The topology over BGP-LS instead of REST: the same answers, and what a session that ends, comes back,
+//! or tells something new does to the maps.
+
+use std::process::{Command, Stdio};
+
+use crate::common::*;
+
+fn neighbours(running: &Running, domain: &str) -> serde_json::Value {
+    running.ask(&["domain", domain])["neighbours"].clone()
+}
+
+#[test]
+fn both_scenarios_give_the_same_answers() {
+    for (scenario, all) in [
+        ("3as", "all 6 checks passed"),
+        ("7as", "all 4 checks passed"),
+    ] {
+        let ended = check(&[scenario, "--feed", "bgp-ls"]);
+        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+        assert!(ended.stdout.contains(all), "{}", ended.stdout);
+        assert!(ended.stdout.contains("bgp-ls heard"), "{}", ended.stdout);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_that_ends_is_stale_at_once_then_gone_and_comes_back_with_the_same_vtag() {
+    let feed = ["3as", "--feed", "bgp-ls", "--hold", "3s", "--expire", "9s"];
+    let running = Running::start(&feed);
+    let map = || running.ask(&["propmap", "--rfc9240"]);
+    let before = map();
+    signal("TERM", running.mdo("AS2")["pid"].as_u64().unwrap());
+    let session = || running.ask(&["domain", "AS2"])["sources"][1].clone();
+    wait_for("the session is lost", || {
+        (session()["state"] == "stale").then_some(())
+    });
+    assert!(
+        session()["last-error"]
+            .as_str()
+            .is_some_and(|why| !why.is_empty()),
+        "{}",
+        session()
+    );
+    assert_eq!(map(), before, "what is stale is served");
+    wait_for("AS2 has left the graph", || {
+        (neighbours(&running, "AS1") == serde_json::json!([])).then_some(())
+    });
+
+    let command = running.mdo("AS2")["command"].as_str().unwrap();
+    assert!(command.contains("--bgp-ls"), "{command}");
+    let mdo = Command::new("sh")
+        .args(["-c", &format!("exec {command}")])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _mdo = Killed(mdo);
+    wait_for("AS2 is back", || (map() == before).then_some(()));
+}
+
+#[test]
+fn a_link_that_is_withdrawn_leaves_the_graph() {
+    let folder = copy_of("3as");
+    let path = folder.path().to_str().unwrap().to_owned();
+    let running = Running::start(&["run", "--scenario", &path, "--feed", "bgp-ls"]);
+    assert_eq!(
+        neighbours(&running, "AS2"),
+        serde_json::json!(["AS1", "AS3"])
+    );
+    let file = folder.path().join("AS2.topology.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let links = document["links"]["link"].as_array_mut().unwrap();
+    links.retain(|link| !link["dst"].as_str().unwrap().contains("AS3"));
+    std::fs::write(&file, document.to_string()).unwrap();
+    wait_for("one neighbour is left", || {
+        (neighbours(&running, "AS2") == serde_json::json!(["AS1"])).then_some(())
+    });
+    std::fs::write(&file, text).unwrap();
+    wait_for("the link is back", || {
+        (neighbours(&running, "AS2") == serde_json::json!(["AS1", "AS3"])).then_some(())
+    });
+}
