@@ -11,7 +11,7 @@
 //! leaves, in order of id, so that they depend on the content alone and not on the way there:
 //! several brokers that know the same say the same.
 //!
-//! What a port is, is decided here once (design.md, "The draft's dialect"): a port that its exporter
+//! What a port is, is decided here once (docs/architecture.md, "What the databases hold"): a port that its exporter
 //! tags as inter-domain is never a service access point. Tagged by two domains or more it is a
 //! [`Border`], by one only an [`OpenBorder`]. Equal untagged names in two domains are two service
 //! access points that share a name: both domains host it.
