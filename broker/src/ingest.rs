@@ -175,7 +175,8 @@ pub struct Times {
 pub struct Ingest {
     times: Times,
     members: BTreeMap<DomainId, Member>,
-    /// Whose an AS is.
+    /// Whose an AS is. One that is no configured domain's is nobody's: routers are known to tell a
+    /// private AS of their own.
     by_asn: BTreeMap<u32, DomainId>,
     /// Members whose sources said something since the last commit.
     touched: BTreeSet<DomainId>,
@@ -296,13 +297,7 @@ impl Ingest {
     pub fn commit(&mut self) -> bool {
         let mut idr_updates = Vec::new();
         let mut idt_updates = Vec::new();
-        let neighbours = |asn: u32| {
-            // A domain that is not configured is no member, but its links are its own.
-            self.by_asn
-                .get(&asn)
-                .cloned()
-                .or_else(|| DomainId::from_asn(asn).ok())
-        };
+        let neighbours = |asn: u32| self.by_asn.get(&asn).cloned();
         for domain in std::mem::take(&mut self.touched) {
             let Some(member) = self.members.get(&domain) else {
                 continue;

@@ -480,7 +480,7 @@ fn routes_are_taken_and_withdrawn_and_the_session_holds_them() {
 #[test]
 fn a_flood_of_routes_is_one_commit() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
     ingest.on(clock.after(0), up());
     for octet in 1..100 {
         ingest.on(clock.after(0), routes(&[octet], &[], false));
@@ -494,7 +494,7 @@ fn a_flood_of_routes_is_one_commit() {
 #[test]
 fn rfc4724_4_2_what_a_lost_session_told_is_stale_then_gone_after_the_restart_time() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1], &[], true));
     let lost = on(
@@ -522,7 +522,7 @@ fn rfc4724_4_2_what_a_lost_session_told_is_stale_then_gone_after_the_restart_tim
 #[test]
 fn rfc4724_4_2_on_return_the_differences_alone_are_applied() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1, 2], &[], true));
     on(&mut ingest, clock.after(10), down(None));
@@ -542,7 +542,7 @@ fn rfc4724_4_2_on_return_the_differences_alone_are_applied() {
 #[test]
 fn a_peer_that_never_says_that_it_told_all_has_the_settle_time() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1, 2], &[], false));
     on(&mut ingest, clock.after(10), down(None));
@@ -556,7 +556,7 @@ fn a_peer_that_never_says_that_it_told_all_has_the_settle_time() {
 #[test]
 fn rfc4724_4_2_a_peer_that_restarted_without_its_state_is_forgotten_at_once() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1], &[], true));
     on(&mut ingest, clock.after(10), down(None));
@@ -574,7 +574,7 @@ fn rfc4724_4_2_a_peer_that_restarted_without_its_state_is_forgotten_at_once() {
 #[test]
 fn bgp_ls_tells_the_topology_and_the_export_the_rest() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "tb")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "tb"), ("AS2", "r")]), TIMES);
     on(
         &mut ingest,
         clock.after(0),

@@ -266,11 +266,48 @@ async fn gobgp_with_graceful_restart_keeps_its_routes_when_killed() {
     broker.stopped().await;
 }
 
+const RAW_AS: u32 = 65_003;
+
+/// A session of a raw peer at `address` with GoBGP, which has it for a neighbour.
+async fn raw_peer_of(gobgp: &GoBgp, address: &str) -> Raw {
+    let to = (
+        gobgp.address.parse::<std::net::IpAddr>().unwrap(),
+        gobgp.port,
+    )
+        .into();
+    let open = Open {
+        number: RAW_AS,
+        identifier: "10.255.0.3".parse().unwrap(),
+        // No KEEPALIVEs: the raw peer sends only what it is told to.
+        hold_time: 0,
+        ..Open::default()
+    };
+    let dialling = async {
+        loop {
+            // GoBGP closes connections until it is ready for this neighbour.
+            if let Ok(mut raw) = Raw::try_dial(address, to).await {
+                raw.send(&open.bytes()).await;
+                if raw
+                    .receive()
+                    .await
+                    .is_some_and(|(kind, _)| kind == crate::raw::OPEN)
+                {
+                    return raw;
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    };
+    let mut raw = tokio::time::timeout(PATIENCE, dialling).await.unwrap();
+    assert_eq!(raw.receive().await.unwrap().0, crate::raw::KEEPALIVE);
+    raw.send(&crate::raw::keepalive()).await;
+    raw
+}
+
 /// A raw peer tells GoBGP, GoBGP tells us: NLRI and node name as they were, and the withdrawals, also
 /// the one that the raw peer's death makes.
 #[tokio::test(flavor = "multi_thread")]
 async fn gobgp_hands_on_what_another_speaker_tells() {
-    const RAW_AS: u32 = 65_003;
     if !present() {
         return;
     }
@@ -290,36 +327,7 @@ async fn gobgp_hands_on_what_another_speaker_tells() {
         ],
     );
     broker.up().await;
-    let to = (
-        gobgp.address.parse::<std::net::IpAddr>().unwrap(),
-        gobgp.port,
-    )
-        .into();
-    let open = Open {
-        number: RAW_AS,
-        identifier: "10.255.0.3".parse().unwrap(),
-        ..Open::default()
-    };
-    let mut raw = tokio::time::timeout(PATIENCE, async {
-        loop {
-            // GoBGP closes connections until it is ready for this neighbour.
-            if let Ok(mut raw) = Raw::try_dial("127.0.0.34", to).await {
-                raw.send(&open.bytes()).await;
-                if raw
-                    .receive()
-                    .await
-                    .is_some_and(|(kind, _)| kind == crate::raw::OPEN)
-                {
-                    return raw;
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-    })
-    .await
-    .unwrap();
-    assert_eq!(raw.receive().await.unwrap().0, crate::raw::KEEPALIVE);
-    raw.send(&crate::raw::keepalive()).await;
+    let mut raw = raw_peer_of(&gobgp, "127.0.0.34").await;
 
     raw.send(&update(&[
         reach(&[node(1)]),
@@ -342,4 +350,97 @@ async fn gobgp_hands_on_what_another_speaker_tells() {
     drop(raw);
     assert_eq!(nlris(&broker.update().await.withdrawn), [node(2)]);
     broker.stopped().await;
+}
+
+/// The whole way: a raw peer tells GoBGP, GoBGP tells a real daemon, and the daemon's answers over HTTP
+/// follow: routes announced, withdrawn, and the speaker killed and back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_gobgp_tells_is_in_the_maps() {
+    if !present() {
+        return;
+    }
+    let port = free_port("127.0.0.25");
+    let settings = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        "listen = '127.0.0.1:0'\n[pull]\ninterval = '1s'\n[liveness]\nhold = '2s'\nexpire = '4s'\n\
+         [bgp]\nlisten = '127.0.0.25:{port}'\nlocal_as = {}\nrouter_id = '10.255.0.1'\n\
+         [[domains]]\nid = 'AS{RAW_AS}'\n\
+         [[domains.bgp_ls]]\naddress = '127.0.0.15'\nremote_as = {THEIR_AS}\n",
+        crate::OUR_AS
+    );
+    std::fs::write(settings.path(), text).unwrap();
+    let settings = broker::settings::load(Some(settings.path()), &Default::default()).unwrap();
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (listening, address) = tokio::sync::oneshot::channel();
+    let daemon = tokio::spawn(broker::daemon::run(
+        settings,
+        stop.clone(),
+        move |address, _| {
+            listening.send(address).unwrap();
+        },
+    ));
+    let url = format!(
+        "http://{}/broker/v1/domains/AS{RAW_AS}",
+        address.await.unwrap()
+    );
+    let client = broker::egress::client(Duration::from_secs(5), false, None).unwrap();
+    let domain = async || {
+        let text = client.get(&url).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let until = async |what: &str, routers: u64, state: &str| {
+        let waiting = async {
+            loop {
+                let told = domain().await;
+                if told["routers"] == routers && told["state"] == state {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(waited.is_ok(), "{what}: {:#}", domain().await);
+    };
+
+    let mut gobgp = GoBgp::start(
+        "127.0.0.15",
+        &[
+            Neighbour {
+                port: Some(port),
+                ..by_us("127.0.0.25")
+            },
+            Neighbour {
+                number: RAW_AS,
+                ..by_us("127.0.0.35")
+            },
+        ],
+    );
+    let mut raw = raw_peer_of(&gobgp, "127.0.0.35").await;
+    for router in [1, 2] {
+        let text = format!("r{router}");
+        raw.send(&update(&[
+            reach(&[node(router)]),
+            mandatory_from(RAW_AS),
+            name(&text),
+        ]))
+        .await;
+    }
+    until("both routers are told", 2, "fresh").await;
+    raw.send(&update(&[unreach(&[node(1)])])).await;
+    until("one is withdrawn", 1, "fresh").await;
+    gobgp.kill();
+    until("what a lost session told is stale, and served", 1, "stale").await;
+    until("then it is gone", 0, "gone").await;
+    drop(raw);
+    gobgp.again();
+    let mut raw = raw_peer_of(&gobgp, "127.0.0.35").await;
+    raw.send(&update(&[
+        reach(&[node(7)]),
+        mandatory_from(RAW_AS),
+        name("r7"),
+    ]))
+    .await;
+    until("the speaker is back with another router", 1, "fresh").await;
+    stop.cancel();
+    daemon.await.unwrap().unwrap();
 }
