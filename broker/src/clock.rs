@@ -13,11 +13,17 @@ pub struct Now {
     pub timestamp: Timestamp,
 }
 
+/// Reads the clock for intervals alone.
+#[must_use]
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
 /// Reads both clocks.
 #[must_use]
 pub fn now() -> Now {
     Now {
-        instant: Instant::now(),
+        instant: instant(),
         timestamp: Timestamp::now(),
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
-use tokio::sync::watch;
 
 use crate::ingest::{SourceKey, SourceKind, SourceStatus};
 
@@ -14,7 +13,6 @@ pub struct Published {
     maps: ArcSwap<alto::Maps>,
     // Many short reads and writes by source; no guard leaves this module.
     sources: DashMap<SourceKey, SourceStatus>,
-    version: watch::Sender<u64>,
 }
 
 impl Published {
@@ -28,7 +26,6 @@ impl Published {
             config,
             maps: ArcSwap::from_pointee(maps),
             sources: DashMap::new(),
-            version: watch::Sender::new(0),
         }
     }
 
@@ -38,19 +35,12 @@ impl Published {
         self.maps.load_full()
     }
 
-    /// Wakes when a new version is there. The wake-up carries no data: read [`Published::maps`].
-    #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.version.subscribe()
-    }
-
     /// Serves a new version from now on; says how many members it has. Only the writer calls this.
     pub fn publish(&self, idr: Arc<idr::Snapshot>, idt: Arc<idt::Snapshot>) -> usize {
         let members = idt.graph().len();
         let previous = self.maps.load_full();
         let maps = alto::Maps::build(Arc::clone(&self.config), idr, idt, Some(&previous));
         self.maps.store(Arc::new(maps));
-        self.version.send_modify(|version| *version += 1);
         members
     }
 

@@ -12,6 +12,7 @@ use tracing::{debug, error};
 use super::App;
 use super::problem::Problem;
 use crate::auth::{Action, Principal};
+use crate::clock;
 
 /// The address of the connection that a request came over; the server puts it on every request.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ pub(super) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let began = tokio::time::Instant::now();
+    let began = clock::instant();
     let shared = &guarded.app.shared;
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();

@@ -36,7 +36,7 @@ pub async fn run(
     let mut batch = Vec::with_capacity(BATCH);
     // Sources that said something since the last commit.
     let mut touched = BTreeSet::new();
-    let mut next_commit = clock::now().instant;
+    let mut next_commit = clock::instant();
     loop {
         let due = ingest.is_touched().then_some(next_commit);
         let deadline = due.into_iter().chain(ingest.next_deadline()).min();
@@ -59,7 +59,7 @@ pub async fn run(
             }
             () = timer => {}
         }
-        let now = clock::now().instant;
+        let now = clock::instant();
         let outcome = ingest.tick(now);
         report(&outcome, &metrics);
         touched.extend(
@@ -74,7 +74,7 @@ pub async fn run(
                 metrics.published(members);
                 debug!(members, "published a new version of the maps");
             }
-            let done = clock::now().instant;
+            let done = clock::instant();
             next_commit = done + (done - now) * REST;
         }
         // After the maps: who sees a source fresh sees what it said, too.
