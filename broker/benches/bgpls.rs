@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use broker::bgp::{PeerId, Speaker};
-use broker::ingest::{Ingest, SourceKey, SourceKind, Times, run};
-use broker::liveness::Timers;
+use broker::ingest::{Inbox, Ingest, SourceKey, SourceKind, run};
 use broker::metrics::Metrics;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
@@ -82,14 +81,8 @@ fn round(updates: &[u8], links: usize) -> (Duration, Duration, u64) {
             .await
             .expect("a speaker");
         let address = speaker.local_addr().expect("it listens");
-        let times = Times {
-            timers: Timers {
-                hold: settings.liveness.hold,
-                expire: settings.liveness.expire,
-            },
-            settle: settings.bgp.settle,
-        };
-        let ingest = Ingest::new(&settings.domains, times);
+        let ingest = Ingest::new(&settings.domains, settings.rules());
+        let (_inbox, commands) = Inbox::new();
         let (inputs, received) = mpsc::channel(1024);
         let (events, told) = mpsc::channel(64);
         let source = SourceKey {
@@ -100,6 +93,7 @@ fn round(updates: &[u8], links: usize) -> (Duration, Duration, u64) {
         tokio::spawn(run(
             ingest,
             received,
+            commands,
             Arc::clone(&published),
             Arc::new(Metrics::new()),
             stop.clone(),

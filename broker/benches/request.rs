@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use broker::http::server::Server;
 use broker::http::{App, routes};
-use broker::ingest::{Ingest, Input, News, SourceKey, SourceKind, Times};
-use broker::liveness::Timers;
+use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
 use broker::metrics::Metrics;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
@@ -23,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use nffg::export::Expected;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -206,33 +206,32 @@ async fn serve_broker(listener: TcpListener) {
         caps: settings.paths.caps(),
     };
     let published = Arc::new(Published::new(config));
-    let times = Times {
-        timers: Timers {
-            hold: settings.liveness.hold,
-            expire: settings.liveness.expire,
-        },
-        settle: settings.bgp.settle,
-    };
-    let mut ingest = Ingest::new(&settings.domains, times);
+    let mut ingest = Ingest::new(&settings.domains, settings.rules());
     for domain in DOMAINS {
         let read =
             |name: &str| std::fs::read(format!("{DATA}/{domain}.{name}")).expect("an export");
-        let view = nffg::virtualizer::decode(&read("get-config.xml")).expect("Virtualizer XML");
-        let topology = nffg::unify::decode(&read("topology.json")).expect("UNIFY JSON");
-        for (kind, news) in [
-            (SourceKind::Resources, News::Resources(view)),
-            (SourceKind::Topology, News::Topology(topology)),
+        let id = domain.parse().expect("a domain");
+        for (slot, name) in [
+            (Slot::Resources, "get-config.xml"),
+            (Slot::Topology, "topology.json"),
         ] {
+            let document = Document::decode(&read(name), Expected::of(&id)).expect("an export");
             let source = SourceKey {
-                domain: domain.parse().expect("a domain"),
-                kind,
+                domain: id.clone(),
+                kind: SourceKind::Pull(slot),
             };
+            let news = News::Document(Box::new(document));
             ingest.on(broker::clock::now(), Input { source, news });
         }
     }
-    ingest.commit();
-    published.publish(ingest.idr(), ingest.idt());
-    let app = App::new(settings.clone(), published, Arc::clone(&metrics));
+    let changes = ingest.commit().unwrap_or_default();
+    published.publish(ingest.idr(), ingest.idt(), changes);
+    let app = App::new(
+        settings.clone(),
+        published,
+        Inbox::new().0,
+        Arc::clone(&metrics),
+    );
     let server = Server {
         listener,
         tls: None,

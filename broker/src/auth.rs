@@ -15,6 +15,9 @@ use crate::settings::{Anonymous, Auth, Role};
 pub enum Principal {
     /// Nobody in particular, over loopback or where the settings let everybody in.
     Anonymous,
+    /// Nobody in particular, over loopback of a broker whose settings name no principals: whoever is on
+    /// this machine runs it.
+    Local,
     /// A member domain's orchestrator.
     Member {
         /// The name in the settings.
@@ -44,16 +47,41 @@ pub enum Action {
     ReadDomains,
     /// Read the daemon's metrics.
     ReadMetrics,
+    /// Change what some domain says of itself; [`Principal::may_write`] says which.
+    WriteDomain,
 }
 
 impl Principal {
     /// Whether this principal may do `action`.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
+        use Action::{ReadDomains, ReadMaps, ReadMetrics, WriteDomain};
         match (self, action) {
-            (Self::Anonymous | Self::Operator { .. } | Self::Auditor { .. }, _) => true,
-            (Self::Member { .. }, Action::ReadMaps | Action::ReadDomains) => true,
-            (Self::Member { .. }, Action::ReadMetrics) => false,
+            (Self::Local | Self::Operator { .. }, _) => true,
+            (Self::Anonymous | Self::Auditor { .. }, ReadMaps | ReadDomains | ReadMetrics) => true,
+            (Self::Anonymous | Self::Auditor { .. }, WriteDomain) => false,
+            (Self::Member { .. }, ReadMaps | ReadDomains | WriteDomain) => true,
+            (Self::Member { .. }, ReadMetrics) => false,
+        }
+    }
+
+    /// Whether this principal may change what `domain` says of itself: the member, and who runs the
+    /// broker.
+    #[must_use]
+    pub fn may_write(&self, domain: &DomainId) -> bool {
+        match self {
+            Self::Member { domain: own, .. } => own == domain,
+            _ => self.may(Action::WriteDomain),
+        }
+    }
+
+    /// Whether this principal may see where `domain`'s word comes from, its documents, and its errors.
+    /// Members see that of themselves.
+    #[must_use]
+    pub fn may_look_into(&self, domain: &DomainId) -> bool {
+        match self {
+            Self::Member { domain: own, .. } => own == domain,
+            _ => true,
         }
     }
 
@@ -62,6 +90,7 @@ impl Principal {
     pub fn name(&self) -> &str {
         match self {
             Self::Anonymous => "anonymous",
+            Self::Local => "local",
             Self::Member { name, .. } | Self::Operator { name } | Self::Auditor { name } => name,
         }
     }
@@ -131,10 +160,11 @@ impl Principals {
                 Anonymous::Loopback => peer.to_canonical().is_loopback(),
                 Anonymous::Nobody => false,
             };
-            return if open {
-                Ok(Principal::Anonymous)
-            } else {
-                Err(Refusal::TokenNeeded)
+            let near = peer.to_canonical().is_loopback();
+            return match open {
+                true if near && self.by_token.is_empty() => Ok(Principal::Local),
+                true => Ok(Principal::Anonymous),
+                false => Err(Refusal::TokenNeeded),
             };
         };
         let (scheme, token) = header.split_at_checked(7).ok_or(Refusal::Malformed)?;
@@ -195,6 +225,41 @@ mod tests {
             principals(Anonymous::Nobody).of(near, None),
             Err(Refusal::TokenNeeded)
         );
+    }
+
+    #[test]
+    fn without_principals_this_machine_runs_the_broker() {
+        let open = Principals::new(&Auth {
+            anonymous: Anonymous::Everyone,
+            principals: Vec::new(),
+        });
+        let as1 = "AS1".parse().unwrap();
+        let near = open.of("127.0.0.1".parse().unwrap(), None).unwrap();
+        assert!(near.may(Action::WriteDomain) && near.may_write(&as1));
+        let far = open.of("192.0.2.1".parse().unwrap(), None).unwrap();
+        assert!(!far.may(Action::WriteDomain) && !far.may_write(&as1));
+        assert!(far.may_look_into(&as1));
+        // With principals, a change needs a token.
+        let near = principals(Anonymous::Loopback)
+            .of("127.0.0.1".parse().unwrap(), None)
+            .unwrap();
+        assert!(!near.may(Action::WriteDomain));
+    }
+
+    #[test]
+    fn a_member_changes_and_looks_into_itself_only() {
+        let all = principals(Anonymous::Nobody);
+        let near: IpAddr = "127.0.0.1".parse().unwrap();
+        let (own, other) = ("AS1".parse().unwrap(), "AS2".parse().unwrap());
+        let member = all.of(near, Some(b"Bearer m-secret")).unwrap();
+        assert!(member.may_write(&own) && member.may_look_into(&own));
+        assert!(!member.may_write(&other) && !member.may_look_into(&other));
+        let operator = all.of(near, Some(b"Bearer o-secret")).unwrap();
+        assert!(operator.may_write(&other) && operator.may_look_into(&other));
+        let auditor = Principal::Auditor {
+            name: "a".to_owned(),
+        };
+        assert!(!auditor.may_write(&own) && auditor.may_look_into(&own));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub async fn run(
                 why: reason.to_string(),
                 restart_time,
             },
-            PeerEvent::Failed { reason } => News::Failed(reason.to_string()),
+            PeerEvent::Failed { reason } => News::Failed(reason.to_string().into()),
         };
         if inputs
             .send(Input {

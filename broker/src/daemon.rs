@@ -14,18 +14,17 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::bgp::{PeerConfig, Speaker};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
-use crate::ingest::{self, Ingest, SourceKey, SourceKind, Times};
-use crate::liveness::Timers;
+use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
 use crate::metrics::Metrics;
 use crate::published::Published;
-use crate::pull::{self, Format, SourceSpec};
+use crate::pull::{self, SourceSpec};
 use crate::settings::{LogFormat, Overrides, Settings, load};
-use crate::{bgp_feed, egress};
+use crate::{bgp_feed, egress, files};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
 /// ALTO maps, path vectors and placements of service graphs.
@@ -180,7 +179,7 @@ pub async fn run(
     listening: impl FnOnce(SocketAddr, &str),
 ) -> anyhow::Result<()> {
     tls::install_provider();
-    let https = sources(&settings).any(|source| source.url.expose().scheme() == "https");
+    let https = sources(&settings).any(|source| source.from.url.expose().scheme() == "https");
     let client = egress::client(
         settings.pull.timeout,
         https,
@@ -200,17 +199,12 @@ pub async fn run(
     let published = Arc::new(Published::new(config));
     let tasks = TaskTracker::new();
     let (inputs, received) = mpsc::channel(INPUTS);
-    let times = Times {
-        timers: Timers {
-            hold: settings.liveness.hold,
-            expire: settings.liveness.expire,
-        },
-        settle: settings.bgp.settle,
-    };
-    let ingest = Ingest::new(&settings.domains, times);
+    let (inbox, commands) = Inbox::new();
+    let ingest = Ingest::new(&settings.domains, settings.rules());
     tasks.spawn(ingest::run(
         ingest,
         received,
+        commands,
         Arc::clone(&published),
         Arc::clone(&metrics),
         stop.clone(),
@@ -228,14 +222,18 @@ pub async fn run(
     if let Some(address) = start_bgp(&settings, &tasks, inputs.clone(), stop.clone()).await? {
         info!(%address, "listening for BGP-LS peers");
     }
-    drop(inputs);
+    let places = files::Places::of(&settings);
+    if !places.is_empty() {
+        let interval = settings.files.interval;
+        tasks.spawn(files::run(places, interval, inputs.clone(), stop.clone()));
+    }
 
-    let app = App::new(settings.clone(), published, Arc::clone(&metrics));
+    let app = App::new(settings.clone(), published, inbox, Arc::clone(&metrics));
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     info!(%address, scheme, domains = settings.domains.len(), version = env!("CARGO_PKG_VERSION"), "brokerd is up");
     if settings.domains.is_empty() {
-        warn!("no [[domains]] in the settings: the maps stay empty");
+        info!("no [[domains]] in the settings: the maps are empty until a member registers");
     }
     listening(address, scheme);
     let server = Server {
@@ -286,16 +284,10 @@ async fn start_bgp(
 
 fn sources(settings: &Settings) -> impl Iterator<Item = SourceSpec> {
     settings.domains.iter().flat_map(|domain| {
-        let urls = [
-            (Format::Virtualizer, &domain.resources),
-            (Format::Unify, &domain.topology),
-        ];
-        urls.into_iter().filter_map(|(format, url)| {
-            Some(SourceSpec {
-                domain: domain.id.clone(),
-                format,
-                url: url.clone()?,
-            })
+        domain.pulls().map(|(slot, from)| SourceSpec {
+            domain: domain.id.clone(),
+            slot,
+            from: from.clone(),
         })
     })
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, RequestBuilder, redirect};
 
 /// Why there is no client.
@@ -64,6 +64,8 @@ pub fn client(
 pub struct Fetched {
     /// The media type, in lower case, without parameters; empty when there was none.
     pub media_type: String,
+    /// Its header fields.
+    pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
 }
@@ -121,13 +123,17 @@ fn transport(error: &reqwest::Error) -> String {
     format!("{what}: {cause}")
 }
 
-/// Sends `request` and reads a 200 answer of at most `limit` bytes.
+/// Sends `request` and reads a 200 answer of at most `limit` bytes; `None` if it is 304: what the
+/// request's validators name is still so.
 ///
 /// # Errors
 /// See [`FetchError`].
-pub async fn fetch(request: RequestBuilder, limit: usize) -> Result<Fetched, FetchError> {
+pub async fn fetch(request: RequestBuilder, limit: usize) -> Result<Option<Fetched>, FetchError> {
     let mut response = request.send().await.map_err(FetchError::Transport)?;
     let status = response.status().as_u16();
+    if status == 304 {
+        return Ok(None);
+    }
     if status != 200 {
         let hint = match status {
             300..=399 => ": redirects are not followed, set the final URL",
@@ -158,8 +164,9 @@ pub async fn fetch(request: RequestBuilder, limit: usize) -> Result<Fetched, Fet
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Fetched {
+    Ok(Some(Fetched {
         media_type,
+        headers: std::mem::take(response.headers_mut()),
         body: body.freeze(),
-    })
+    }))
 }

@@ -7,10 +7,13 @@
 mod alto_api;
 mod answer;
 mod broker_api;
+mod domains;
+mod events;
 mod guard;
 mod heavy;
 mod ops;
 pub mod problem;
+mod push;
 pub mod rate;
 mod routes;
 pub mod server;
@@ -21,9 +24,14 @@ use std::sync::Arc;
 pub use routes::routes;
 
 use crate::auth::Principals;
+use crate::ingest::Inbox;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Settings;
+
+/// Documents of members that are decoded at once, and that may wait: so many bodies may be in memory.
+const DOCUMENTS_AT_ONCE: usize = 2;
+const DOCUMENTS_WAITING: usize = 30;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -36,18 +44,30 @@ struct Shared {
     metrics: Arc<Metrics>,
     principals: Principals,
     rate: rate::RateLimit,
+    /// Searches.
     heavy: heavy::Heavy,
+    /// Documents that members push.
+    documents: heavy::Heavy,
+    inbox: Inbox,
     settings: Settings,
 }
 
 impl App {
     /// The state of the HTTP side.
     #[must_use]
-    pub fn new(settings: Settings, published: Arc<Published>, metrics: Arc<Metrics>) -> Self {
+    pub fn new(
+        settings: Settings,
+        published: Arc<Published>,
+        inbox: Inbox,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let searches = settings.paths.heavy_requests;
         let shared = Shared {
             principals: Principals::new(&settings.auth),
             rate: rate::RateLimit::new(&settings.limits),
-            heavy: heavy::Heavy::new(settings.paths.heavy_requests),
+            heavy: heavy::Heavy::new(searches, searches.saturating_mul(2)),
+            documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, DOCUMENTS_WAITING),
+            inbox,
             published,
             metrics,
             settings,

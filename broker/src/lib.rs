@@ -14,6 +14,8 @@
 //! | [`pull`], [`egress`] | fetching exports from MdOs |
 //! | [`ingest`], [`liveness`] | the writer: what is heard becomes IdR, IdT and maps; pure, time is an argument |
 //! | [`published`] | the current snapshot and the state of every source |
+//! | [`files`] | exports in files |
+//! | [`events`], [`conflicts`] | what changed from version to version; where members contradict each other |
 //! | [`bgp`], [`bgp_feed`] | BGP-LS sessions with MdOs and their routers, and the way from them to the writer |
 //! | [`placements`] | a service graph over IdR and IdT, for the broker's own API |
 //! | [`http`] | accept loop, routes, limits, errors |
@@ -26,9 +28,12 @@ pub mod bgp;
 pub mod bgp_feed;
 pub mod client;
 pub mod clock;
+pub mod conflicts;
 pub mod ctl;
 pub mod daemon;
 pub mod egress;
+pub mod events;
+pub mod files;
 pub mod http;
 pub mod ingest;
 pub mod liveness;

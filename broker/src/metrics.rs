@@ -1,6 +1,8 @@
 //! Counters and gauges, as OpenMetrics text at `/metrics`. Labels hold route templates, domain ids
 //! and words from closed lists: never a raw path, so that a client cannot grow the registry.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -59,6 +61,11 @@ struct StateLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabels {
+    kind: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: Word,
 }
@@ -87,6 +94,9 @@ pub struct Metrics {
     skipped_routes: Family<SourceLabels, Counter>,
     publications: Counter,
     members: Gauge,
+    conflicts: Family<KindLabels, Gauge>,
+    /// Domains and their sources that have labels.
+    sources: Mutex<BTreeSet<(String, String)>>,
 }
 
 impl Default for Metrics {
@@ -155,6 +165,12 @@ impl Metrics {
         );
         let members = Gauge::default();
         registry.register("members", "Domains in the maps", members.clone());
+        let conflicts = Family::default();
+        registry.register(
+            "conflicts",
+            "Where members contradict each other",
+            conflicts.clone(),
+        );
         Self {
             registry,
             requests,
@@ -168,6 +184,8 @@ impl Metrics {
             skipped_routes,
             publications,
             members,
+            conflicts,
+            sources: Mutex::default(),
         }
     }
 
@@ -193,11 +211,12 @@ impl Metrics {
             http::Method::HEAD,
             http::Method::POST,
             http::Method::PUT,
+            http::Method::PATCH,
             http::Method::DELETE,
             http::Method::OPTIONS,
         ];
         let method = match known.iter().position(|m| m == method) {
-            Some(at) => ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"][at],
+            Some(at) => ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"][at],
             None => "other",
         };
         let labels = RequestLabels {
@@ -274,6 +293,9 @@ impl Metrics {
 
     /// A source is in `state` now.
     pub fn source_state(&self, source: &SourceKey, state: State) {
+        if let Ok(mut known) = self.sources.lock() {
+            known.insert((source.domain.to_string(), source.kind.to_string()));
+        }
         for each in State::ALL {
             let labels = StateLabels {
                 domain: source.domain.to_string(),
@@ -286,8 +308,44 @@ impl Metrics {
         }
     }
 
-    /// A new version of the maps, with so many members, is served.
-    pub fn published(&self, members: usize) {
+    /// Nothing is known of a domain any more: its labels go.
+    pub fn forget(&self, domain: &nffg::DomainId) {
+        let domain = domain.to_string();
+        let mut sources = BTreeSet::new();
+        if let Ok(mut known) = self.sources.lock() {
+            known.retain(|(of, source)| {
+                let is_kept = *of != domain;
+                if !is_kept {
+                    sources.insert(source.clone());
+                }
+                is_kept
+            });
+        }
+        for source in sources {
+            let labels = SourceLabels {
+                domain: domain.clone(),
+                source: source.clone(),
+            };
+            self.last_heard.remove(&labels);
+            self.skipped_routes.remove(&labels);
+            for each in State::ALL {
+                self.source_state.remove(&StateLabels {
+                    domain: domain.clone(),
+                    source: source.clone(),
+                    state: Word(each.as_str()),
+                });
+            }
+        }
+    }
+
+    /// A new version of the maps, with so many members and so many conflicts of each kind, is served.
+    pub fn published(&self, members: usize, conflicts: &[(&'static str, usize)]) {
+        for (kind, count) in conflicts {
+            let kind = Word(kind);
+            self.conflicts
+                .get_or_create(&KindLabels { kind })
+                .set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
         self.publications.inc();
         self.members.set(i64::try_from(members).unwrap_or(i64::MAX));
     }

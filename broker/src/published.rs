@@ -1,18 +1,24 @@
-//! What readers see: the current version of the maps, swapped whole, and the state of each source.
+//! What readers see: the current version of the maps, swapped whole, and how each domain is doing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
+use dashmap::mapref::multiple::RefMulti;
+use nffg::DomainId;
 
-use crate::ingest::{SourceKey, SourceKind, SourceStatus};
+use crate::clock;
+use crate::events::{Changes, Log};
+use crate::ingest::{Channel, DomainStatus, Pushed, Slot, SourceStatus};
 
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
 pub struct Published {
     config: Arc<alto::Config>,
     maps: ArcSwap<alto::Maps>,
     // Many short reads and writes by source; no guard leaves this module.
-    sources: DashMap<SourceKey, SourceStatus>,
+    domains: DashMap<DomainId, Arc<Entry>>,
+    events: Log,
 }
 
 impl Published {
@@ -25,7 +31,8 @@ impl Published {
         Self {
             config,
             maps: ArcSwap::from_pointee(maps),
-            sources: DashMap::new(),
+            domains: DashMap::new(),
+            events: Log::default(),
         }
     }
 
@@ -36,36 +43,85 @@ impl Published {
     }
 
     /// Serves a new version from now on; says how many members it has. Only the writer calls this.
-    pub fn publish(&self, idr: Arc<idr::Snapshot>, idt: Arc<idt::Snapshot>) -> usize {
+    pub fn publish(
+        &self,
+        idr: Arc<idr::Snapshot>,
+        idt: Arc<idt::Snapshot>,
+        changes: Changes,
+    ) -> usize {
         let members = idt.graph().len();
         let previous = self.maps.load_full();
         let maps = alto::Maps::build(Arc::clone(&self.config), idr, idt, Some(&previous));
         self.maps.store(Arc::new(maps));
+        self.events.push(clock::now().timestamp, changes);
         members
     }
 
-    /// Notes how a source is doing.
-    pub fn set_source(&self, source: SourceKey, status: SourceStatus) {
-        self.sources.insert(source, status);
+    /// What changed from version to version.
+    #[must_use]
+    pub fn events(&self) -> &Log {
+        &self.events
     }
 
-    /// How a source is doing.
-    #[must_use]
-    pub fn source(&self, source: &SourceKey) -> Option<SourceStatus> {
-        self.sources.get(source).map(|status| status.clone())
+    /// Notes how a domain is doing, and what it has pushed.
+    pub fn set_domain(
+        &self,
+        domain: &DomainId,
+        status: DomainStatus,
+        pushed: Vec<(Slot, Arc<Pushed>)>,
+    ) {
+        let entry = Arc::new(Entry { status, pushed });
+        self.domains.insert(domain.clone(), entry);
     }
 
-    /// Whether every source that is asked has been asked at least once, with whatever result. BGP-LS
-    /// peers are not asked: they may never come.
+    /// Nothing is known of a domain any more.
+    pub fn forget_domain(&self, domain: &DomainId) {
+        self.domains.remove(domain);
+    }
+
+    /// How a domain is doing.
     #[must_use]
-    pub fn is_ready(&self, asked: usize) -> bool {
-        let is_tried = |key: &SourceKey, status: &SourceStatus| {
-            !matches!(key.kind, SourceKind::BgpLs(_)) && status.is_tried()
+    pub fn domain(&self, domain: &DomainId) -> Option<Arc<Entry>> {
+        self.domains.get(domain).map(|entry| Arc::clone(&entry))
+    }
+
+    /// Every domain that is known, in order, and how it is doing.
+    #[must_use]
+    pub fn domains(&self) -> BTreeMap<DomainId, Arc<Entry>> {
+        let entry = |entry: RefMulti<'_, DomainId, Arc<Entry>>| {
+            (entry.key().clone(), Arc::clone(entry.value()))
         };
-        let tried = self
-            .sources
+        self.domains.iter().map(entry).collect()
+    }
+
+    /// Whether every source that the settings have the broker ask has been asked at least once, with
+    /// whatever result. BGP-LS peers are not asked: they may never come; nor are members that push.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let is_waited_for = |source: &SourceStatus| {
+            matches!(source.kind.channel(), Channel::Pull | Channel::File) && !source.is_tried()
+        };
+        !self
+            .domains
             .iter()
-            .filter(|entry| is_tried(entry.key(), entry.value()));
-        tried.count() >= asked
+            .any(|entry| entry.status.sources.iter().any(is_waited_for))
+    }
+}
+
+/// What is known of a domain beside the maps.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// How it is doing.
+    pub status: DomainStatus,
+    /// What it pushed, as it was sent.
+    pub pushed: Vec<(Slot, Arc<Pushed>)>,
+}
+
+impl Entry {
+    /// A document that the domain pushed.
+    #[must_use]
+    pub fn pushed(&self, slot: Slot) -> Option<&Arc<Pushed>> {
+        let of_slot = |(of, _): &&(Slot, Arc<Pushed>)| *of == slot;
+        self.pushed.iter().find(of_slot).map(|(_, pushed)| pushed)
     }
 }

@@ -5,48 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use bytes::Bytes;
-use nffg::{DomainId, unify, virtualizer};
-use reqwest::header::ACCEPT;
+use nffg::export::Expected;
+use nffg::{DomainId, Syntax};
+use reqwest::header::HeaderValue;
+use reqwest::header::{ACCEPT, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Client, RequestBuilder};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::egress::{FetchError, Fetched, fetch};
-use crate::ingest::{Input, News, SourceKey, SourceKind};
+use crate::ingest::{Document, Failure, Input, News, Slot, SourceKey, SourceKind};
 use crate::metrics::Metrics;
-use crate::settings::{Pull, SourceUrl};
-
-/// The form of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Virtualizer XML, by POST.
-    Virtualizer,
-    /// UNIFY JSON, by GET.
-    Unify,
-}
-
-impl Format {
-    /// What an export of this form tells.
-    #[must_use]
-    pub const fn kind(self) -> SourceKind {
-        match self {
-            Self::Virtualizer => SourceKind::Resources,
-            Self::Unify => SourceKind::Topology,
-        }
-    }
-}
+use crate::settings::{Pull, PullFrom, PullMethod};
 
 /// One source and where it is.
 #[derive(Clone, Debug)]
 pub struct SourceSpec {
     /// Whose.
     pub domain: DomainId,
-    /// In which form.
-    pub format: Format,
-    /// Where.
-    pub url: SourceUrl,
+    /// What it has to tell.
+    pub slot: Slot,
+    /// Where, and how it is asked.
+    pub from: PullFrom,
 }
 
 /// Why a source gave no export.
@@ -56,16 +37,14 @@ pub enum PullError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// Something else than an export.
-    #[error("the answer is {found}, expected {expected}")]
+    #[error("the answer is {found}, expected an export in XML, JSON or YAML")]
     WrongKind {
         /// What came.
         found: String,
-        /// What was wanted.
-        expected: &'static str,
     },
     /// The document is wrong.
     #[error("the document cannot be taken: {0}")]
-    Document(String),
+    Document(#[from] nffg::DocumentError),
     /// The decoder did not finish.
     #[error("the decoder failed on this document; please report it")]
     Decoder,
@@ -79,6 +58,24 @@ impl PullError {
             Self::Document(_) | Self::Decoder => "malformed",
         }
     }
+}
+
+impl From<&PullError> for Failure {
+    fn from(error: &PullError) -> Self {
+        match error {
+            PullError::Document(error) => error.into(),
+            _ => error.to_string().into(),
+        }
+    }
+}
+
+/// What is kept of the last good answer, to know it again.
+#[derive(Clone, Debug)]
+struct Known {
+    hash: blake3::Hash,
+    /// Its validators (RFC 9110 §8.8), where the source gives any.
+    etag: Option<HeaderValue>,
+    last_modified: Option<HeaderValue>,
 }
 
 /// Asks one source until `stop`: every interval after a good answer, with growing pauses after a bad
@@ -100,38 +97,33 @@ pub async fn run(
             .build()
     };
     let mut pauses = backoff();
-    let mut last = None;
+    let mut known: Option<Known> = None;
     let key = SourceKey {
         domain: source.domain.clone(),
-        kind: source.format.kind(),
+        kind: SourceKind::Pull(source.slot),
     };
     loop {
         let asked = tokio::select! {
             () = stop.cancelled() => return,
-            asked = ask(&client, &source, settings.max_bytes, last) => asked,
+            asked = ask(&client, &source, settings.max_bytes, known.as_ref()) => asked,
         };
         let (news, pause) = match asked {
-            Ok((hash, news)) => {
-                metrics.pull(
-                    &key,
-                    if news == News::Unchanged {
-                        "unchanged"
-                    } else {
-                        "changed"
-                    },
-                );
-                last = Some(hash);
+            Ok((now_known, news)) => {
+                let outcome = match news {
+                    News::Unchanged => "unchanged",
+                    _ => "changed",
+                };
+                metrics.pull(&key, outcome);
+                known = now_known.or(known);
                 pauses = backoff();
                 (news, around(settings.interval))
             }
             Err(error) => {
                 metrics.pull(&key, error.outcome());
                 // A wrong document must be decoded again, or its fault would be forgotten.
-                last = last.filter(|_| matches!(error, PullError::Fetch(_)));
-                (
-                    News::Failed(error.to_string()),
-                    pauses.next().unwrap_or(settings.interval),
-                )
+                known = known.filter(|_| matches!(error, PullError::Fetch(_)));
+                let pause = pauses.next().unwrap_or(settings.interval);
+                (News::Failed((&error).into()), pause)
             }
         };
         debug!(domain = %key.domain, source = %key.kind, ?pause, "asked");
@@ -157,62 +149,90 @@ fn around(interval: Duration) -> Duration {
     interval.mul_f64(0.9 + 0.2 * fastrand::f64())
 }
 
-type Hash = blake3::Hash;
-
+/// Asks once. With news comes what to know it by; none if the source says itself that there are none.
 async fn ask(
     client: &Client,
     source: &SourceSpec,
     max_bytes: usize,
-    last: Option<Hash>,
-) -> Result<(Hash, News), PullError> {
-    let fetched = fetch(request(client, source), max_bytes).await?;
-    let hash = blake3::hash(&fetched.body);
-    if last == Some(hash) {
-        return Ok((hash, News::Unchanged));
+    known: Option<&Known>,
+) -> Result<(Option<Known>, News), PullError> {
+    let Some(fetched) = fetch(request(client, source, known), max_bytes).await? else {
+        // An answer to validators that were not sent is none.
+        let unasked = FetchError::Status {
+            status: 304,
+            hint: ": nothing was asked for that it could be the same as",
+        };
+        return known.map_or(Err(unasked.into()), |_| Ok((None, News::Unchanged)));
+    };
+    let now_known = Known {
+        hash: blake3::hash(&fetched.body),
+        etag: fetched.headers.get(ETAG).cloned(),
+        last_modified: fetched.headers.get(LAST_MODIFIED).cloned(),
+    };
+    if known.is_some_and(|known| known.hash == now_known.hash) {
+        return Ok((Some(now_known), News::Unchanged));
     }
-    check_format(source.format, &fetched)?;
-    let (format, body) = (source.format, fetched.body);
-    let news = tokio::task::spawn_blocking(move || decode(format, &body))
-        .await
-        .map_err(|_| PullError::Decoder)??;
-    Ok((hash, news))
+    let syntax = syntax_of(&fetched)?;
+    let (domain, format, body) = (source.domain.clone(), source.from.format, fetched.body);
+    let read = tokio::task::spawn_blocking(move || {
+        let expected = Expected {
+            domain: &domain,
+            syntax: Some(syntax),
+            format,
+        };
+        Document::decode(&body, expected)
+    });
+    let document = read.await.map_err(|_| PullError::Decoder)??;
+    Ok((Some(now_known), News::Document(Box::new(document))))
 }
 
-fn request(client: &Client, source: &SourceSpec) -> RequestBuilder {
-    let url = source.url.expose().clone();
-    match source.format {
-        // ESCAPE answers GET too, but its own clients POST with an empty body.
-        Format::Virtualizer => client.post(url).header(ACCEPT, "application/xml").body(""),
-        Format::Unify => client.get(url).header(ACCEPT, "application/json"),
+fn request(client: &Client, source: &SourceSpec, known: Option<&Known>) -> RequestBuilder {
+    let url = source.from.url.expose().clone();
+    let xml_first = "application/xml, application/json;q=0.9, application/yaml;q=0.8";
+    let json_first = "application/json, application/yaml;q=0.9, application/xml;q=0.8";
+    let mut request = match source.from.method(source.slot) {
+        PullMethod::Get => client.get(url),
+        PullMethod::Post => client.post(url).body(""),
+    };
+    request = request.header(
+        ACCEPT,
+        match source.slot {
+            Slot::Resources => xml_first,
+            Slot::Topology => json_first,
+        },
+    );
+    let validators = known.map(|known| (&known.etag, &known.last_modified));
+    match validators {
+        Some((Some(etag), _)) => request.header(IF_NONE_MATCH, etag),
+        Some((None, Some(at))) => request.header(IF_MODIFIED_SINCE, at),
+        _ => request,
     }
 }
 
-/// What an MdO sends is known by its type or, since some send none, by how it begins.
-fn check_format(format: Format, fetched: &Fetched) -> Result<(), PullError> {
+/// What an MdO sends is known by its type or, since some send none or a wrong one, by how it begins.
+fn syntax_of(fetched: &Fetched) -> Result<Syntax, PullError> {
     let begin = fetched.body.trim_ascii_start();
-    let (expected, begins, types): (_, _, [&str; 2]) = match format {
-        Format::Virtualizer => ("Virtualizer XML", b'<', ["application/xml", "text/xml"]),
-        Format::Unify => ("UNIFY JSON", b'{', ["application/json", "text/json"]),
+    let begins = |with: &[u8]| {
+        begin
+            .get(..with.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(with))
     };
     let wrong = |found: &str| {
         Err(PullError::WrongKind {
             found: found.to_owned(),
-            expected,
         })
     };
-    let is_html = fetched.media_type == "text/html"
-        || begin
-            .get(..5)
-            .is_some_and(|head| head.eq_ignore_ascii_case(b"<html"))
-        || begin
-            .get(..9)
-            .is_some_and(|head| head.eq_ignore_ascii_case(b"<!doctype"));
+    let is_html = fetched.media_type == "text/html" || begins(b"<html") || begins(b"<!doctype");
+    let told = Syntax::of_media_type(&fetched.media_type);
+    let looks = Syntax::of_beginning(&fetched.body);
     if begin.is_empty() {
         wrong("empty")
     } else if is_html {
         wrong("an HTML page")
-    } else if types.contains(&fetched.media_type.as_str()) || begin.first() == Some(&begins) {
-        Ok(())
+    } else if looks != Syntax::Yaml {
+        Ok(looks)
+    } else if let Some(told) = told {
+        Ok(told)
     } else if fetched.media_type.is_empty() {
         wrong("of no media type")
     } else {
@@ -220,43 +240,32 @@ fn check_format(format: Format, fetched: &Fetched) -> Result<(), PullError> {
     }
 }
 
-fn decode(format: Format, body: &Bytes) -> Result<News, PullError> {
-    match format {
-        Format::Virtualizer => virtualizer::decode(body)
-            .map(News::Resources)
-            .map_err(|error| PullError::Document(error.to_string())),
-        Format::Unify => unify::decode(body)
-            .map(News::Topology)
-            .map_err(|error| PullError::Document(error.to_string())),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kind_of(format: Format, media_type: &str, body: &'static [u8]) -> Result<(), String> {
+    fn syntax(media_type: &str, body: &'static [u8]) -> Result<Syntax, String> {
         let fetched = Fetched {
             media_type: media_type.to_owned(),
-            body: Bytes::from_static(body),
+            headers: reqwest::header::HeaderMap::new(),
+            body: bytes::Bytes::from_static(body),
         };
-        check_format(format, &fetched).map_err(|error| error.to_string())
+        syntax_of(&fetched).map_err(|error| error.to_string())
     }
 
     #[test]
     fn an_export_is_known_by_its_type_or_its_beginning() {
-        use Format::{Unify, Virtualizer};
-        assert_eq!(
-            kind_of(Virtualizer, "application/xml", b"<virtualizer/>"),
-            Ok(())
-        );
-        assert_eq!(kind_of(Virtualizer, "", b"\n<virtualizer/>"), Ok(()));
-        assert_eq!(kind_of(Unify, "text/plain", b"{}"), Ok(()));
-        let wrong = |format, media, body| kind_of(format, media, body).unwrap_err();
-        assert!(wrong(Virtualizer, "text/html", b"<html>").contains("an HTML page"));
-        assert!(wrong(Virtualizer, "application/xml", b"<!DOCTYPE html>").contains("an HTML page"));
-        assert!(wrong(Unify, "application/json", b"  ").contains("empty"));
-        assert!(wrong(Unify, "image/png", b"\x89PNG").contains("image/png, expected UNIFY JSON"));
+        use Syntax::{Json, Xml, Yaml};
+        assert_eq!(syntax("application/xml", b"<virtualizer/>"), Ok(Xml));
+        assert_eq!(syntax("", b"\n<virtualizer/>"), Ok(Xml));
+        assert_eq!(syntax("text/plain", b"{}"), Ok(Json));
+        assert_eq!(syntax("application/yaml", b"cpu: 4"), Ok(Yaml));
+        let wrong = |media, body| syntax(media, body).unwrap_err();
+        assert!(wrong("text/html", b"<html>").contains("an HTML page"));
+        assert!(wrong("application/xml", b"<!DOCTYPE html>").contains("an HTML page"));
+        assert!(wrong("application/json", b"  ").contains("empty"));
+        assert!(wrong("image/png", b"\x89PNG").contains("image/png, expected an export"));
+        assert!(wrong("", b"\x89PNG").contains("no media type"));
     }
 
     #[test]

@@ -10,8 +10,13 @@ use nffg::DomainId;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::ingest::{Rules, Times};
+use crate::liveness::Timers;
+
+mod domain;
 mod load;
 
+pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
@@ -33,6 +38,8 @@ pub struct Settings {
     pub pull: Pull,
     /// When a source counts as stale, and as gone.
     pub liveness: Liveness,
+    /// Files that tell of members.
+    pub files: Files,
     /// BGP-LS sessions.
     pub bgp: Bgp,
     /// What one client, and all of them, may cost us.
@@ -56,11 +63,31 @@ impl Default for Settings {
             paths: Paths::default(),
             pull: Pull::default(),
             liveness: Liveness::default(),
+            files: Files::default(),
             bgp: Bgp::default(),
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
             domains: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The rules that all members are under.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules {
+            times: Times {
+                timers: Timers {
+                    hold: self.liveness.hold,
+                    expire: self.liveness.expire,
+                },
+                settle: self.bgp.settle,
+                forget: self.liveness.forget,
+            },
+            limits: self.limits.member,
+            members: self.limits.members,
         }
     }
 }
@@ -159,6 +186,9 @@ pub struct Liveness {
     /// Gone after this long: it leaves the maps. Counted from the last good answer too.
     #[serde(with = "humantime_serde")]
     pub expire: Duration,
+    /// How long a member that only pushed, or had a file, is remembered after it is gone.
+    #[serde(with = "humantime_serde")]
+    pub forget: Duration,
 }
 
 impl Default for Liveness {
@@ -167,6 +197,7 @@ impl Default for Liveness {
         Self {
             hold: Duration::from_secs(30),
             expire: Duration::from_secs(90),
+            forget: Duration::from_secs(3600),
         }
     }
 }
@@ -200,98 +231,6 @@ impl Default for Bgp {
     }
 }
 
-/// A BGP-LS peer of a domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct BgpPeer {
-    /// Where it connects from, and where it is dialled.
-    pub address: IpAddr,
-    /// Its AS number; without it any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remote_as: Option<u32>,
-    /// Dial it at this port; without it only wait for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<u16>,
-    /// The address to dial from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub local_address: Option<IpAddr>,
-    /// Our proposal: 0 (no keepalives) or 3 to 65535 whole seconds.
-    #[serde(default = "default_hold_time", with = "humantime_serde")]
-    pub hold_time: Duration,
-    /// Least pause between two attempts to dial.
-    #[serde(default = "default_connect_retry", with = "humantime_serde")]
-    pub connect_retry: Duration,
-    /// How it speaks.
-    #[serde(default)]
-    pub dialect: Dialect,
-    /// Routes that are kept of it.
-    #[serde(default = "default_max_routes")]
-    pub max_routes: usize,
-}
-
-/// RFC 4271 §10 suggests 90 seconds.
-fn default_hold_time() -> Duration {
-    Duration::from_secs(90)
-}
-
-fn default_connect_retry() -> Duration {
-    Duration::from_secs(5)
-}
-
-fn default_max_routes() -> usize {
-    idt::bgpls::Limits::default().nlris
-}
-
-impl BgpPeer {
-    /// What the peer may cost.
-    #[must_use]
-    pub fn limits(&self) -> idt::bgpls::Limits {
-        idt::bgpls::Limits {
-            nlris: self.max_routes,
-            ..idt::bgpls::Limits::default()
-        }
-    }
-
-    /// The session with it.
-    #[must_use]
-    pub fn session(&self, bgp: &Bgp) -> crate::bgp::PeerConfig {
-        crate::bgp::PeerConfig {
-            address: self.address,
-            local_address: self.local_address,
-            remote_as: self.remote_as,
-            local_as: bgp.local_as,
-            router_id: bgp.router_id,
-            hold_time: self.hold_time,
-            mode: match self.port {
-                Some(port) => crate::bgp::Mode::Active { port },
-                None => crate::bgp::Mode::Passive,
-            },
-            connect_retry: self.connect_retry,
-            lenient_as_path: self.dialect == Dialect::Netphony,
-        }
-    }
-}
-
-/// How a BGP-LS peer speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// RFC 9552.
-    #[default]
-    Standard,
-    /// Stock netphony-topology.
-    Netphony,
-}
-
-impl From<Dialect> for idt::bgpls::Dialect {
-    fn from(dialect: Dialect) -> Self {
-        match dialect {
-            Dialect::Standard => Self::Standard,
-            Dialect::Netphony => Self::Netphony,
-        }
-    }
-}
-
 /// What one client, and all of them together, may cost us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -306,6 +245,10 @@ pub struct Limits {
     pub connections: usize,
     /// Open connections from one address.
     pub connections_per_client: usize,
+    /// Members, also those that the settings do not name.
+    pub members: usize,
+    /// What one member may have.
+    pub member: MemberLimits,
     /// For a complete request head, from the connection's start or the last answer's end; so also how
     /// long a kept-alive connection may be idle.
     #[serde(with = "humantime_serde")]
@@ -328,12 +271,65 @@ impl Default for Limits {
             burst: 200,
             // A service graph at its limits is about 200 kB.
             body_bytes: 1 << 20,
+            members: 10_000,
+            member: MemberLimits::default(),
             connections: 4096,
             connections_per_client: 512,
             header_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What one document of a member may hold, so that none can drown the others. What a BGP-LS peer may
+/// tell is `max_routes` of the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MemberLimits {
+    /// Octets.
+    pub bytes: usize,
+    /// Nodes that host NFs, and routers.
+    pub nodes: usize,
+    /// Links, one way each.
+    pub links: usize,
+    /// Prefixes.
+    pub prefixes: usize,
+    /// NF types on offer and NFs that run, over all nodes.
+    pub nfs: usize,
+}
+
+impl Default for MemberLimits {
+    fn default() -> Self {
+        // Ten times what the largest members of today have (a thousand routers, ten thousand links).
+        Self {
+            bytes: nffg::MAX_BYTES,
+            nodes: 10_000,
+            links: 200_000,
+            prefixes: 250_000,
+            nfs: 100_000,
+        }
+    }
+}
+
+/// Files that tell of members.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Files {
+    /// A folder of exports. The domain of `AS7.yaml` and of `AS7.resources.xml` is AS7.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<PathBuf>,
+    /// How often files are looked at.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            interval: Duration::from_secs(1),
         }
     }
 }
@@ -422,98 +418,6 @@ pub enum Role {
     Auditor,
 }
 
-/// One member domain and where its exports come from.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct DomainEntry {
-    /// An AS number or a name.
-    #[serde(with = "domain_id")]
-    pub id: DomainId,
-    /// The entry point that the maps show; without it, what the topology export says.
-    #[serde(
-        default,
-        with = "entry_point_option",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub entry_point: Option<idr::EntryPoint>,
-    /// Virtualizer XML, by POST: ESCAPE's `.../get-config`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resources: Option<SourceUrl>,
-    /// UNIFY JSON, by GET: netphony's `.../restconf/data/topologyFromTADS/`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub topology: Option<SourceUrl>,
-    /// Its AS number, if the id does not say so: BGP-LS links to it name the AS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asn: Option<u32>,
-    /// BGP-LS peers that tell its topology.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub bgp_ls: Vec<BgpPeer>,
-}
-
-impl DomainEntry {
-    /// The domain's AS number.
-    #[must_use]
-    pub fn asn(&self) -> Option<u32> {
-        self.asn.or_else(|| self.id.asn())
-    }
-}
-
-/// The URL of a source, http or https. A password in it is shown as `***` everywhere.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SourceUrl(url::Url);
-
-impl SourceUrl {
-    /// The URL with its password, for the request only.
-    #[must_use]
-    pub fn expose(&self) -> &url::Url {
-        &self.0
-    }
-}
-
-impl std::str::FromStr for SourceUrl {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let url = url::Url::parse(text).map_err(|e| format!("'{text}' is not a URL: {e}"))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(format!("'{text}' must be an http or https URL with a host"));
-        }
-        Ok(Self(url))
-    }
-}
-
-impl std::fmt::Display for SourceUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.0.password().is_none() {
-            return f.write_str(self.0.as_str());
-        }
-        let mut shown = self.0.clone();
-        // Cannot fail: the URL has a host.
-        let _ = shown.set_password(Some("***"));
-        f.write_str(shown.as_str())
-    }
-}
-
-impl std::fmt::Debug for SourceUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SourceUrl({self})")
-    }
-}
-
-impl Serialize for SourceUrl {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for SourceUrl {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
-
 fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("***")
 }
@@ -563,6 +467,7 @@ by_text!(server_name, alto::ServerName);
 by_text!(domain_id, nffg::DomainId);
 by_text!(domain_id_option, Option nffg::DomainId);
 by_text!(entry_point_option, Option idr::EntryPoint);
+by_text!(format_option, Option nffg::export::Format);
 
 #[cfg(test)]
 mod tests;

@@ -17,14 +17,21 @@ use nffg::{
 };
 use serde_json::Value;
 
+mod edit_config;
+pub use edit_config::edit_config;
+mod exports;
+pub use exports::exports;
+
 /// A target: a function of any bytes that panics when a law is broken.
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
+    ("exports", exports),
+    ("edit_config", edit_config),
     ("identifiers", identifiers),
     ("alto_requests", alto_requests),
     ("client_answers", client_answers),

@@ -2,6 +2,7 @@
 
 use nffg::{Bandwidth, Delay, DomainId, SapId};
 
+use crate::Domain;
 use crate::domain::{larger, smaller};
 
 /// A SAP that two or more domains tag as inter-domain: they are directly connected there.
@@ -37,14 +38,29 @@ pub struct BorderPair<'a> {
     pub bandwidth: Option<Bandwidth>,
 }
 
-/// A SAP that a single domain tags as inter-domain: neither a border nor a service access point
-/// until a neighbour tags it too. For operators, who may have misspelt it.
+/// A SAP that a single domain tags as inter-domain, at one of its nodes: neither a border nor a
+/// service access point until a neighbour tags it too. For operators, who may have misspelt it.
+///
+/// What a single domain tags at several of its nodes joins these, as in the views of ESCAPE that
+/// show every domain below it as a node: nobody else is expected there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenBorder {
     /// The id.
     pub sap: SapId,
     /// The domain that tags it.
     pub domain: DomainId,
+}
+
+impl OpenBorder {
+    /// The open border of the one domain that tags `sap`; `None` if it joins nodes of that domain.
+    pub(crate) fn of(domain: &Domain, sap: &SapId) -> Option<Self> {
+        let tags = domain.inter_domain_saps();
+        let at = tags.binary_search_by(|tag| tag.sap.cmp(sap)).ok()?;
+        (tags.get(at)?.nodes < 2).then(|| Self {
+            sap: sap.clone(),
+            domain: domain.id().clone(),
+        })
+    }
 }
 
 impl Border {

@@ -1,6 +1,6 @@
 //! One domain's resources as accepted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use nffg::{
@@ -73,6 +73,8 @@ pub struct InterDomainSap {
     pub delay: Option<Delay>,
     /// Bandwidth to what is behind the port: the smallest that one of the ports tells.
     pub bandwidth: Option<Bandwidth>,
+    /// How many nodes of the domain have such a port. Two and more are joined there.
+    pub nodes: usize,
 }
 
 /// Why a view cannot be taken as a domain's resources.
@@ -116,11 +118,22 @@ impl Domain {
         view: ResourceView,
     ) -> Result<Self, DomainError> {
         let mut inter_domain = BTreeMap::new();
-        for port in view.nodes.iter().flat_map(|node| &node.ports) {
-            if let PortKind::InterDomain(sap) = &port.kind {
-                let entry = inter_domain.entry(sap.clone()).or_insert((None, None));
-                entry.0 = larger(entry.0, port.delay);
-                entry.1 = smaller(entry.1, port.bandwidth);
+        for node in &view.nodes {
+            let mut at_node = BTreeSet::new();
+            for port in &node.ports {
+                let PortKind::InterDomain(sap) = &port.kind else {
+                    continue;
+                };
+                let new = || InterDomainSap {
+                    sap: sap.clone(),
+                    delay: None,
+                    bandwidth: None,
+                    nodes: 0,
+                };
+                let tag = inter_domain.entry(sap.clone()).or_insert_with(new);
+                tag.delay = larger(tag.delay, port.delay);
+                tag.bandwidth = smaller(tag.bandwidth, port.bandwidth);
+                tag.nodes += usize::from(at_node.insert(sap));
             }
         }
         let mut warnings = Vec::new();
@@ -167,14 +180,7 @@ impl Domain {
         }
         let mut totals = Totals::default();
         nodes.iter().for_each(|node| totals += &node.resources);
-        let inter_domain_saps = inter_domain
-            .into_iter()
-            .map(|(sap, (delay, bandwidth))| InterDomainSap {
-                sap,
-                delay,
-                bandwidth,
-            })
-            .collect();
+        let inter_domain_saps = inter_domain.into_values().collect();
         Ok(Self {
             saps: sorted(
                 nodes

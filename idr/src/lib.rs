@@ -13,19 +13,25 @@
 //!
 //! What a port is, is decided here once (docs/architecture.md, "What the databases hold"): a port that its exporter
 //! tags as inter-domain is never a service access point. Tagged by two domains or more it is a
-//! [`Border`], by one only an [`OpenBorder`]. Equal untagged names in two domains are two service
-//! access points that share a name: both domains host it.
+//! [`Border`], by one only an [`OpenBorder`], unless it joins several nodes of that one. Equal
+//! untagged names in two domains are two service access points that share a name: both domains host
+//! it.
+//!
+//! [`changes`] tells any two snapshots apart, as events in order: what is made of a snapshot (maps,
+//! caches, streams) need not be made anew where nothing changed.
 //!
 //! Plain data in, plain data out: no sockets, no clock, no global state.
 
 mod border;
+mod change;
 mod domain;
 mod entry_point;
 mod snapshot;
 mod store;
 
 pub use border::{Border, BorderEnd, BorderPair, OpenBorder};
+pub use change::{Change, changes};
 pub use domain::{Domain, DomainError, InterDomainSap, Node, Totals};
 pub use entry_point::{EntryPoint, EntryPointError};
-pub use snapshot::{HostError, Snapshot};
+pub use snapshot::{HostError, SharedSap, Snapshot};
 pub use store::{Idr, Update};

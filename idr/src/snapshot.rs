@@ -1,6 +1,6 @@
 //! What readers see: one immutable version of the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use nffg::{DomainId, NfType, NodeKind, SapId, ServiceGraph};
@@ -14,10 +14,21 @@ pub struct Snapshot {
     domains: BTreeMap<DomainId, Arc<Domain>>,
     nf_types: Arc<BTreeMap<NfType, Vec<DomainId>>>,
     saps: Arc<BTreeMap<SapId, Vec<DomainId>>>,
+    /// Which of `saps` have two domains or more.
+    shared_saps: Arc<BTreeSet<SapId>>,
     tags: Arc<BTreeMap<SapId, Vec<BorderEnd>>>,
     borders: Arc<[Border]>,
     open_borders: Arc<[OpenBorder]>,
     totals: Totals,
+}
+
+/// A service access point that two domains or more claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SharedSap<'a> {
+    /// The id that all of them have untagged.
+    pub sap: &'a SapId,
+    /// The domains, sorted, two or more.
+    pub domains: &'a [DomainId],
 }
 
 /// Why no domain of the federation can host a node of a service graph.
@@ -73,7 +84,7 @@ impl Snapshot {
         &self.borders
     }
 
-    /// Tags that only one domain has, by SAP id.
+    /// Tags that only one domain has, and at one of its nodes only, by SAP id.
     #[must_use]
     pub fn open_borders(&self) -> &[OpenBorder] {
         &self.open_borders
@@ -95,6 +106,19 @@ impl Snapshot {
     #[must_use]
     pub fn having(&self, sap: &SapId) -> &[DomainId] {
         self.saps.get(sap).map_or(&[], Vec::as_slice)
+    }
+
+    /// The service access points that two domains or more claim, by SAP id. To operators that is a
+    /// conflict: a graph that names such a SAP is answered with all of these domains, though
+    /// its customer is at one of them. Either a name was given twice, or it is a border that nobody
+    /// tags as inter-domain. A SAP that one domain claims and others tag is none of these.
+    ///
+    /// The set is kept from version to version: asking costs what is answered.
+    pub fn shared_saps(&self) -> impl ExactSizeIterator<Item = SharedSap<'_>> {
+        self.shared_saps.iter().map(|sap| SharedSap {
+            sap,
+            domains: self.having(sap),
+        })
     }
 
     /// For every node of the graph, in the graph's order, the domains that can host it, sorted and at
@@ -138,6 +162,7 @@ impl Snapshot {
             domains: self.domains.clone(),
             nf_types: Arc::clone(&self.nf_types),
             saps: Arc::clone(&self.saps),
+            shared_saps: Arc::clone(&self.shared_saps),
             tags: Arc::clone(&self.tags),
             borders: Arc::clone(&self.borders),
             open_borders: Arc::clone(&self.open_borders),
@@ -161,6 +186,7 @@ impl Snapshot {
                 old.map(Domain::saps),
                 new.map(Domain::saps),
             );
+            next.reshare(old, new);
             next.retag(&id, old, new);
         }
         if !Arc::ptr_eq(&self.tags, &next.tags) {
@@ -174,6 +200,28 @@ impl Snapshot {
             .for_each(|domain| totals += domain.totals());
         next.totals = totals;
         next
+    }
+
+    /// Brings `shared_saps` in line with `saps` for what a domain had and has.
+    fn reshare(&mut self, old: Option<&Domain>, new: Option<&Domain>) {
+        let (old, new) = (
+            old.map_or(&[][..], Domain::saps),
+            new.map_or(&[][..], Domain::saps),
+        );
+        if old == new {
+            return;
+        }
+        for sap in old.iter().chain(new) {
+            let shared = self.saps.get(sap).is_some_and(|domains| domains.len() > 1);
+            if shared != self.shared_saps.contains(sap) {
+                let saps = Arc::make_mut(&mut self.shared_saps);
+                if shared {
+                    saps.insert(sap.clone());
+                } else {
+                    saps.remove(sap);
+                }
+            }
+        }
     }
 
     fn retag(&mut self, id: &DomainId, old: Option<&Domain>, new: Option<&Domain>) {
@@ -208,10 +256,10 @@ impl Snapshot {
         let mut open = Vec::new();
         for (sap, ends) in self.tags.iter() {
             match ends.as_slice() {
-                [only] => open.push(OpenBorder {
-                    sap: sap.clone(),
-                    domain: only.domain.clone(),
-                }),
+                [only] => {
+                    let domain = self.domains.get(&only.domain);
+                    open.extend(domain.and_then(|domain| OpenBorder::of(domain, sap)));
+                }
                 _ => borders.push(Border {
                     sap: sap.clone(),
                     ends: ends.clone(),

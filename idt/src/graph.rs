@@ -8,9 +8,14 @@
 //! | A's topology | B's topology | the link |
 //! |---|---|---|
 //! | tells it | tells its reverse | is up |
-//! | tells it | B exports none | is up: A speaks for B |
-//! | tells it | does not tell its reverse | is half-up and not used ([`DomainGraph::half_up`]) |
+//! | tells it | B exports none, or none with links | is up: A speaks for B |
+//! | tells it | does not tell its reverse | is half-up and not used ([`DomainGraph::half_up`]); but see below |
 //! | tells it | B is no member | is ignored |
+//!
+//! Two domains may name the ends of one link differently: one speaks BGP-LS and names routers, the
+//! other exports interface addresses. So if A and B both tell links to each other and none has a
+//! reverse, these are paired in order, and only what one of them tells more than the other is half-up.
+//! Adjacency has the word of both then, too.
 //!
 //! Domains are adjacent when a link between them is up. Of parallel links between the same two
 //! routers the first that A tells is paired with the first that B tells and so on, in order of
@@ -70,8 +75,8 @@ pub struct Adjacency {
     pub links: Box<[Link]>,
 }
 
-/// A link that one member tells and the other member, which exports a topology too, does not. It is
-/// not used; operators want to see it.
+/// A link that one member tells and the other member, which exports a topology too, does not, under
+/// whatever name. It is not used; operators want to see it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HalfUp {
     /// Where it starts: the domain that tells it.
@@ -267,8 +272,8 @@ struct Told<'a> {
     links: DiGraph<Border<'a>, &'a InterLink>,
     /// Pairs of domains, the smaller first, of which one at least tells a link between them.
     pairs: BTreeSet<(DomainIndex, DomainIndex)>,
-    /// Which members export a topology.
-    exports: Vec<bool>,
+    /// Which members export a topology that tells of links.
+    tells_links: Vec<bool>,
 }
 
 impl<'a> Told<'a> {
@@ -276,11 +281,16 @@ impl<'a> Told<'a> {
         graph: &DomainGraph,
         members: &'a BTreeMap<DomainId, Option<Arc<DomainTopology>>>,
     ) -> Self {
-        let exports = members.values().map(Option::is_some).collect();
+        let tells_links = |topology: &Option<Arc<DomainTopology>>| {
+            topology
+                .as_ref()
+                .is_some_and(|told| !told.is_silent_on_links())
+        };
+        let tells_links = members.values().map(tells_links).collect();
         let mut told = Self {
             links: DiGraph::new(),
             pairs: BTreeSet::new(),
-            exports,
+            tells_links,
         };
         let mut routers: BTreeMap<Border<'a>, NodeIndex> = BTreeMap::new();
         for (domain, topology) in graph.indices().zip(members.values()) {
@@ -312,6 +322,9 @@ impl<'a> Told<'a> {
         ids: &[DomainId],
     ) -> Vec<(DomainIndex, DomainIndex, Link)> {
         let mut arcs = Vec::new();
+        let mut left: BTreeMap<(DomainIndex, DomainIndex), LeftOver<'a>> = BTreeMap::new();
+        // Pairs of domains that name a link alike, so that one without a reverse is told by one only.
+        let mut agreed = BTreeSet::new();
         for node in self.links.node_indices() {
             let a = self.links[node];
             // Each pair of routers once: from the one whose domain comes first. One pass over the
@@ -335,13 +348,16 @@ impl<'a> Told<'a> {
                 };
                 for at in 0..there.len().max(back.len()) {
                     match (nth(there, at), nth(back, at)) {
-                        (Some(_), None) if self.exports[b.0.as_usize()] => {
-                            half_up.push(half(ids, a, b));
+                        (Some(link), None) if self.tells_links[b.0.as_usize()] => {
+                            left.entry((a.0, b.0)).or_default().there.push((a, b, link));
                         }
-                        (None, Some(_)) if self.exports[a.0.as_usize()] => {
-                            half_up.push(half(ids, b, a));
+                        (None, Some(link)) if self.tells_links[a.0.as_usize()] => {
+                            left.entry((a.0, b.0)).or_default().back.push((b, a, link));
                         }
                         (there, back) => {
+                            if there.is_some() && back.is_some() {
+                                agreed.insert((a.0, b.0));
+                            }
                             arcs.push((a.0, b.0, one_way(a, b, there, back)));
                             arcs.push((b.0, a.0, one_way(b, a, back, there)));
                         }
@@ -349,9 +365,55 @@ impl<'a> Told<'a> {
                 }
             }
         }
+        for (pair, left) in left {
+            left.judge(!agreed.contains(&pair), &mut arcs, half_up, ids);
+        }
         half_up.sort_unstable();
         half_up.dedup();
         arcs
+    }
+}
+
+/// A link as one of two domains tells it: from, to, and what it says.
+type ToldLink<'a> = (Border<'a>, Border<'a>, &'a InterLink);
+
+/// Links between two domains that both tell links, without their reverse: those that the first tells,
+/// and those that the second does.
+#[derive(Default)]
+struct LeftOver<'a> {
+    there: Vec<ToldLink<'a>>,
+    back: Vec<ToldLink<'a>>,
+}
+
+impl LeftOver<'_> {
+    /// Pairs the two sides if they may be `paired`.
+    fn judge(
+        mut self,
+        paired: bool,
+        arcs: &mut Vec<(DomainIndex, DomainIndex, Link)>,
+        half_up: &mut Vec<HalfUp>,
+        ids: &[DomainId],
+    ) {
+        let order = |a: &ToldLink<'_>, b: &ToldLink<'_>| (a.2, a.0).cmp(&(b.2, b.0));
+        self.there.sort_unstable_by(order);
+        self.back.sort_unstable_by(order);
+        let pairs = if paired {
+            self.there.len().min(self.back.len())
+        } else {
+            0
+        };
+        // Of several pairs nobody knows which belongs to which, so none fills in for the other.
+        let sure = self.there.len() == 1 && self.back.len() == 1;
+        for (own, reverse) in [(&self.there, &self.back), (&self.back, &self.there)] {
+            for (at, &(src, dst, link)) in own.iter().enumerate() {
+                if at < pairs {
+                    let reverse = reverse.get(at).map(|told| told.2).filter(|_| sure);
+                    arcs.push((src.0, dst.0, one_way(src, dst, Some(link), reverse)));
+                } else {
+                    half_up.push(half(ids, src, dst));
+                }
+            }
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 //!   which links. The rule of adjacency is written there.
 //! * [`search`] answers over a domain graph: candidate path vectors, shortest paths, and the k best
 //!   placements of a service graph. It is the only door to the engine behind it.
+//! * [`changes`] tells any two snapshots apart, as events in order.
 //!
 //! ```
 //! use idt::search::shortest_path;
@@ -34,11 +35,13 @@
 //! order of domain ids; nothing depends on the order in which updates arrived or on hashing.
 
 pub mod bgpls;
+mod change;
 mod graph;
 pub mod search;
 mod ted;
 mod topology;
 
+pub use change::{Change, Delta, TopologyChange, changes};
 pub use graph::{Adjacency, DomainGraph, DomainIndex, HalfUp, Link};
 pub use ted::{BorderLink, Snapshot, Ted, Update};
 pub use topology::{DomainTopology, InterLink, IntraLink, TopologyError, TopologyParts};

@@ -65,6 +65,8 @@ pub struct TopologyParts {
     pub inter_links: Vec<InterLink>,
     /// Prefixes that are reached in the domain.
     pub prefixes: Vec<IpNet>,
+    /// The source knows no links at all ([`DomainTopology::is_silent_on_links`]).
+    pub silent_on_links: bool,
 }
 
 /// The topology of one domain as that domain tells it.
@@ -81,6 +83,7 @@ pub struct DomainTopology {
     intra_links: Vec<IntraLink>,
     inter_links: Vec<InterLink>,
     prefixes: Vec<IpNet>,
+    silent_on_links: bool,
 }
 
 impl DomainTopology {
@@ -93,6 +96,7 @@ impl DomainTopology {
             mut intra_links,
             inter_links,
             prefixes,
+            silent_on_links,
         } = parts;
         let (inward, mut inter_links): (Vec<_>, Vec<_>) = inter_links
             .into_iter()
@@ -111,12 +115,14 @@ impl DomainTopology {
         sort(&mut intra_links);
         sort(&mut inter_links);
         sort(&mut prefixes);
+        let silent_on_links = silent_on_links && intra_links.is_empty() && inter_links.is_empty();
         Self {
             domain,
             routers,
             intra_links,
             inter_links,
             prefixes,
+            silent_on_links,
         }
     }
 
@@ -127,7 +133,10 @@ impl DomainTopology {
     /// # Errors
     /// [`TopologyError::NotTold`]: the view has no node of `domain`.
     pub fn from_view(domain: &DomainId, view: &TopologyView) -> Result<Self, TopologyError> {
-        let mut parts = TopologyParts::default();
+        let mut parts = TopologyParts {
+            silent_on_links: view.silent_on_links,
+            ..TopologyParts::default()
+        };
         let mut told = false;
         for node in view.nodes.iter().filter(|node| node.domain == *domain) {
             told = true;
@@ -153,6 +162,33 @@ impl DomainTopology {
         Ok(Self::new(domain.clone(), parts))
     }
 
+    /// The same topology with the neighbours under the names that `known` gives for theirs; `None` if
+    /// it has another name for none of them.
+    #[must_use]
+    pub fn with_neighbours(&self, known: impl Fn(&DomainId) -> Option<DomainId>) -> Option<Self> {
+        if !self
+            .inter_links
+            .iter()
+            .any(|l| known(&l.remote.domain).is_some())
+        {
+            return None;
+        }
+        let renamed = self.inter_links.iter().cloned().map(|mut link| {
+            if let Some(domain) = known(&link.remote.domain) {
+                link.remote.domain = domain;
+            }
+            link
+        });
+        let parts = TopologyParts {
+            routers: self.routers.clone(),
+            intra_links: self.intra_links.clone(),
+            inter_links: renamed.collect(),
+            prefixes: self.prefixes.clone(),
+            silent_on_links: self.silent_on_links,
+        };
+        Some(Self::new(self.domain.clone(), parts))
+    }
+
     /// The domain.
     #[must_use]
     pub fn domain(&self) -> &DomainId {
@@ -175,6 +211,13 @@ impl DomainTopology {
     #[must_use]
     pub fn inter_links(&self) -> &[InterLink] {
         &self.inter_links
+    }
+
+    /// Whether its source knows no links at all, so that their absence says nothing: its neighbours
+    /// may speak for it.
+    #[must_use]
+    pub fn is_silent_on_links(&self) -> bool {
+        self.silent_on_links
     }
 
     /// The prefixes that are reached in it, sorted.

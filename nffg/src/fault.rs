@@ -3,6 +3,8 @@
 //! An orchestrator's operator who reads one fault, mends it and waits for the next poll to hear of
 //! the second is badly served, so a reader goes on after a fault and tells them all.
 
+mod locate;
+
 use std::fmt;
 
 use crate::Warning;
@@ -16,7 +18,7 @@ pub(crate) const MAX_TOLD: usize = 100;
 pub struct Fault {
     /// Where it is, for formats that have lines.
     pub position: Option<Position>,
-    /// The element (as an XPath) or the member (`nodes/node[0]/id`, indexes from 0); empty for the
+    /// The element (an XPath) or the member (a JSON pointer, RFC 6901: `/nodes/node/0/id`); empty for the
     /// document itself.
     pub path: String,
     /// The value that was found there, cut after 80 characters.
@@ -73,26 +75,15 @@ impl From<FieldError> for Fault {
     }
 }
 
-/// Why a document is refused: at least one fault, in the order of the document.
+/// At least one fault, in the order of the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Faults {
+struct Faults {
     list: Vec<Fault>,
     more: usize,
 }
 
 impl Faults {
-    pub(crate) fn one(fault: Fault) -> Self {
-        Self {
-            list: vec![fault],
-            more: 0,
-        }
-    }
-
-    pub(crate) fn list(&self) -> &[Fault] {
-        &self.list
-    }
-
-    pub(crate) fn total(&self) -> usize {
+    fn total(&self) -> usize {
         self.list.len() + self.more
     }
 }
@@ -111,20 +102,56 @@ impl fmt::Display for Faults {
     }
 }
 
+/// Why a document cannot be taken: every fault that it has, in the order of the document. As text, the
+/// first of them and how many there are besides.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct DocumentError(Faults);
+
+impl DocumentError {
+    pub(crate) fn one(fault: Fault) -> Self {
+        Self(Faults {
+            list: vec![fault],
+            more: 0,
+        })
+    }
+
+    /// The faults, at least one, at most 100.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.0.list
+    }
+
+    /// How many faults there are, with those past the first 100.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.0.total()
+    }
+}
+
+/// Something noted, and the byte of the text where it is.
+#[derive(Debug)]
+struct Noted<T> {
+    at: Option<usize>,
+    told: T,
+}
+
 /// Gathers faults and warnings while a document is read.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    faults: Vec<(usize, Fault)>,
+    faults: Vec<Noted<Fault>>,
     more_faults: usize,
-    warnings: Vec<(usize, Warning)>,
+    warnings: Vec<Noted<Warning>>,
     more_warnings: usize,
 }
 
 impl Report {
-    /// Notes a fault at byte `at`. The fault is made only if it is to be told.
+    /// Notes a fault at byte `at`, which is passed over where paths tell places
+    /// ([`Self::finish_members`]). The fault is made only if it is to be told.
     pub(crate) fn fault(&mut self, at: usize, fault: impl FnOnce() -> Fault) {
         if self.faults.len() < MAX_TOLD {
-            self.faults.push((at, fault()));
+            let told = fault();
+            self.faults.push(Noted { at: Some(at), told });
         } else {
             self.more_faults += 1;
         }
@@ -134,14 +161,9 @@ impl Report {
     pub(crate) fn warn(&mut self, at: usize, warning: impl FnOnce() -> (String, String)) {
         if self.warnings.len() < MAX_TOLD {
             let (path, text) = warning();
-            self.warnings.push((
-                at,
-                Warning {
-                    line: None,
-                    path,
-                    text,
-                },
-            ));
+            let line = None;
+            let told = Warning { line, path, text };
+            self.warnings.push(Noted { at: Some(at), told });
         } else {
             self.more_warnings += 1;
         }
@@ -154,27 +176,21 @@ impl Report {
 
     /// The warnings, if there is no fault. With the document's `text`, both are put in its order and
     /// get their places, in one pass over it.
-    pub(crate) fn finish(mut self, text: Option<&str>) -> Result<Vec<Warning>, Faults> {
+    pub(crate) fn finish(mut self, text: Option<&str>) -> Result<Vec<Warning>, DocumentError> {
         if let Some(text) = text {
-            self.faults.sort_by_key(|(at, _)| *at);
-            self.warnings.sort_by_key(|(at, _)| *at);
-            let mut places = Places::new(text);
-            for (at, fault) in &mut self.faults {
-                fault.position = Some(places.at(*at));
-            }
-            let mut places = Places::new(text);
-            for (at, warning) in &mut self.warnings {
-                warning.line = Some(places.at(*at).line);
-            }
-        }
-        if !self.faults.is_empty() {
-            let list = self.faults.into_iter().map(|(_, fault)| fault).collect();
-            return Err(Faults {
-                list,
-                more: self.more_faults,
+            place(text, &mut self.faults, |fault, at| fault.position = at);
+            place(text, &mut self.warnings, |warning, at| {
+                warning.line = at.map(|at| at.line);
             });
         }
-        let mut warnings: Vec<Warning> = self.warnings.into_iter().map(|(_, w)| w).collect();
+        if !self.faults.is_empty() {
+            let list = self.faults.into_iter().map(|fault| fault.told).collect();
+            return Err(DocumentError(Faults {
+                list,
+                more: self.more_faults,
+            }));
+        }
+        let mut warnings: Vec<Warning> = self.warnings.into_iter().map(|w| w.told).collect();
         if self.more_warnings > 0 {
             let text = format!("{} more warnings", self.more_warnings);
             warnings.push(Warning {
@@ -184,6 +200,43 @@ impl Report {
             });
         }
         Ok(warnings)
+    }
+
+    /// The same for a report that names members of a JSON or YAML document as a
+    /// [`Cursor`](crate::json::Cursor) does: its paths tell the places, and become JSON pointers.
+    pub(crate) fn finish_members(mut self, text: &str) -> Result<Vec<Warning>, DocumentError> {
+        if self.faults.is_empty() {
+            locate(text, &mut self.warnings, |warning| &mut warning.path);
+        } else {
+            locate(text, &mut self.faults, |fault| &mut fault.path);
+            self.warnings.clear();
+        }
+        self.finish(Some(text))
+    }
+}
+
+/// Turns paths into JSON pointers and finds their places.
+fn locate<T>(text: &str, noted: &mut [Noted<T>], path: impl Fn(&mut T) -> &mut String) {
+    if noted.is_empty() {
+        return;
+    }
+    let mut paths = Vec::with_capacity(noted.len());
+    for of in noted.iter_mut() {
+        paths.push(std::mem::take(path(&mut of.told)));
+    }
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    for (of, place) in noted.iter_mut().zip(locate::locate(text, &paths)) {
+        of.at = place.offset;
+        *path(&mut of.told) = place.pointer;
+    }
+}
+
+/// Puts what is noted in the order of the text, what has no place last, and tells the places.
+fn place<T>(text: &str, noted: &mut [Noted<T>], set: impl Fn(&mut T, Option<Position>)) {
+    noted.sort_by_key(|noted| (noted.at.is_none(), noted.at));
+    let mut places = Places::new(text);
+    for noted in noted {
+        set(&mut noted.told, noted.at.map(|at| places.at(at)));
     }
 }
 
@@ -252,7 +305,7 @@ mod tests {
         note(&mut report, 5, "second");
         note(&mut report, 1, "first");
         let faults = report.finish(Some(text)).unwrap_err();
-        let told: Vec<String> = faults.list().iter().map(ToString::to_string).collect();
+        let told: Vec<String> = faults.faults().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
@@ -273,7 +326,7 @@ mod tests {
         let mut report = Report::default();
         (0..MAX_TOLD + 7).for_each(|at| note(&mut report, at, "rule"));
         let faults = report.finish(None).unwrap_err();
-        assert_eq!(faults.list().len(), MAX_TOLD);
+        assert_eq!(faults.faults().len(), MAX_TOLD);
         assert_eq!(faults.total(), MAX_TOLD + 7);
         assert!(
             faults.to_string().ends_with("(and 106 more faults)"),

@@ -13,6 +13,8 @@ pub struct TopologyView {
     pub nodes: Vec<TopologyNode>,
     /// Links between routers of different domains, one way each.
     pub links: Vec<RouterLink>,
+    /// The exporter knows no links at all, so that their absence says nothing.
+    pub silent_on_links: bool,
     /// What was tolerated, for people.
     pub warnings: Vec<Warning>,
 }

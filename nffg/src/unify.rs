@@ -25,21 +25,18 @@
 //! listed twice. A link may name a router that its domain does not list: it has it then. Addresses
 //! may be printed by Java, as `/172.16.101.101` or `host/172.16.101.101`.
 //!
-//! **What is refused** is told whole (see [`UnifyError`]): what is no JSON or of other types, nodes
+//! **What is refused** is told whole (see [`DocumentError`]): what is no JSON or of other types, nodes
 //! without a domain, two nodes of one domain, cpu, memory and storage that are no numbers.
 
 mod reader;
 
 use serde_json::{Map, Value, json};
 
-use crate::fault::{Fault, Faults, Report, fault};
+use crate::fault::Report;
 use crate::json::Cursor;
-use crate::number;
 use crate::reference::id_text;
-use crate::{Position, RouterLink, RouterRef, TopologyNode, TopologyView};
-
-/// The largest document, in bytes.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+use crate::{DocumentError, RouterLink, RouterRef, TopologyNode, TopologyView};
+use crate::{number, syntax};
 
 /// The most domains of a view.
 pub const MAX_NODES: usize = 10_000;
@@ -58,64 +55,22 @@ const IPV4_ADDRESS: &str = "reachability_ipv4_address";
 const IPV6_ADDRESS: &str = "reachability_ipv6_address";
 const PREFIX_LENGTH: &str = "reachability_prefix";
 
-/// Why a document is no topology view: every fault that it has, in the order of reading. As text, the first
-/// of them and how many there are besides.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct UnifyError(Faults);
-
-impl UnifyError {
-    /// The faults, at least one, at most 100.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        self.0.list()
-    }
-
-    /// How many faults there are, with those past the first 100.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.0.total()
-    }
-}
-
 /// Reads a topology document.
 ///
 /// # Errors
 /// The document cannot be taken; the error tells all its faults.
-pub fn decode(bytes: &[u8]) -> Result<TopologyView, UnifyError> {
-    let one = |fault| UnifyError(Faults::one(fault));
-    if bytes.len() > MAX_BYTES {
-        let rule = format!(
-            "the document has {} bytes; at most {MAX_BYTES} are allowed",
-            bytes.len()
-        );
-        return Err(one(fault(String::new(), None, rule)));
-    }
-    // A byte order mark is not JSON, but may be ignored (RFC 8259 §8.1).
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let value = serde_json::from_slice(bytes).map_err(|error| one(syntax_fault(&error)))?;
+pub fn decode(bytes: &[u8]) -> Result<TopologyView, DocumentError> {
+    let text = syntax::text(bytes).map_err(DocumentError::one)?;
+    let value = syntax::json(text)?;
     let mut report = Report::default();
-    let mut view = reader::read(&Cursor::root(&value), &mut report);
-    view.warnings = report.finish(None).map_err(UnifyError)?;
+    let mut view = read(&Cursor::root(&value), &mut report);
+    view.warnings = report.finish_members(text)?;
     Ok(view)
 }
 
-/// `serde_json` ends its texts with the place, which a fault has of its own.
-fn syntax_fault(error: &serde_json::Error) -> Fault {
-    let (line, column) = (error.line(), error.column());
-    let text = error.to_string();
-    let text = text
-        .strip_suffix(&format!(" at line {line} column {column}"))
-        .unwrap_or(&text);
-    let counted = |number: usize| u32::try_from(number.max(1)).unwrap_or(u32::MAX);
-    let position = Position {
-        line: counted(line),
-        column: counted(column),
-    };
-    Fault {
-        position: Some(position),
-        ..fault(String::new(), None, format!("not JSON: {text}"))
-    }
+/// Reads the view of a document.
+pub(crate) fn read(root: &Cursor<'_>, report: &mut Report) -> TopologyView {
+    reader::read(root, report)
 }
 
 /// Writes a view as netphony does. [`decode`] gives the same view back if the view is one that could have been

@@ -110,3 +110,12 @@ pub struct Warning {
     /// What was found and what was done with it.
     pub text: String,
 }
+
+/// Exporters write `BisBis` and `BiSBiS`; the rest of us need not know.
+pub(crate) fn usual_spelling(node_type: String) -> String {
+    let known = ["BiSBiS", "SDN-SWITCH", "EE"];
+    let usual = known
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(&node_type));
+    usual.map_or(node_type, |usual| (*usual).to_owned())
+}

@@ -26,20 +26,26 @@
 //! start, which are left out; delays and bandwidths that are no numbers, which are left out; NFs without
 //! a type, which have their id for one; entries marked `operation="delete"`, as in a diff.
 //!
-//! **What is refused** is told whole (see [`VirtualizerError`]): nodes and ports without an id or with one
+//! **What is refused** is told whole (see [`DocumentError`]): nodes and ports without an id or with one
 //! that is taken, cpu, memory and storage that are no numbers, and what is no XML, no Virtualizer or
 //! larger than the limits below. Document types and entities are never read.
+//!
+//! A view of many nodes (ESCAPE's GLOBAL view, of the domains below it: DoV) is read as it stands:
+//! nodes named `<id>@<domain>`, links between them, and `sap` at ports of type `port-abstract`. What
+//! two of its nodes tag alike is joined within the domain, which the `idr` crate decides.
+//!
+//! What changes between two dumps may come as a diff, ESCAPE's `edit-config`: see [`edit`].
 
+pub mod edit;
 mod guard;
 mod reader;
 mod writer;
 mod xml;
 
+use crate::DocumentError;
 use crate::ResourceView;
-use crate::fault::{Fault, Faults, Report, fault, position};
-
-/// The largest document, in bytes.
-pub const MAX_BYTES: usize = 16 * 1024 * 1024;
+use crate::fault::{Fault, Report, position};
+use crate::syntax;
 
 /// The most nodes of a view.
 pub const MAX_NODES: usize = 10_000;
@@ -53,38 +59,27 @@ pub const MAX_LINKS: usize = 200_000;
 /// The most XML nodes (elements, texts, comments) of a document.
 const MAX_XML_NODES: u32 = 1_000_000;
 
-/// Why a document is no resource view: every fault that it has, in the order of the document. As text, the
-/// first of them and how many there are besides.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct VirtualizerError(Faults);
-
-impl VirtualizerError {
-    /// The faults, at least one, at most 100.
-    #[must_use]
-    pub fn faults(&self) -> &[Fault] {
-        self.0.list()
-    }
-
-    /// How many faults there are, with those past the first 100.
-    #[must_use]
-    pub fn total(&self) -> usize {
-        self.0.total()
-    }
-}
-
 /// Reads a Virtualizer document.
 ///
 /// # Errors
 /// The document cannot be taken; the error tells all its faults.
-pub fn decode(bytes: &[u8]) -> Result<ResourceView, VirtualizerError> {
-    let text = check_text(bytes).map_err(|fault| VirtualizerError(Faults::one(fault)))?;
+pub fn decode(bytes: &[u8]) -> Result<ResourceView, DocumentError> {
+    let text = syntax::text(bytes).map_err(DocumentError::one)?;
+    let document = parse(text)?;
+    let mut report = Report::default();
+    let mut view = reader::read(document.root_element(), &mut report);
+    view.warnings = report.finish(Some(text))?;
+    Ok(view)
+}
+
+/// The elements of a text, if it is XML and within bounds.
+fn parse(text: &str) -> Result<roxmltree::Document<'_>, DocumentError> {
     let at = |offset: usize, rule: &str| {
         let fault = Fault {
             position: Some(position(text, offset)),
-            ..document_fault(rule)
+            ..syntax::fault(rule)
         };
-        VirtualizerError(Faults::one(fault))
+        DocumentError::one(fault)
     };
     guard::check(text).map_err(|error| at(error.offset, error.rule))?;
     let options = roxmltree::ParsingOptions {
@@ -92,12 +87,8 @@ pub fn decode(bytes: &[u8]) -> Result<ResourceView, VirtualizerError> {
         nodes_limit: MAX_XML_NODES,
         ..roxmltree::ParsingOptions::default()
     };
-    let document = roxmltree::Document::parse_with_options(text, options)
-        .map_err(|error| VirtualizerError(Faults::one(syntax_fault(&error))))?;
-    let mut report = Report::default();
-    let mut view = reader::read(document.root_element(), &mut report);
-    view.warnings = report.finish(Some(text)).map_err(VirtualizerError)?;
-    Ok(view)
+    roxmltree::Document::parse_with_options(text, options)
+        .map_err(|error| DocumentError::one(syntax_fault(&error)))
 }
 
 /// Writes a view as XML, as `get-config` returns it.
@@ -109,30 +100,6 @@ pub fn decode(bytes: &[u8]) -> Result<ResourceView, VirtualizerError> {
 #[must_use]
 pub fn encode(view: &ResourceView) -> String {
     writer::write(view)
-}
-
-fn document_fault(rule: &str) -> Fault {
-    fault(String::new(), None, rule)
-}
-
-fn check_text(bytes: &[u8]) -> Result<&str, Fault> {
-    if bytes.len() > MAX_BYTES {
-        let rule = format!(
-            "the document has {} bytes; at most {MAX_BYTES} are allowed",
-            bytes.len()
-        );
-        return Err(document_fault(&rule));
-    }
-    std::str::from_utf8(bytes).map_err(|error| {
-        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let position = std::str::from_utf8(valid)
-            .map(|text| position(text, text.len()))
-            .ok();
-        Fault {
-            position,
-            ..document_fault("the document is not UTF-8 text")
-        }
-    })
 }
 
 /// roxmltree ends its texts with the place, which a fault has of its own.
@@ -151,6 +118,6 @@ fn syntax_fault(error: &roxmltree::Error) -> Fault {
     };
     Fault {
         position: Some(position),
-        ..document_fault(&format!("not well-formed XML: {text}"))
+        ..syntax::fault(&format!("not well-formed XML: {text}"))
     }
 }

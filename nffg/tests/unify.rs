@@ -14,7 +14,8 @@ mod topologies;
 
 use std::collections::BTreeMap;
 
-use nffg::unify::{self, UnifyError};
+use nffg::DocumentError;
+use nffg::unify;
 use nffg::{RouterLink, TopologyNode, TopologyView};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ fn with(change: impl FnOnce(&mut Value)) -> Value {
     document
 }
 
-fn refused(change: impl FnOnce(&mut Value)) -> UnifyError {
+fn refused(change: impl FnOnce(&mut Value)) -> DocumentError {
     let document = with(change).to_string();
     unify::decode(document.as_bytes()).expect_err("the document is wrong")
 }
@@ -94,7 +95,7 @@ fn warnings(view: &TopologyView) -> Vec<(&str, &str)> {
 }
 
 /// The faults as path, value and rule.
-fn faults(error: &UnifyError) -> Vec<(&str, Option<&str>, &str)> {
+fn faults(error: &DocumentError) -> Vec<(&str, Option<&str>, &str)> {
     let faults = error.faults().iter();
     faults
         .map(|f| (f.path.as_str(), f.value.as_deref(), f.rule.as_str()))
@@ -210,7 +211,7 @@ fn prefixes_that_are_wrong_are_left_out_and_host_bits_masked_off() {
     }));
     assert_eq!(prefixes(&view.nodes[0]), ["172.16.101.0/24"]);
     assert_eq!(view.nodes[0].entry_point.as_deref(), Some("http://a/"));
-    let at = |index: usize| format!("nodes/node[0]/metadata[{index}]");
+    let at = |index: usize| format!("/nodes/node/0/metadata/{index}");
     let lonely = "no reachability_prefix follows the address";
     let expected = [
         (
@@ -230,8 +231,8 @@ fn prefixes_that_are_wrong_are_left_out_and_host_bits_masked_off() {
             "reachability_ipv4_address 'nowhere' makes no prefix; it is left out",
         ),
         (at(6), lonely),
-        (at(9), "unify-slor 'http://b/' is left out"),
         (at(7), lonely),
+        (at(9), "unify-slor 'http://b/' is left out"),
     ];
     let expected: Vec<(&str, &str)> = expected
         .iter()
@@ -288,13 +289,12 @@ fn links_that_lead_nowhere_are_left_out() {
     assert_eq!(routers(&view.nodes[0]).len(), 2);
     let told = warnings(&view);
     let paths: Vec<&str> = told.iter().map(|(path, _)| *path).collect();
-    let list = "links/link";
     let expected = [
-        format!("{list}[0]/dst"),
-        format!("{list}[1]/src"),
-        format!("{list}[2]"),
-        format!("{list}[3]/src"),
-        format!("{list}[4]/src"),
+        "/links/link/0/dst",
+        "/links/link/1/src",
+        "/links/link/2",
+        "/links/link/3/src",
+        "/links/link/4/src",
     ];
     assert_eq!(paths, expected);
     assert_eq!(told[2].1, "the link ends where it starts; it is left out");
@@ -316,19 +316,22 @@ fn values_that_may_be_left_out() {
     assert_eq!((link.delay, link.bandwidth), (None, None));
     assert_eq!(routers(&view.nodes[0]), ["10.0.0.1", "10.0.0.2"]);
     let told = warnings(&view);
+    let resources = "/nodes/node/0/links/link/0/resources";
+    let paths: Vec<&str> = told.iter().map(|(path, _)| *path).collect();
     assert_eq!(
-        told[0],
-        (
-            "nodes/node[0]/ports/port[1]",
-            "the router 10.0.0.1 is listed before"
-        )
+        paths,
+        [
+            &format!("{resources}/bandwidth"),
+            &format!("{resources}/delay"),
+            "/nodes/node/0/ports/port/1",
+        ]
     );
-    assert_eq!(told[1].0, "nodes/node[0]/links/link[0]/resources/delay");
     assert!(
         told[1].1.starts_with("'soon' is not allowed: a number"),
         "{told:?}"
     );
-    assert_eq!(told.len(), 3);
+    assert_eq!(told[2].1, "the router 10.0.0.1 is listed before");
+    assert!(view.warnings.iter().all(|warning| warning.line == Some(1)));
 }
 
 #[test]
@@ -349,29 +352,64 @@ fn every_fault_is_told_with_its_path() {
     assert_eq!(
         paths,
         [
-            "name",
-            "nodes/node[3]",
-            "nodes/node[0]/ports/port[1]/id",
-            "nodes/node[0]/resources/cpu",
-            "nodes/node[1]/id",
-            "nodes/node[2]/id",
-            "nodes/node[2]/ports",
-            "nodes/node[4]/id",
-            "nodes/node[4]/resources/mem",
-            "nodes/node[0]/links/link[0]/src",
+            "/name",
+            "/nodes/node/0/links/link/0/src",
+            "/nodes/node/0/ports/port/1/id",
+            "/nodes/node/0/resources/cpu",
+            "/nodes/node/1/id",
+            // A member that is missing is told where it should be.
+            "/nodes/node/2/id",
+            "/nodes/node/2/ports",
+            "/nodes/node/3",
+            "/nodes/node/4/id",
+            "/nodes/node/4/resources/mem",
         ]
     );
-    assert_eq!(told[0], ("name", Some("7"), "a string is expected"));
+    assert_eq!(told[0], ("/name", Some("7"), "a string is expected"));
+    assert_eq!(told[1].2, "a string is expected");
     assert_eq!(told[4].1, Some("as1"));
     assert_eq!(told[4].2, "it is AS1, which node 0 (counted from 0) is too");
-    assert_eq!(told[5], ("nodes/node[2]/id", None, "the field is missing"));
-    assert_eq!(told[9].2, "a string is expected");
-    assert!(error.faults().iter().all(|fault| fault.position.is_none()));
-    let text = error.to_string();
-    assert_eq!(
-        text,
-        "name: '7' is not allowed: a string is expected (and 9 more faults)"
+    assert_eq!(told[5], ("/nodes/node/2/id", None, "the field is missing"));
+    let columns: Vec<u32> = error
+        .faults()
+        .iter()
+        .map(|f| f.position.unwrap().column)
+        .collect();
+    assert!(columns.is_sorted() && columns[0] > 1, "{columns:?}");
+    assert!(
+        error
+            .to_string()
+            .ends_with(": /name: '7' is not allowed: a string is expected (and 9 more faults)"),
+        "{error}"
     );
+}
+
+/// RFC 6901: the members of a pointer; a line and a column for each fault, for a warning the line.
+#[test]
+fn faults_and_warnings_have_their_places() {
+    let text = "{\n  \"nodes\": {\"node\": [\n\t{\"id\": \"AS1\", \"ports\": {\"port\": [{}]},\n\t \"resources\": {\"cpu\": \"many\"}},\n    7\n  ]}\n}";
+    let told: Vec<String> = unify::decode(text.as_bytes())
+        .unwrap_err()
+        .faults()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        told[..2],
+        [
+            "line 3, column 35: /nodes/node/0/ports/port/0/id: the field is missing",
+            "line 4, column 24: /nodes/node/0/resources/cpu: 'many' is not allowed: a number that is not \
+             negative, perhaps with the unit cores, CPUs or vCPUs",
+        ]
+    );
+    assert_eq!(
+        told[2],
+        "line 5, column 5: /nodes/node/1: '7' is not allowed: an object is expected"
+    );
+    let text = "\u{feff}{\"nodes\": {\"node\": [{\"id\": 1,\n\"metadata\": [\n{\"key\": \"unify-slor\"}]}]}}";
+    let view = unify::decode(text.as_bytes()).unwrap();
+    assert_eq!(view.warnings[0].line, Some(3));
+    assert_eq!(view.warnings[0].path, "/nodes/node/0/metadata/0");
 }
 
 #[test]
@@ -390,26 +428,29 @@ fn what_is_no_topology() {
             "{\"nodes\":{}} x",
             "line 1, column 14: not JSON: trailing characters",
         ),
-        ("[]", "'[]' is not allowed: an object is expected"),
+        (
+            "[]",
+            "line 1, column 1: '[]' is not allowed: an object is expected",
+        ),
         (
             "{\"error\": \"no topology\"}",
-            "nodes: the field is missing",
+            "line 1, column 1: /nodes: the field is missing",
         ),
         (
             "{\"nodes\": null}",
-            "nodes: 'null' is not allowed: an object is expected",
+            "line 1, column 11: /nodes: 'null' is not allowed: an object is expected",
         ),
         (
             "{\"nodes\": []}",
-            "nodes: '[]' is not allowed: an object is expected",
+            "line 1, column 2: /nodes: '[]' is not allowed: an object is expected",
         ),
         (
             "{\"nodes\": {\"node\": {}}}",
-            "nodes/node: '{}' is not allowed: an array is expected",
+            "line 1, column 12: /nodes/node: '{}' is not allowed: an array is expected",
         ),
         (
             "{\"nodes\": {}, \"links\": []}",
-            "links: '[]' is not allowed: an object is expected",
+            "line 1, column 15: /links: '[]' is not allowed: an object is expected",
         ),
     ] {
         let error = unify::decode(text.as_bytes()).expect_err(text);
@@ -425,7 +466,7 @@ fn what_is_no_topology() {
 #[test]
 fn what_is_too_large_or_too_deep() {
     let mut large = example().to_string().into_bytes();
-    large.resize(unify::MAX_BYTES + 1, b' ');
+    large.resize(nffg::MAX_BYTES + 1, b' ');
     let told = unify::decode(&large).unwrap_err().to_string();
     assert!(
         told.contains("16777217 bytes; at most 16777216 are allowed"),
@@ -457,7 +498,7 @@ fn what_is_too_large_or_too_deep() {
     });
     assert_eq!(
         error.faults()[0].path,
-        "nodes/node[1]/ports/port",
+        "/nodes/node/1/ports/port",
         "together they are too many"
     );
 
@@ -472,7 +513,7 @@ fn what_is_too_large_or_too_deep() {
 fn very_many_faults_take_no_longer_than_reading() {
     let error = refused(|d| d["links"]["link"] = vec![json!({"src": 1}); 150_000].into());
     assert_eq!(error.total(), 150_000);
-    assert_eq!(error.faults()[99].path, "links/link[99]/src");
+    assert_eq!(error.faults()[99].path, "/links/link/99/src");
 }
 
 #[test]
@@ -587,6 +628,46 @@ fn the_scenario_of_the_draft() {
         assert_eq!(prefixes(&view.nodes[0]), [prefix]);
         assert_eq!(view.links.len(), 1);
     }
+}
+
+/// The document that docs/formats/unify.md shows.
+#[test]
+fn the_example_of_the_documentation() {
+    let text = include_str!("../../docs/formats/examples/unify.json");
+    let view = unify::decode(text.as_bytes()).unwrap();
+    assert_eq!(view.warnings, []);
+    let domains: Vec<&str> = view.nodes.iter().map(|node| node.domain.as_str()).collect();
+    assert_eq!(domains, ["AS65001", "AS65002"]);
+    let own = &view.nodes[0];
+    assert_eq!(
+        own.entry_point.as_deref(),
+        Some("https://mdo.as65001.example:8888/escape")
+    );
+    assert_eq!(prefixes(own), ["192.0.2.0/24", "2001:db8:1::/48"]);
+    assert_eq!(routers(own), ["192.0.2.1", "192.0.2.2"]);
+    let told = |link: &RouterLink| {
+        let (delay, bandwidth) = (link.delay.unwrap(), link.bandwidth.unwrap());
+        format!("{} {delay} {bandwidth}", ends(link))
+    };
+    let within: Vec<String> = own.links.iter().map(told).collect();
+    assert_eq!(
+        within,
+        [
+            "AS65001/192.0.2.1 AS65001/192.0.2.2 1.5 ms 10 Gbit/s",
+            "AS65001/192.0.2.2 AS65001/192.0.2.1 1.5 ms 10 Gbit/s",
+        ]
+    );
+    let between: Vec<String> = view.links.iter().map(told).collect();
+    assert_eq!(
+        between,
+        ["AS65001/192.0.2.2 AS65002/198.51.100.1 2.5 ms 1 Gbit/s"]
+    );
+    let of = own.resources;
+    let resources = [of.cpu, of.mem, of.storage].map(|of| of.unwrap().to_string());
+    assert_eq!(resources, ["64.0", "256.0 GB", "4.0 TB"]);
+    let neighbour = &view.nodes[1];
+    assert_eq!(routers(neighbour), ["198.51.100.1"]);
+    assert!(neighbour.resources.is_empty() && neighbour.entry_point.is_none());
 }
 
 proptest! {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use serde::Serialize;
 
 use super::problem::Problem;
 
@@ -69,16 +70,32 @@ pub(super) fn typed(status: StatusCode, media_type: &str, bytes: Bytes) -> Respo
     response
 }
 
-/// A map that was encoded when its version was made: 304 if the client has it, else the shared bytes.
-pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
-    let etag = format!("\"{}\"", body.tag);
-    let has_it = headers
+/// A JSON answer.
+pub(super) fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    json_with(StatusCode::OK, value)
+}
+
+/// A JSON answer with another status than 200.
+pub(super) fn json_with(status: StatusCode, value: &impl Serialize) -> Result<Response, Problem> {
+    let bytes = serde_json::to_vec(value).map_err(|_| Problem::Internal)?;
+    Ok(typed(status, "application/json", Bytes::from(bytes)))
+}
+
+/// Whether the client says that it has this version already (RFC 9110 §13.1.2).
+pub(super) fn has_version(headers: &HeaderMap, version: &str) -> bool {
+    headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(|tag| tag.trim().trim_start_matches("W/"))
-        .any(|tag| tag == etag || tag == "*");
+        .any(|tag| tag == "*" || tag.trim_matches('"') == version)
+}
+
+/// A map that was encoded when its version was made: 304 if the client has it, else the shared bytes.
+pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
+    let etag = format!("\"{}\"", body.tag);
+    let has_it = has_version(headers, body.tag.as_str());
     let mut response = if has_it {
         StatusCode::NOT_MODIFIED.into_response()
     } else {

@@ -19,14 +19,7 @@ pub(super) async fn healthz() -> &'static str {
 /// 200 once every configured source has been asked, with whatever result: until then the maps would
 /// look as if members were missing.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    let domains = &app.shared.settings.domains;
-    let sources = domains
-        .iter()
-        .map(|domain| {
-            usize::from(domain.resources.is_some()) + usize::from(domain.topology.is_some())
-        })
-        .sum();
-    if app.shared.published.is_ready(sources) {
+    if app.shared.published.is_ready() {
         (StatusCode::OK, "ready\n").into_response()
     } else {
         (

@@ -3,7 +3,11 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use nffg::json::{FieldError, Problem as FieldProblem};
+use nffg::virtualizer::edit::EditError;
+use nffg::{DocumentError, Fault};
 use serde::Serialize;
+
+use crate::ingest::PushError;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -66,6 +70,26 @@ pub enum Problem {
     /// A field is wrong.
     #[error("a field is wrong: {0}")]
     Field(FieldError),
+    /// A member's document cannot be taken.
+    #[error("the document cannot be taken: {0}")]
+    Document(DocumentError),
+    /// An `edit-config` does not fit.
+    #[error("the edit-config cannot be carried out: {0}")]
+    Edit(EditError),
+    /// What a member wants cannot be.
+    #[error("{0}")]
+    Push(PushError),
+    /// The patch is of a type that the document does not take; `Accept-Patch` says which it takes.
+    #[error("a patch of type '{found}' does not fit this document: {}", accepted.unwrap_or("it takes none, PUT it whole"))]
+    UnsupportedPatch {
+        /// What came.
+        found: String,
+        /// What is right.
+        accepted: Option<&'static str>,
+    },
+    /// The daemon is going down.
+    #[error("the broker is stopping")]
+    Stopping,
     /// No token where one is needed, or a wrong one.
     #[error("{0}")]
     Unauthorized(crate::auth::Refusal),
@@ -116,6 +140,10 @@ struct FieldBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
     rule: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<u32>,
 }
 
 impl Problem {
@@ -129,6 +157,20 @@ impl Problem {
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyBroken | Self::NotJson { .. } | Self::Field(_) => StatusCode::BAD_REQUEST,
+            // RFC 6241's data-exists and data-missing: the state is in the way, not the request.
+            Self::Edit(EditError::DataExists(_) | EditError::DataMissing(_)) => {
+                StatusCode::CONFLICT
+            }
+            Self::Document(_) | Self::Edit(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Push(error) => match error {
+                PushError::NotRegistered(_) | PushError::NoDocument { .. } => StatusCode::NOT_FOUND,
+                PushError::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
+                PushError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                PushError::AsnTaken { .. } => StatusCode::CONFLICT,
+                PushError::TooManyMembers { .. } => StatusCode::INSUFFICIENT_STORAGE,
+            },
+            Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -149,6 +191,18 @@ impl Problem {
             Self::BodyBroken => "Body incomplete",
             Self::NotJson { .. } => "Not JSON",
             Self::Field(_) => "Invalid field",
+            Self::Document(_) => "Document refused",
+            Self::Edit(_) => "Edit refused",
+            Self::Push(error) => match error {
+                PushError::NotRegistered(_) => "Not registered",
+                PushError::NoDocument { .. } => "No document",
+                PushError::Precondition { .. } => "Another version is in force",
+                PushError::Refused(_) => "Document refused",
+                PushError::AsnTaken { .. } => "AS number taken",
+                PushError::TooManyMembers { .. } => "Too many members",
+            },
+            Self::UnsupportedPatch { .. } => "Unsupported patch",
+            Self::Stopping => "Stopping",
             Self::Unauthorized(_) => "Unauthorized",
             Self::Forbidden { .. } => "Forbidden",
             Self::TooManyRequests { .. } => "Too many requests",
@@ -159,9 +213,20 @@ impl Problem {
     }
 
     fn errors(&self) -> Vec<FieldBody> {
-        let Self::Field(FieldError { field, problem }) = self else {
-            return Vec::new();
-        };
+        match self {
+            Self::Field(error) => vec![error.into()],
+            Self::Document(error) => error.faults().iter().map(FieldBody::from).collect(),
+            Self::Edit(error) => {
+                let faults = error.document_error().faults();
+                faults.iter().map(FieldBody::from).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<&FieldError> for FieldBody {
+    fn from(FieldError { field, problem }: &FieldError) -> Self {
         let (value, rule) = match problem {
             FieldProblem::Missing => (None, "the field is required".to_owned()),
             FieldProblem::WrongType { expected, found } => {
@@ -169,11 +234,25 @@ impl Problem {
             }
             FieldProblem::Invalid { value, rule } => (Some(value.clone()), rule.clone()),
         };
-        vec![FieldBody {
+        Self {
             field: field.clone(),
             value,
             rule,
-        }]
+            line: None,
+            column: None,
+        }
+    }
+}
+
+impl From<&Fault> for FieldBody {
+    fn from(fault: &Fault) -> Self {
+        Self {
+            field: fault.path.clone(),
+            value: fault.value.clone(),
+            rule: fault.rule.clone(),
+            line: fault.position.map(|at| at.line),
+            column: fault.position.map(|at| at.column),
+        }
     }
 }
 
@@ -200,6 +279,19 @@ impl IntoResponse for Problem {
         match self {
             Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+            }
+            Self::UnsupportedPatch {
+                accepted: Some(accepted),
+                ..
+            } => {
+                headers.insert("accept-patch", HeaderValue::from_static(accepted));
+            }
+            Self::Push(PushError::Precondition {
+                current: Some(current),
+            }) => {
+                if let Ok(etag) = HeaderValue::from_str(&format!("\"{current}\"")) {
+                    headers.insert(header::ETAG, etag);
+                }
             }
             Self::Unauthorized(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

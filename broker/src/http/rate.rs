@@ -61,7 +61,7 @@ impl RateLimit {
     pub fn check(&self, principal: &Principal, peer: IpAddr) -> Result<(), u64> {
         let client = if self.is_crowded.load(Ordering::Relaxed) {
             Client::Crowd
-        } else if *principal == Principal::Anonymous {
+        } else if matches!(principal, Principal::Anonymous | Principal::Local) {
             Client::Address(network_of(peer))
         } else {
             Client::Named(principal.name().to_owned())

@@ -4,13 +4,13 @@ use alto::uri;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post};
+use axum::routing::{MethodRouter, any, get, post, put};
 use http::{Method, Uri};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
-use super::{App, alto_api, broker_api, ops};
+use super::{App, alto_api, broker_api, domains, events, ops, push};
 use crate::auth::Action;
 
 /// The whole HTTP side over `app`.
@@ -30,7 +30,14 @@ pub fn routes(app: App) -> Router {
     let needs =
         |action, route: MethodRouter<App>| guarded(action, route.fallback(method_not_allowed));
     let maps = |route| needs(Action::ReadMaps, route);
-    let domains = |route| needs(Action::ReadDomains, route);
+    let list = |route| needs(Action::ReadDomains, route);
+    let writes = |route| needs(Action::WriteDomain, route);
+    // Two guards on one path: methods that read, and methods that write.
+    let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
+        guarded(Action::ReadDomains, reads)
+            .merge(guarded(Action::WriteDomain, changes))
+            .fallback(method_not_allowed)
+    };
     Router::new()
         .route(uri::DIRECTORY, maps(get(alto_api::directory)))
         .route(uri::NETWORK_MAP, maps(get(alto_api::network_map)))
@@ -45,11 +52,28 @@ pub fn routes(app: App) -> Router {
         )
         .route(uri::PATH_VECTORS, maps(post(alto_api::path_vectors)))
         .route("/broker/v1/placements", maps(post(broker_api::placements)))
-        .route("/broker/v1/domains", domains(get(broker_api::domains)))
+        .route("/broker/v1/domains", list(get(domains::domains)))
         .route(
             "/broker/v1/domains/{domain}",
-            domains(get(broker_api::domain)),
+            by_method(
+                get(domains::domain),
+                put(push::register).delete(push::leave),
+            ),
         )
+        .route(
+            "/broker/v1/domains/{domain}/heartbeat",
+            writes(post(push::heartbeat)),
+        )
+        .route(
+            "/broker/v1/domains/{domain}/{document}",
+            by_method(
+                get(push::read_document),
+                put(push::put_document)
+                    .patch(push::patch_document)
+                    .delete(push::delete_document),
+            ),
+        )
+        .route("/broker/v1/events", list(get(events::events)))
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
         // Monitors need no token and are not counted: a busy client must not make us look dead.
         .route("/healthz", open(get(ops::healthz)))

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::{Ingest, Input, News, Outcome};
+use super::push::{Accepted, Command, PushError, Request};
+use super::{Ingest, Input, News, Outcome, Slot, SourceKey, Version};
 use crate::clock;
+use crate::conflicts;
+use crate::events::Changes;
 use crate::liveness::State;
 use crate::metrics::Metrics;
 use crate::published::Published;
@@ -21,21 +24,69 @@ const BATCH: usize = 256;
 /// time: under a flood of routes most of the time goes to taking them.
 const REST: u32 = 4;
 
-/// Takes inputs until `stop` or until every sender is gone, and publishes what comes of them.
+/// How many commands may wait for the writer; further ones wait before it.
+const COMMANDS: usize = 256;
+
+/// A command, and where its answer goes.
+type Asked = (Request, oneshot::Sender<Result<Accepted, PushError>>);
+
+/// Where members' commands go to the writer.
+#[derive(Clone, Debug)]
+pub struct Inbox(mpsc::Sender<Asked>);
+
+/// The writer has stopped: the daemon is going down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopped;
+
+impl Inbox {
+    /// An inbox, and its other end for [`run`].
+    #[must_use]
+    pub fn new() -> (Self, Commands) {
+        let (sender, receiver) = mpsc::channel(COMMANDS);
+        (Self(sender), Commands(receiver))
+    }
+
+    /// Has `request` carried out. Who gets the answer sees what came of it in the maps.
+    ///
+    /// # Errors
+    /// The writer has stopped.
+    pub async fn ask(&self, request: Request) -> Result<Result<Accepted, PushError>, Stopped> {
+        let (answer, answered) = oneshot::channel();
+        self.0.send((request, answer)).await.map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+}
+
+/// The writer's end of an [`Inbox`].
+#[derive(Debug)]
+pub struct Commands(mpsc::Receiver<Asked>);
+
+/// Takes inputs and commands until `stop` or until every sender is gone, and publishes what comes of
+/// them.
 pub async fn run(
     mut ingest: Ingest,
     mut inputs: mpsc::Receiver<Input>,
+    mut commands: Commands,
     published: Arc<Published>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) {
-    for (source, status) in ingest.statuses() {
-        metrics.source_state(&source, status.state);
-        published.set_source(source, status);
+    for domain in ingest.domains() {
+        if let Some(status) = ingest.status(domain) {
+            for source in &status.sources {
+                let key = SourceKey {
+                    domain: domain.clone(),
+                    kind: source.kind.clone(),
+                };
+                metrics.source_state(&key, source.state);
+            }
+            published.set_domain(domain, status, Vec::new());
+        }
     }
     let mut batch = Vec::with_capacity(BATCH);
-    // Sources that said something since the last commit.
+    // Domains whose sources said something since the last commit, and commands that were carried out.
     let mut touched = BTreeSet::new();
+    let mut answers = Vec::new();
     let mut next_commit = clock::instant();
     loop {
         let due = ingest.is_touched().then_some(next_commit);
@@ -53,8 +104,16 @@ pub async fn run(
                     return;
                 }
                 for input in batch.drain(..) {
-                    touched.insert(input.source.clone());
+                    touched.insert(input.source.domain.clone());
                     take(&mut ingest, input, &metrics);
+                }
+            }
+            Some((request, answer)) = commands.0.recv() => {
+                touched.insert(request.domain.clone());
+                match carry_out(&mut ingest, request, &metrics) {
+                    Ok(accepted) => answers.push((answer, accepted)),
+                    // The client may have gone away.
+                    Err(error) => drop(answer.send(Err(error))),
                 }
             }
             () = timer => {}
@@ -62,28 +121,106 @@ pub async fn run(
         let now = clock::instant();
         let outcome = ingest.tick(now);
         report(&outcome, &metrics);
-        touched.extend(
-            outcome
-                .transitions
-                .into_iter()
-                .map(|transition| transition.source),
-        );
+        let moved = outcome.transitions.into_iter();
+        touched.extend(moved.map(|transition| transition.source.domain));
+        for domain in outcome.forgotten {
+            info!(%domain, "forgotten");
+            touched.insert(domain);
+        }
         if ingest.is_touched() && now >= next_commit {
-            if ingest.commit() {
-                let members = published.publish(ingest.idr(), ingest.idt());
-                metrics.published(members);
+            if let Some(changes) = ingest.commit() {
+                log_changes(&changes);
+                let members = published.publish(ingest.idr(), ingest.idt(), changes);
+                let conflicts = conflicts::count(&published.maps());
+                metrics.published(
+                    members,
+                    &conflicts.map(|(kind, count)| (kind.as_str(), count)),
+                );
                 debug!(members, "published a new version of the maps");
             }
             let done = clock::instant();
             next_commit = done + (done - now) * REST;
         }
-        // After the maps: who sees a source fresh sees what it said, too.
+        // After the maps: who sees a source fresh, or has his answer, sees what it said, too.
         if !ingest.is_touched() {
-            for source in std::mem::take(&mut touched) {
-                if let Some(status) = ingest.status(&source) {
-                    published.set_source(source, status);
+            for domain in std::mem::take(&mut touched) {
+                match ingest.status(&domain) {
+                    Some(status) => {
+                        let pushed = ingest.pushed(&domain);
+                        let pushed = pushed.map(|(slot, pushed)| (slot, Arc::clone(pushed)));
+                        published.set_domain(&domain, status, pushed.collect());
+                    }
+                    None => {
+                        metrics.forget(&domain);
+                        published.forget_domain(&domain);
+                    }
                 }
             }
+            for (answer, accepted) in answers.drain(..) {
+                // The client may have gone away.
+                drop(answer.send(Ok(accepted)));
+            }
+        }
+    }
+}
+
+/// How many changes of one version are logged one by one.
+const LOGGED: usize = 20;
+
+/// What operators want to see comes to the log by itself: who is adjacent, who is in conflict.
+fn log_changes(changes: &Changes) {
+    let resources = changes.resources.iter().map(ToString::to_string);
+    let topology = changes.topology.iter().map(ToString::to_string);
+    for change in resources.chain(topology).take(LOGGED) {
+        debug!(change, "changed");
+    }
+    if changes.len() > LOGGED {
+        debug!(more = changes.len() - LOGGED, "changed");
+    }
+}
+
+fn carry_out(
+    ingest: &mut Ingest,
+    request: Request,
+    metrics: &Metrics,
+) -> Result<Accepted, PushError> {
+    let domain = request.domain.clone();
+    let what = match &request.command {
+        Command::Register(_) => "registered",
+        Command::Put {
+            slot: Slot::Resources,
+            ..
+        } => "pushed resources",
+        Command::Put {
+            slot: Slot::Topology,
+            ..
+        } => "pushed topology",
+        Command::Withdraw(Slot::Resources) => "withdrew resources",
+        Command::Withdraw(Slot::Topology) => "withdrew topology",
+        Command::Heartbeat { .. } => "is alive",
+        Command::Leave => "left",
+    };
+    let now = clock::now();
+    match ingest.command(now, request) {
+        Ok((accepted, outcome)) => {
+            let version = accepted.version.as_ref().map_or("-", Version::as_str);
+            match what {
+                "is alive" => debug!(%domain, what, "a member"),
+                _ => info!(%domain, what, version, "a member"),
+            }
+            for (kind, _) in ingest.pushes(&domain) {
+                let source = SourceKey {
+                    domain: domain.clone(),
+                    kind,
+                };
+                metrics.heard(&source, now.timestamp);
+            }
+            report(&outcome, metrics);
+            Ok(accepted)
+        }
+        Err(error) => {
+            warn!(%domain, what, %error, "not carried out");
+            Err(error)
         }
     }
 }
@@ -91,18 +228,19 @@ pub async fn run(
 fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) {
     let source = input.source.clone();
     let failed = match &input.news {
-        News::Failed(why) | News::SessionDown { why, .. } => Some(why.clone()),
+        News::Failed(failure) => Some(failure.why.clone()),
+        News::SessionDown { why, .. } => Some(why.clone()),
         _ => None,
     };
     let warnings = match &input.news {
-        News::Resources(view) => view.warnings.clone(),
-        News::Topology(view) => view.warnings.clone(),
+        News::Document(document) => document.export.warnings.clone(),
         _ => Vec::new(),
     };
     let now = clock::now();
     let outcome = ingest.on(now, input);
-    if let Some(why) = failed.as_ref().or(outcome.refused.as_ref()) {
-        let failures = ingest.status(&source).map_or(0, |status| status.failures);
+    let refused = outcome.refused.as_ref().map(|failure| &failure.why);
+    if let Some(why) = failed.as_ref().or(refused) {
+        let failures = ingest.failures(&source).unwrap_or_default();
         // The first of a row is news; the rest would drown the log.
         if failures == 1 {
             warn!(domain = %source.domain, source = %source.kind, why, "no good answer");

@@ -1,18 +1,51 @@
 use std::time::Duration;
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
-use nffg::{RouterLink, RouterRef, TopologyNode};
+use nffg::export::{Export, Format, Parts};
+use nffg::{RouterLink, RouterRef, Syntax, TopologyNode, TopologyView};
 
 use super::*;
+use crate::settings::PullFrom;
 
-const TIMES: Times = Times {
-    timers: TIMERS,
-    settle: Duration::from_secs(30),
-};
+const RESOURCES: SourceKind = SourceKind::Pull(Slot::Resources);
+const TOPOLOGY: SourceKind = SourceKind::Pull(Slot::Topology);
+
+fn rules() -> Rules {
+    Rules {
+        times: Times {
+            timers: TIMERS,
+            settle: Duration::from_secs(30),
+            forget: Duration::from_secs(3600),
+        },
+        limits: MemberLimits::default(),
+        members: 100,
+    }
+}
+
+fn document(parts: Parts) -> News {
+    let text = format!("{parts:?}");
+    News::Document(Box::new(Document {
+        export: Export {
+            format: Format::Unify,
+            syntax: Syntax::Json,
+            parts,
+            warnings: Vec::new(),
+        },
+        version: Version::of(text.as_bytes()),
+        bytes: text.len(),
+        by: None,
+    }))
+}
+
 const TIMERS: Timers = Timers {
     hold: Duration::from_secs(30),
     expire: Duration::from_secs(90),
 };
+
+mod precedence;
+mod push;
 
 fn domain(id: &str) -> DomainId {
     id.parse().unwrap()
@@ -27,12 +60,15 @@ fn key(id: &str, kind: SourceKind) -> SourceKey {
 
 /// The settings of these domains, `rt` for both sources, `r` or `t` for one.
 fn entries(domains: &[(&str, &str)]) -> Vec<DomainEntry> {
-    let url = || Some("http://127.0.0.1/".parse().unwrap());
+    let url = || Some(PullFrom::url("http://127.0.0.1/".parse().unwrap()));
     let entry = |(id, kinds): &(&str, &str)| DomainEntry {
         id: domain(id),
         entry_point: None,
         resources: kinds.contains('r').then(url).flatten(),
         topology: kinds.contains('t').then(url).flatten(),
+        files: Vec::new(),
+        push: false,
+        precedence: Vec::new(),
         asn: None,
         bgp_ls: if kinds.contains('b') {
             vec![peer()]
@@ -53,8 +89,8 @@ fn resources(id: &str, nf: &str) -> Input {
     );
     let view = nffg::virtualizer::decode(text.as_bytes()).unwrap();
     Input {
-        source: key(id, SourceKind::Resources),
-        news: News::Resources(view),
+        source: key(id, RESOURCES),
+        news: document(view.into()),
     }
 }
 
@@ -87,8 +123,8 @@ fn topology(id: &str, neighbours: &[&str]) -> Input {
         ..Default::default()
     };
     Input {
-        source: key(id, SourceKind::Topology),
-        news: News::Topology(view),
+        source: key(id, TOPOLOGY),
+        news: document(view.into()),
     }
 }
 
@@ -98,10 +134,18 @@ fn peer() -> crate::settings::BgpPeer {
     toml::from_str(&format!("address = '{PEER}'")).unwrap()
 }
 
+fn source(ingest: &Ingest, key: &SourceKey) -> Option<SourceStatus> {
+    let status = ingest.status(&key.domain)?;
+    status
+        .sources
+        .into_iter()
+        .find(|source| source.kind == key.kind)
+}
+
 fn failed(id: &str, kind: SourceKind) -> Input {
     Input {
         source: key(id, kind),
-        news: News::Failed("silence".to_owned()),
+        news: News::Failed("silence".to_owned().into()),
     }
 }
 
@@ -109,7 +153,7 @@ fn failed(id: &str, kind: SourceKind) -> Input {
 #[derive(Debug, Default, PartialEq)]
 struct Step {
     transitions: Vec<Transition>,
-    refused: Option<String>,
+    refused: Option<Failure>,
     changed: bool,
 }
 
@@ -122,7 +166,7 @@ fn step(ingest: &mut Ingest, outcome: Outcome) -> Step {
     Step {
         transitions,
         refused,
-        changed: ingest.commit(),
+        changed: ingest.commit().is_some(),
     }
 }
 
@@ -161,7 +205,7 @@ fn members(ingest: &Ingest) -> Vec<String> {
 #[test]
 fn what_is_heard_is_in_the_databases_and_the_same_again_is_no_change() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "rt"), ("AS2", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "rt"), ("AS2", "rt")]), rules());
     let first = on(&mut ingest, clock.after(0), resources("AS1", "NF1"));
     assert!(first.changed);
     assert_eq!(first.transitions[0].to, State::Fresh);
@@ -187,7 +231,7 @@ fn what_is_heard_is_in_the_databases_and_the_same_again_is_no_change() {
 #[test]
 fn a_source_ages_by_itself_and_the_domain_leaves_with_the_last() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), rules());
     on(&mut ingest, clock.after(0), resources("AS1", "NF1"));
     on(&mut ingest, clock.after(20), topology("AS1", &[]));
     assert_eq!(ingest.next_deadline(), Some(clock.after(30).instant));
@@ -218,7 +262,7 @@ fn a_source_ages_by_itself_and_the_domain_leaves_with_the_last() {
 #[test]
 fn a_domain_that_comes_back_with_the_same_document_is_the_same_again() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "rt"), ("AS2", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "rt"), ("AS2", "rt")]), rules());
     for input in [
         resources("AS1", "NF1"),
         topology("AS1", &["AS2"]),
@@ -233,7 +277,7 @@ fn a_domain_that_comes_back_with_the_same_document_is_the_same_again() {
     tick(&mut ingest, clock.after(95).instant);
     assert_eq!(members(&ingest), ["AS2"]);
     // The puller knows the documents by their hash and says only that they did not change.
-    for kind in [SourceKind::Resources, SourceKind::Topology] {
+    for kind in [RESOURCES, TOPOLOGY] {
         let back = Input {
             source: key("AS1", kind),
             news: News::Unchanged,
@@ -259,57 +303,40 @@ fn idt_index(ingest: &Ingest, id: &str) -> idt::DomainIndex {
 #[test]
 fn a_failure_keeps_what_was_said_and_is_told() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), rules());
     on(&mut ingest, clock.after(0), resources("AS1", "NF1"));
-    assert!(
-        !on(
-            &mut ingest,
-            clock.after(1),
-            failed("AS1", SourceKind::Resources)
-        )
-        .changed
-    );
-    assert!(
-        !on(
-            &mut ingest,
-            clock.after(2),
-            failed("AS1", SourceKind::Resources)
-        )
-        .changed
-    );
-    let status = ingest.status(&key("AS1", SourceKind::Resources)).unwrap();
+    assert!(!on(&mut ingest, clock.after(1), failed("AS1", RESOURCES)).changed);
+    assert!(!on(&mut ingest, clock.after(2), failed("AS1", RESOURCES)).changed);
+    let status = source(&ingest, &key("AS1", RESOURCES)).unwrap();
     assert_eq!(
-        (status.failures, status.last_error.as_deref()),
+        (
+            status.failures,
+            status.last_failure.as_ref().map(|f| f.why.as_str())
+        ),
         (2, Some("silence"))
     );
     assert_eq!(status.state, State::Fresh);
     on(&mut ingest, clock.after(3), resources("AS1", "NF1"));
-    let status = ingest.status(&key("AS1", SourceKind::Resources)).unwrap();
-    assert_eq!((status.failures, status.last_error), (0, None));
+    let status = source(&ingest, &key("AS1", RESOURCES)).unwrap();
+    assert_eq!((status.failures, status.last_failure), (0, None));
 }
 
 #[test]
 fn a_topology_of_somebody_else_counts_as_no_answer() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "rt")]), rules());
     let mut wrong = topology("AS9", &[]);
-    wrong.source = key("AS1", SourceKind::Topology);
+    wrong.source = key("AS1", TOPOLOGY);
     let outcome = on(&mut ingest, clock.after(0), wrong);
     assert!(outcome.refused.is_some() && !outcome.changed);
-    assert_eq!(
-        ingest
-            .status(&key("AS1", SourceKind::Topology))
-            .unwrap()
-            .failures,
-        1
-    );
+    assert_eq!(source(&ingest, &key("AS1", TOPOLOGY)).unwrap().failures, 1);
     assert!(members(&ingest).is_empty());
 }
 
 #[test]
 fn a_topology_is_the_resource_source_of_a_domain_that_has_no_other() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "t"), ("AS2", "rt")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "t"), ("AS2", "rt")]), rules());
     on(&mut ingest, clock.after(0), topology("AS1", &[]));
     on(&mut ingest, clock.after(0), topology("AS2", &[]));
     let nodes = |id| ingest.idr().domain(&domain(id)).unwrap().nodes().len();
@@ -321,7 +348,7 @@ fn a_declared_entry_point_wins() {
     let clock = Clock::new();
     let mut entries = entries(&[("AS1", "rt")]);
     entries[0].entry_point = Some("http://declared.example/".parse().unwrap());
-    let mut ingest = Ingest::new(&entries, TIMES);
+    let mut ingest = Ingest::new(&entries, rules());
     on(&mut ingest, clock.after(0), topology("AS1", &[]));
     let as1 = ingest.idr().domain(&domain("AS1")).cloned().unwrap();
     assert_eq!(
@@ -333,17 +360,13 @@ fn a_declared_entry_point_wins() {
 #[test]
 fn a_stranger_is_nothing() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "r")]), rules());
     assert_eq!(
         on(&mut ingest, clock.after(0), resources("AS7", "NF1")),
         Step::default()
     );
     assert_eq!(
-        on(
-            &mut ingest,
-            clock.after(0),
-            failed("AS1", SourceKind::Topology)
-        ),
+        on(&mut ingest, clock.after(0), failed("AS1", TOPOLOGY)),
         Step::default()
     );
 }
@@ -361,8 +384,8 @@ fn the_order_of_arrival_leaves_no_trace() {
             resources("AS3", "NF3"),
         ]
     };
-    let mut forward = Ingest::new(&entries(&all), TIMES);
-    let mut backward = Ingest::new(&entries(&all), TIMES);
+    let mut forward = Ingest::new(&entries(&all), rules());
+    let mut backward = Ingest::new(&entries(&all), rules());
     for input in inputs() {
         on(&mut forward, clock.after(0), input);
     }
@@ -459,7 +482,7 @@ fn links(ingest: &Ingest) -> usize {
 #[test]
 fn routes_are_taken_and_withdrawn_and_the_session_holds_them() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     assert_eq!(
         on(&mut ingest, clock.after(0), up()).transitions[0].to,
         State::Fresh
@@ -480,13 +503,13 @@ fn routes_are_taken_and_withdrawn_and_the_session_holds_them() {
 #[test]
 fn a_flood_of_routes_is_one_commit() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     ingest.on(clock.after(0), up());
     for octet in 1..100 {
         ingest.on(clock.after(0), routes(&[octet], &[], false));
     }
     let before = ingest.idt().generation();
-    assert!(ingest.is_touched() && ingest.commit() && !ingest.is_touched());
+    assert!(ingest.is_touched() && ingest.commit().is_some() && !ingest.is_touched());
     assert_eq!(links(&ingest), 99);
     assert_eq!(ingest.idt().generation(), before + 1);
 }
@@ -494,7 +517,7 @@ fn a_flood_of_routes_is_one_commit() {
 #[test]
 fn rfc4724_4_2_what_a_lost_session_told_is_stale_then_gone_after_the_restart_time() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1], &[], true));
     let lost = on(
@@ -507,8 +530,11 @@ fn rfc4724_4_2_what_a_lost_session_told_is_stale_then_gone_after_the_restart_tim
         (State::Stale, false)
     );
     assert_eq!(links(&ingest), 1, "stale is still served");
-    let status = ingest.status(&key("AS1", SourceKind::BgpLs(PEER))).unwrap();
-    assert_eq!(status.last_error.as_deref(), Some("the peer closed"));
+    let status = source(&ingest, &key("AS1", SourceKind::BgpLs(PEER))).unwrap();
+    assert_eq!(
+        status.last_failure.as_ref().map(|f| f.why.as_str()),
+        Some("the peer closed")
+    );
     assert_eq!(ingest.next_deadline(), Some(clock.after(57).instant));
     assert!(tick(&mut ingest, clock.after(57).instant).changed);
     assert!(members(&ingest).is_empty());
@@ -522,7 +548,7 @@ fn rfc4724_4_2_what_a_lost_session_told_is_stale_then_gone_after_the_restart_tim
 #[test]
 fn rfc4724_4_2_on_return_the_differences_alone_are_applied() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1, 2], &[], true));
     on(&mut ingest, clock.after(10), down(None));
@@ -542,7 +568,7 @@ fn rfc4724_4_2_on_return_the_differences_alone_are_applied() {
 #[test]
 fn a_peer_that_never_says_that_it_told_all_has_the_settle_time() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1, 2], &[], false));
     on(&mut ingest, clock.after(10), down(None));
@@ -556,7 +582,7 @@ fn a_peer_that_never_says_that_it_told_all_has_the_settle_time() {
 #[test]
 fn rfc4724_4_2_a_peer_that_restarted_without_its_state_is_forgotten_at_once() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "b"), ("AS2", "r")]), rules());
     on(&mut ingest, clock.after(0), up());
     on(&mut ingest, clock.after(0), routes(&[1], &[], true));
     on(&mut ingest, clock.after(10), down(None));
@@ -574,7 +600,7 @@ fn rfc4724_4_2_a_peer_that_restarted_without_its_state_is_forgotten_at_once() {
 #[test]
 fn bgp_ls_tells_the_topology_and_the_export_the_rest() {
     let clock = Clock::new();
-    let mut ingest = Ingest::new(&entries(&[("AS1", "tb"), ("AS2", "r")]), TIMES);
+    let mut ingest = Ingest::new(&entries(&[("AS1", "tb"), ("AS2", "r")]), rules());
     on(
         &mut ingest,
         clock.after(0),

@@ -157,7 +157,16 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         let why = "an address that is not loopback needs [tls], or insecure = true (--insecure)";
         return Err(rule("listen", settings.listen, why));
     }
-    let positive: [(&str, u128); 16] = [
+    let member = &settings.limits.member;
+    let positive: [(&str, u128); 24] = [
+        ("files.interval", settings.files.interval.as_millis()),
+        ("limits.members", settings.limits.members as u128),
+        ("limits.member.bytes", member.bytes as u128),
+        ("limits.member.nodes", member.nodes as u128),
+        ("limits.member.links", member.links as u128),
+        ("limits.member.prefixes", member.prefixes as u128),
+        ("limits.member.nfs", member.nfs as u128),
+        ("liveness.forget", settings.liveness.forget.as_millis()),
         ("paths.per_pair", settings.paths.per_pair as u128),
         ("paths.max_domains", settings.paths.max_domains as u128),
         ("paths.work", u128::from(settings.paths.work)),
@@ -217,8 +226,12 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         if !domains.insert(&domain.id) {
             return Err(rule("domains.id", &domain.id, "two domains have this id"));
         }
-        if domain.resources.is_none() && domain.topology.is_none() && domain.bgp_ls.is_empty() {
-            let why = "a domain needs a source: resources, topology or bgp_ls";
+        let is_silent = domain.pulls().next().is_none()
+            && domain.bgp_ls.is_empty()
+            && domain.files.is_empty()
+            && !domain.push;
+        if is_silent {
+            let why = "a domain needs a source: resources, topology, bgp_ls, files, or push = true";
             return Err(rule("domains.id", &domain.id, why));
         }
     }

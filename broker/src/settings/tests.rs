@@ -98,6 +98,19 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
             "[[auth.principals]]\nname = 'x'\nrole = 'member'\ntoken = 'sixteen-characters'",
             "needs a domain",
         ),
+        (
+            "[[domains]]\nid = 'AS1'\ntopology = {url = 'http://x/', format = 'xml'}",
+            "'xml' is no format",
+        ),
+        (
+            "[[domains]]\nid = 'AS1'\ntopology = {url = 'http://x/', method = 'put'}",
+            "unknown variant `put`",
+        ),
+        (
+            "[[domains]]\nid = 'AS1'\npush = true\nprecedence = ['pigeon']",
+            "unknown variant `pigeon`",
+        ),
+        ("[limits.member]\nnodes = 0", "limits.member.nodes = '0'"),
     ];
     for (text, expected) in cases {
         let chain = error_chain(text);
@@ -105,6 +118,34 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
     }
     let twice = format!("{ONE_DOMAIN}{}", ONE_DOMAIN.replace("AS1", "0.0.0.1"));
     assert!(error_chain(&twice).contains("two domains have this id"));
+}
+
+#[test]
+fn a_source_is_a_url_or_a_table() {
+    let text = "[[domains]]\nid = 'AS1'\nresources = 'http://a/'\n\
+        topology = {url = 'http://b/', format = 'cop'}\nprecedence = ['file', 'pull']\n";
+    let settings = load(Some(file(text).path()), &Overrides::default()).unwrap();
+    let domain = &settings.domains[0];
+    let methods: Vec<_> = domain
+        .pulls()
+        .map(|(slot, from)| (slot, from.method(slot)))
+        .collect();
+    use crate::ingest::{Channel, Slot};
+    // ESCAPE's get-config is a POST; nothing else is.
+    assert_eq!(
+        methods,
+        [
+            (Slot::Resources, PullMethod::Post),
+            (Slot::Topology, PullMethod::Get)
+        ]
+    );
+    assert_eq!(
+        domain.precedence(),
+        [Channel::File, Channel::Pull, Channel::BgpLs, Channel::Push]
+    );
+    let printed = toml::to_string(&settings).unwrap();
+    let again = load(Some(file(&printed).path()), &Overrides::default()).unwrap();
+    assert_eq!(again.domains[0].topology, domain.topology);
 }
 
 #[test]

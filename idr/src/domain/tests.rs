@@ -88,8 +88,28 @@ fn several_ports_under_one_tag_show_their_worst() {
         sap: sap("X"),
         delay: ms(5),
         bandwidth: mbit(10),
+        nodes: 1,
     };
     assert_eq!(domain.inter_domain_saps(), [expected]);
+}
+
+#[test]
+fn the_nodes_that_a_tag_joins_are_counted_not_its_ports() {
+    let tagged = |id: &str, tag: &str| port(id, PortKind::InterDomain(sap(tag)));
+    let domain = take(vec![
+        node(
+            "a",
+            vec![tagged("1", "X"), tagged("2", "X"), tagged("3", "Y")],
+        ),
+        node(
+            "b",
+            vec![tagged("1", "Y"), port("2", PortKind::Sap(sap("X")))],
+        ),
+        node("c", vec![tagged("1", "Y")]),
+    ]);
+    let tags = domain.inter_domain_saps().iter();
+    let nodes: Vec<_> = tags.map(|tag| (tag.sap.as_str(), tag.nodes)).collect();
+    assert_eq!(nodes, [("X", 1), ("Y", 3)]);
 }
 
 #[test]

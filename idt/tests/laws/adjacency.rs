@@ -105,16 +105,62 @@ fn one_tells_the_link_and_the_topology_of_the_other_does_not() {
         src: at("AS1:a"),
         dst: at("AS2:b"),
     }];
-    for other in [
-        told("AS2", &[]),
-        // A link between the same domains, but of other routers.
-        told("AS2", &[("c", "AS1:a", None, None)]),
-    ] {
+    for other in [told("AS2", &[]), told("AS2", &[("b", "AS3:c", None, None)])] {
         let graph = graph([told("AS1", &[("a", "AS2:b", None, None)]), other]);
         assert!(links(&graph, "AS1", "AS2").is_empty());
         assert!(links(&graph, "AS2", "AS1").is_empty());
-        assert!(graph.half_up().contains(&half_up[0]));
+        assert_eq!(graph.half_up(), half_up);
     }
+}
+
+#[test]
+fn one_tells_the_link_and_the_topology_of_the_other_knows_no_links() {
+    let parts = TopologyParts {
+        routers: vec!["b".parse().unwrap()],
+        silent_on_links: true,
+        ..TopologyParts::default()
+    };
+    let silent = Update::Topology(DomainTopology::new(domain("AS2"), parts));
+    let graph = graph([told("AS1", &[("a", "AS2:b", Some(1), None)]), silent]);
+    assert_eq!(links(&graph, "AS2", "AS1"), [up("b", "a", Some(1), None)]);
+    assert!(graph.half_up().is_empty());
+}
+
+#[test]
+fn links_that_both_tell_under_other_names_are_paired() {
+    let one = graph([
+        told("AS1", &[("a", "AS2:b", Some(1), None)]),
+        told("AS2", &[("10.0.0.2", "AS1:10.0.0.1", None, Some(9))]),
+    ]);
+    // The only pair: each fills in what the other leaves out. Each end is named as its teller names it.
+    assert_eq!(links(&one, "AS1", "AS2"), [up("a", "b", Some(1), Some(9))]);
+    assert_eq!(
+        links(&one, "AS2", "AS1"),
+        [up("10.0.0.2", "10.0.0.1", Some(1), Some(9))]
+    );
+    assert!(one.half_up().is_empty());
+
+    // Three against two: one is half-up, and nobody fills in for another.
+    let three = [
+        ("a", "AS2:b", Some(1), None),
+        ("a", "AS2:c", Some(2), None),
+        ("a", "AS2:d", Some(3), None),
+    ];
+    let two = [("x", "AS1:y", None, Some(8)), ("x", "AS1:z", None, Some(9))];
+    let more = graph([told("AS1", &three), told("AS2", &two)]);
+    assert_eq!(
+        links(&more, "AS1", "AS2"),
+        [up("a", "b", Some(1), None), up("a", "c", Some(2), None)]
+    );
+    assert_eq!(
+        links(&more, "AS2", "AS1"),
+        [up("x", "y", None, Some(8)), up("x", "z", None, Some(9))]
+    );
+    let left = HalfUp {
+        src: at("AS1:a"),
+        dst: at("AS2:d"),
+    };
+    assert_eq!(more.half_up(), [left]);
 }
 
 #[test]

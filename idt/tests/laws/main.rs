@@ -2,6 +2,7 @@
 //! example, brute force on small federations, and graphs made to be hard.
 
 mod adjacency;
+mod change;
 mod draft;
 mod federation;
 mod paths;

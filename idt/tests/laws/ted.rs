@@ -124,6 +124,8 @@ impl Model {
     fn links(&self, a: &DomainId, b: &DomainId) -> usize {
         let exports = |domain| matches!(self.members.get(domain), Some(Some(_)));
         let (mut up, mut told) = (0, 0);
+        // Told by one and not by the other, though that one tells links too.
+        let mut left = (0, 0);
         for ra in ["r0", "r1"] {
             for rb in ["r0", "r1"] {
                 let (there, back) = (self.told(a, ra, b, rb), self.told(b, rb, a, ra));
@@ -132,10 +134,13 @@ impl Model {
                     (true, true) => there.min(back),
                     _ => there.max(back),
                 };
+                left.0 += there.saturating_sub(back);
+                left.1 += back.saturating_sub(there);
             }
         }
         if told > 0 {
-            return up;
+            // None has a reverse: the two name their links differently.
+            return if up == 0 { left.0.min(left.1) } else { up };
         }
         let joins = |border: &&BorderLink| {
             (&border.a, &border.b) == (a, b) || (&border.b, &border.a) == (a, b)

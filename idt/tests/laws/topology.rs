@@ -202,3 +202,18 @@ fn parts_become_canonical() {
     assert!(topology.inter_links().is_empty());
     assert_eq!(topology.prefixes(), ["10.1.0.0/16".parse().expect("valid")]);
 }
+
+#[test]
+fn neighbours_may_have_another_name() {
+    let topology = DomainTopology::from_view(&domain("AS1"), &view()).unwrap();
+    let known = |id: &DomainId| (*id == domain("AS3")).then(|| domain("third"));
+    let renamed = topology.with_neighbours(known).unwrap();
+    let remotes: Vec<&str> = renamed
+        .inter_links()
+        .iter()
+        .map(|link| link.remote.domain.as_str())
+        .collect();
+    assert_eq!(remotes, ["AS2", "third"]);
+    assert_eq!(renamed.routers(), topology.routers());
+    assert_eq!(renamed.with_neighbours(known), None);
+}

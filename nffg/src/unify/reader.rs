@@ -12,7 +12,8 @@ use super::{
     SLOR,
 };
 use crate::fault::Report;
-use crate::json::{Cursor, FieldError, cut};
+use crate::json::{Cursor, cut};
+use crate::list::{Element, Read, objects, or_warn, plain, warn};
 use crate::{DomainId, Resources, RouterId, RouterLink, RouterRef, TopologyNode, TopologyView};
 use crate::{number, reference};
 
@@ -47,22 +48,6 @@ struct Reader<'r> {
     router_count: usize,
     link_count: usize,
 }
-
-/// An element of a list, with its path. A cursor finds its path by search, so one that starts here does
-/// not search the whole document: a document may have a fault in each of very many links.
-struct Element<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-impl Element<'_> {
-    fn cursor(&self) -> Cursor<'_> {
-        Cursor::at(&self.path, self.value)
-    }
-}
-
-/// Faults of the document as a whole come back as errors, those of its parts are noted.
-type Read<T> = Result<T, FieldError>;
 
 impl Reader<'_> {
     fn document(&mut self, root: &Cursor<'_>) -> Read<()> {
@@ -100,33 +85,9 @@ impl Reader<'_> {
         limit: usize,
     ) -> Read<Vec<Element<'a>>> {
         match container.present(name)? {
-            Some(list) => self.objects(&list, limit),
+            Some(list) => objects(self.report, &list, limit),
             None => Ok(Vec::new()),
         }
-    }
-
-    fn objects<'a>(&mut self, list: &Cursor<'a>, limit: usize) -> Read<Vec<Element<'a>>> {
-        let elements = list.array()?;
-        let found = elements.len();
-        if found > limit {
-            let rule = format_args!("{found} entries; at most {limit} are allowed here");
-            return Err(FieldError::invalid(list.path(), found, rule));
-        }
-        let path = list.path();
-        let elements = elements.enumerate().map(|(index, element)| Element {
-            path: format!("{path}[{index}]"),
-            value: element.value(),
-        });
-        let (objects, others): (Vec<_>, Vec<_>) = elements.partition(|e| e.value.is_object());
-        for other in others {
-            self.report
-                .take::<()>(Err(other.cursor().wrong_type("an object")));
-        }
-        Ok(objects)
-    }
-
-    fn warn(&mut self, place: &Cursor<'_>, text: impl FnOnce() -> String) {
-        self.report.warn(0, || (place.path(), text()));
     }
 
     /// The node's domain, if it has got into the view.
@@ -199,7 +160,9 @@ impl Reader<'_> {
             if known.insert(router.clone()) {
                 routers.push(router);
             } else {
-                self.warn(&port, || format!("the router {router} is listed before"));
+                warn(self.report, &port, || {
+                    format!("the router {router} is listed before")
+                });
             }
         }
         Ok((routers, known))
@@ -211,7 +174,7 @@ impl Reader<'_> {
         };
         let mut seen = HashSet::new();
         let mut address: Option<(IpAddr, Cursor<'_>)> = None;
-        let entries = self.objects(&list, MAX_METADATA)?;
+        let entries = objects(self.report, &list, MAX_METADATA)?;
         for entry in entries.iter().map(Element::cursor) {
             let key = entry
                 .present("key")
@@ -234,7 +197,9 @@ impl Reader<'_> {
             };
             let prefix = match key {
                 SLOR if value.is_empty() || metadata.entry_point.is_some() => {
-                    self.warn(&entry, || format!("{SLOR} '{}' is left out", cut(&value)));
+                    warn(self.report, &entry, || {
+                        format!("{SLOR} '{}' is left out", cut(&value))
+                    });
                     continue;
                 }
                 SLOR => {
@@ -249,7 +214,7 @@ impl Reader<'_> {
                     Some(Address::Prefix(prefix)) => Some(prefix),
                     Some(Address::Bare(next)) => {
                         if let Some((_, lonely)) = address.replace((next, entry)) {
-                            self.warn(&lonely, || {
+                            warn(self.report, &lonely, || {
                                 format!("no {PREFIX_LENGTH} follows the address")
                             });
                         }
@@ -262,19 +227,19 @@ impl Reader<'_> {
                 Some(prefix) => {
                     if prefix.trunc() != prefix {
                         let text = || format!("{prefix} has host bits; {} is read", prefix.trunc());
-                        self.warn(&entry, text);
+                        warn(self.report, &entry, text);
                     }
                     if seen.insert(prefix.trunc()) {
                         metadata.prefixes.push(prefix.trunc());
                     }
                 }
-                None => self.warn(&entry, || {
+                None => warn(self.report, &entry, || {
                     format!("{key} '{}' makes no prefix; it is left out", cut(&value))
                 }),
             }
         }
         if let Some((_, lonely)) = address {
-            self.warn(&lonely, || {
+            warn(self.report, &lonely, || {
                 format!("no {PREFIX_LENGTH} follows the address")
             });
         }
@@ -299,7 +264,7 @@ impl Reader<'_> {
             return Ok(());
         };
         if src == dst {
-            self.warn(link, || {
+            warn(self.report, link, || {
                 "the link ends where it starts; it is left out".to_owned()
             });
             return Ok(());
@@ -309,9 +274,9 @@ impl Reader<'_> {
         let (mut delay, mut bandwidth) = (None, None);
         if let Some(resources) = link.present("resources")? {
             let read = number::delay(&resources, "delay", BARE_DELAY);
-            delay = self.or_warn(read);
+            delay = or_warn(self.report, read);
             let read = number::bandwidth(&resources, "bandwidth", BARE_BANDWIDTH);
-            bandwidth = self.or_warn(read);
+            bandwidth = or_warn(self.report, read);
         }
         let link = RouterLink {
             src,
@@ -324,15 +289,6 @@ impl Reader<'_> {
             _ => self.view.links.push(link),
         }
         Ok(())
-    }
-
-    /// A value that may be left out if it is wrong.
-    fn or_warn<T>(&mut self, read: Read<Option<T>>) -> Option<T> {
-        let warn = |error: FieldError| {
-            let text = format!("{}; it is left out", error.problem);
-            self.report.warn(0, || (error.field, text));
-        };
-        read.map_err(warn).ok().flatten()
     }
 
     /// An end of a link and the index of its node; `None` with a warning if there is no such node.
@@ -359,7 +315,7 @@ impl Reader<'_> {
             ))
         });
         if end.is_none() {
-            self.warn(&member, || {
+            warn(self.report, &member, || {
                 let text = cut(text);
                 format!("'{text}' is no router of a domain that is told; the link is left out")
             });
@@ -393,36 +349,4 @@ enum Address {
 fn address_of(text: &str) -> Option<Address> {
     let bare = plain(text).parse().map(Address::Bare);
     bare.or_else(|_| text.parse().map(Address::Prefix)).ok()
-}
-
-/// Java prints an address as `host/address`, with an empty host mostly.
-fn plain(text: &str) -> &str {
-    let text = text.trim();
-    match text.rsplit_once('/') {
-        Some((_, address)) if address.parse::<IpAddr>().is_ok() => address,
-        Some(("", name)) => name,
-        _ => text,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn addresses_as_java_prints_them() {
-        for text in [
-            "172.16.1.1",
-            "/172.16.1.1",
-            "host/172.16.1.1",
-            " h.example/172.16.1.1 ",
-        ] {
-            assert_eq!(plain(text), "172.16.1.1", "{text}");
-        }
-        assert_eq!(plain("pe1/2001:db8::1"), "2001:db8::1");
-        assert_eq!(plain("/0.0.0.121"), "0.0.0.121");
-        assert_eq!(plain("/pe1"), "pe1");
-        assert_eq!(plain("ge-0/0/1"), "ge-0/0/1");
-        assert_eq!(plain("10.0.0.0/8"), "10.0.0.0/8");
-    }
 }

@@ -73,17 +73,18 @@ fn find(bytes: &[u8], from: usize, what: &[u8]) -> Option<usize> {
 }
 
 /// A start tag.
-struct Tag {
+pub(super) struct Tag {
     /// The offset of its `>`; `None` if it does not end.
-    end: Option<usize>,
+    pub(super) end: Option<usize>,
     /// It is an element of its own (`<a/>`).
-    empty: bool,
+    pub(super) empty: bool,
     attributes: usize,
     namespaces: usize,
 }
 
 impl Tag {
-    fn scan(bytes: &[u8]) -> Self {
+    /// Scans a text that begins with a start tag.
+    pub(super) fn scan(bytes: &[u8]) -> Self {
         let mut tag = Self {
             end: None,
             empty: false,

@@ -8,6 +8,7 @@ use super::{MAX_LINKS, MAX_NODES, MAX_PORTS};
 use crate::fault::Report;
 use crate::number::{BARE_BANDWIDTH, BARE_DELAY, Kind};
 use crate::reference;
+use crate::view::usual_spelling;
 use crate::{
     Bandwidth, BisBis, BisBisId, Delay, IdError, NfType, Port, PortId, PortKind, ResourceView,
     Resources, RunningNf, SapId, ViewLink, ViewPortRef,
@@ -16,12 +17,7 @@ use crate::{
 /// Reads the view below the root element.
 pub(super) fn read(root: roxmltree::Node<'_, '_>, report: &mut Report) -> ResourceView {
     let root = Element(root);
-    if root.name() != "virtualizer" {
-        root.fault(
-            report,
-            Some(root.name()),
-            "the root element must be 'virtualizer'",
-        );
+    if !root.is_virtualizer(report) {
         return ResourceView::default();
     }
     Reader {
@@ -369,13 +365,4 @@ pub(super) fn sap_name<'a>(id: &'a str, name: Option<&'a str>) -> &'a str {
         Some((name, None)) if name.starts_with("SAP") => name,
         _ => id,
     }
-}
-
-/// Exporters write `BisBis` and `BiSBiS`; the rest of us need not know.
-fn usual_spelling(node_type: String) -> String {
-    let known = ["BiSBiS", "SDN-SWITCH", "EE"];
-    let usual = known
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(&node_type));
-    usual.map_or(node_type, |usual| (*usual).to_owned())
 }

@@ -163,7 +163,7 @@ impl Writer {
 }
 
 /// XML 1.0 §2.2 has no control characters but three; a carriage return survives as a reference only.
-fn escape(text: &str, out: &mut String) {
+pub(super) fn escape(text: &str, out: &mut String) {
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),

@@ -8,6 +8,9 @@ use roxmltree::Node;
 
 use crate::fault::{Report, fault};
 
+/// The namespace of NETCONF (RFC 6241 §3.1).
+const NETCONF: &str = "urn:ietf:params:xml:ns:netconf:base:1.0";
+
 /// An element, namespaces set aside: ESCAPE writes none, a YANG tool would write the module's.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Element<'a>(pub(super) Node<'a, 'a>);
@@ -24,13 +27,26 @@ impl<'a> Element<'a> {
         self.0.tag_name().name()
     }
 
-    fn offset(self) -> usize {
+    /// Whether it is the root of a Virtualizer document; notes a fault if not.
+    pub(super) fn is_virtualizer(self, report: &mut Report) -> bool {
+        let name = self.name();
+        if name != "virtualizer" {
+            let rule = "the root element must be 'virtualizer'";
+            self.fault(report, Some(name), rule);
+        }
+        name == "virtualizer"
+    }
+
+    pub(super) fn offset(self) -> usize {
         self.0.range().start
     }
 
-    fn children(self, name: &'static str) -> impl Iterator<Item = Self> {
-        let elements = self.0.children().filter(Node::is_element).map(Self);
-        elements.filter(move |child| child.name() == name)
+    pub(super) fn elements(self) -> impl Iterator<Item = Self> {
+        self.0.children().filter(Node::is_element).map(Self)
+    }
+
+    pub(super) fn children(self, name: &'static str) -> impl Iterator<Item = Self> {
+        self.elements().filter(move |child| child.name() == name)
     }
 
     /// The child of this name. YANG has it once; of several the first counts, as with ESCAPE.
@@ -62,11 +78,19 @@ impl<'a> Element<'a> {
         kept
     }
 
-    fn is_deleted(self) -> bool {
-        matches!(
-            self.0.attribute("operation").map(str::trim),
-            Some("delete" | "remove")
-        )
+    /// What its `operation` attributes say, with NETCONF's namespace or without any.
+    pub(super) fn operations(self) -> impl Iterator<Item = &'a str> {
+        let of_netconf = |namespace: Option<&str>| namespace.is_none_or(|of| of == NETCONF);
+        self.0
+            .attributes()
+            .filter(move |of| of.name() == "operation" && of_netconf(of.namespace()))
+            .map(|of| of.value().trim())
+    }
+
+    /// It is an entry that a diff deletes.
+    pub(super) fn is_deleted(self) -> bool {
+        self.operations()
+            .any(|of| matches!(of, "delete" | "remove"))
     }
 
     /// The trimmed text of the child of this name; `None` if it is absent or empty.
@@ -77,7 +101,7 @@ impl<'a> Element<'a> {
     }
 
     /// Comments and CDATA sections cut a text in pieces.
-    fn text(self) -> Cow<'a, str> {
+    pub(super) fn text(self) -> Cow<'a, str> {
         let mut pieces = self
             .0
             .children()

@@ -122,6 +122,7 @@ pub(crate) fn view() -> impl Strategy<Value = TopologyView> {
             name,
             nodes,
             links,
+            silent_on_links: false,
             warnings: Vec::new(),
         }
     })

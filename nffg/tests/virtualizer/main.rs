@@ -12,13 +12,18 @@ mod fixtures;
 #[path = "../support/views.rs"]
 mod views;
 
+mod edit_laws;
+mod edits;
+mod examples;
 mod laws;
 mod reads;
 mod real_dumps;
+mod real_edits;
 mod refuses;
 mod tolerates;
 
-use nffg::virtualizer::{self, VirtualizerError};
+use nffg::DocumentError;
+use nffg::virtualizer;
 use nffg::{BisBis, Port, PortKind, ResourceView};
 
 /// A document with one node that has `content` beside its id.
@@ -30,7 +35,7 @@ fn decode(text: &str) -> ResourceView {
     virtualizer::decode(text.as_bytes()).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn refused(text: &str) -> VirtualizerError {
+fn refused(text: &str) -> DocumentError {
     virtualizer::decode(text.as_bytes()).expect_err("the document is wrong")
 }
 
@@ -46,7 +51,7 @@ fn warnings(view: &ResourceView) -> Vec<(Option<u32>, &str, &str)> {
 }
 
 /// The faults as (line, path, value, rule).
-fn faults(error: &VirtualizerError) -> Vec<(u32, &str, Option<&str>, &str)> {
+fn faults(error: &DocumentError) -> Vec<(u32, &str, Option<&str>, &str)> {
     let faults = error.faults().iter();
     faults
         .map(|f| {

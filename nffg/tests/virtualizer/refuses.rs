@@ -165,7 +165,7 @@ fn what_is_not_utf_8() {
 #[test]
 fn what_is_too_large() {
     let mut large = document("").into_bytes();
-    large.resize(virtualizer::MAX_BYTES + 1, b' ');
+    large.resize(nffg::MAX_BYTES + 1, b' ');
     let told = virtualizer::decode(&large).unwrap_err().to_string();
     assert!(
         told.contains("16777217 bytes; at most 16777216 are allowed"),

@@ -32,7 +32,7 @@ fn every_command_answers() {
         (
             &["domains"],
             &[
-                "| AS1    | fresh | resources | fresh |",
+                "| AS1    | fresh | pull resources | fresh |",
                 "| AS3    | fresh |",
             ],
         ),

@@ -137,7 +137,7 @@ fn an_mdo_that_exports_nonsense_is_named_when_the_time_is_up() {
     assert_eq!(ended.code, Some(1));
     for words in [
         "has not heard from everybody within 3s",
-        "\n  AS2, resources from http://127.",
+        "\n  AS2, pull resources from http://127.",
     ] {
         assert!(
             ended.stderr.contains(words),

@@ -1,0 +1,105 @@
+//! `GET /broker/v1/events`: what changed from version to version.
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::HeaderMap;
+use serde::{Deserialize, Serialize};
+
+use super::App;
+use super::answer::{json, negotiate};
+use super::broker_api::JSON;
+use super::problem::Problem;
+use crate::events::{Event, EventId};
+
+/// The most changes of one event that are told; the rest is counted.
+const TOLD: usize = 1000;
+
+/// `?since=ID`: only what came after this event.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventsQuery {
+    since: Option<String>,
+}
+
+/// What came after an event.
+#[derive(Serialize)]
+struct Events {
+    /// The last event of all.
+    latest: Option<String>,
+    /// The event of `since` is not known (any more): look at everything anew.
+    reset: bool,
+    /// Oldest first.
+    events: Vec<EventBody>,
+}
+
+/// A new version.
+#[derive(Serialize)]
+struct EventBody {
+    id: String,
+    at: String,
+    changes: Vec<Change>,
+    /// Changes that are not told one by one.
+    #[serde(skip_serializing_if = "is_zero")]
+    more: usize,
+}
+
+/// One thing that changed.
+#[derive(Serialize)]
+struct Change {
+    /// `idr` or `idt`.
+    database: &'static str,
+    /// A word of a closed list: `joined`, `nf-types`, `adjacency-up`, ...
+    kind: &'static str,
+    /// The domains that it is about.
+    domains: Vec<String>,
+    /// The same for people.
+    text: String,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl From<&Event> for EventBody {
+    fn from(event: &Event) -> Self {
+        let names =
+            |domains: Vec<&nffg::DomainId>| domains.iter().map(ToString::to_string).collect();
+        let resources = event.changes.resources.iter().map(|change| Change {
+            database: "idr",
+            kind: change.kind(),
+            domains: names(change.participants()),
+            text: change.to_string(),
+        });
+        let topology = event.changes.topology.iter().map(|change| Change {
+            database: "idt",
+            kind: change.kind(),
+            domains: names(change.participants()),
+            text: change.to_string(),
+        });
+        Self {
+            id: event.id.to_string(),
+            at: event.at.to_string(),
+            changes: resources.chain(topology).take(TOLD).collect(),
+            more: event.changes.len().saturating_sub(TOLD),
+        }
+    }
+}
+
+pub(super) async fn events(
+    State(app): State<App>,
+    Query(query): Query<EventsQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    negotiate(&headers, &[JSON])?;
+    let seen = query.since.as_deref().map(EventId::named);
+    let since = app.shared.published.events().since(seen.as_ref());
+    json(&Events {
+        latest: since.latest.map(|id| id.to_string()),
+        reset: since.is_reset,
+        events: since
+            .events
+            .iter()
+            .map(|event| event.as_ref().into())
+            .collect(),
+    })
+}

@@ -1,0 +1,91 @@
+//! What comes over BGP-LS sessions.
+
+use super::{Heard, Member, peer_of};
+use crate::bgp::LsUpdate;
+use crate::clock::Now;
+use crate::ingest::Rules;
+use crate::ingest::source::SourceKind;
+use crate::liveness::Timers;
+
+impl Member {
+    pub(super) fn session_up(
+        &mut self,
+        now: Now,
+        kind: &SourceKind,
+        forget: bool,
+        rules: &Rules,
+    ) -> Heard {
+        let mut heard = Heard {
+            touched: true,
+            ..Heard::default()
+        };
+        let (Some(source), Some(peer)) =
+            (self.sources.get_mut(kind), peer_of(&mut self.peers, kind))
+        else {
+            return Heard::default();
+        };
+        if forget {
+            peer.rib.drop_stale();
+        }
+        peer.settles = (peer.rib.stale() > 0)
+            .then(|| now.instant.checked_add(rules.times.settle))
+            .flatten();
+        source.good(now);
+        source.timers = rules.times.timers;
+        let step = source.step(|liveness| liveness.held(now.instant));
+        heard.transition(kind, step);
+        heard
+    }
+
+    pub(super) fn take_routes(&mut self, now: Now, kind: &SourceKind, update: &LsUpdate) -> Heard {
+        let (Some(source), Some(peer)) =
+            (self.sources.get_mut(kind), peer_of(&mut self.peers, kind))
+        else {
+            return Heard::default();
+        };
+        let announced: Vec<&[u8]> = update.announced.iter().collect();
+        let withdrawn: Vec<&[u8]> = update.withdrawn.iter().collect();
+        let applied = peer
+            .rib
+            .apply(&announced, &withdrawn, update.attribute.as_deref());
+        let mut touched = applied.changed;
+        if update.end_of_rib {
+            peer.settles = None;
+            touched |= peer.rib.drop_stale();
+        }
+        source.last_heard = Some(now.timestamp);
+        if applied.over_limit > 0 {
+            let refused = peer.rib.refused();
+            let why =
+                format!("{refused} routes are over the limits of this peer and were left out");
+            source.last_failure = Some(why.into());
+        }
+        Heard {
+            skipped_routes: applied.skipped,
+            touched,
+            ..Heard::default()
+        }
+    }
+
+    pub(super) fn session_down(
+        &mut self,
+        now: Now,
+        kind: &SourceKind,
+        why: String,
+        timers: Timers,
+    ) -> Heard {
+        let (Some(source), Some(peer)) =
+            (self.sources.get_mut(kind), peer_of(&mut self.peers, kind))
+        else {
+            return Heard::default();
+        };
+        peer.rib.mark_stale();
+        peer.settles = None;
+        source.timers = timers;
+        source.bad(why.into());
+        let mut heard = Heard::default();
+        let step = source.step(|liveness| liveness.lost(now.instant));
+        heard.transition(kind, step);
+        heard
+    }
+}

@@ -1,0 +1,174 @@
+//! Delay and bandwidth of a TE link (RFC 8795 `te-link-info-attributes`, RFC 8776).
+
+use std::time::Duration;
+
+use super::member::{Name, packet, path, te};
+use crate::fault::Report;
+use crate::json::Cursor;
+use crate::list::{Element, Read, id_text, objects, or_warn};
+use crate::number::to_f64;
+use crate::{Bandwidth, Delay};
+
+/// A bare delay: RFC 8776 counts microseconds.
+const BARE_DELAY: Duration = Duration::from_micros(1);
+
+/// A bare bandwidth: RFC 3630 §2.5.6 counts bytes per second.
+const BARE_BANDWIDTH: f64 = 8.0;
+
+/// Priorities for which unreserved bandwidth is told.
+const MAX_PRIORITIES: usize = 8;
+
+/// The rule for a bandwidth.
+const A_BANDWIDTH: &str = "one number of bytes per second, decimal or hexadecimal, such as 0x1p10 \
+                           (RFC 8776 te-bandwidth)";
+
+/// The delay of a link: what was measured, else the metric.
+pub(super) fn delay(attributes: &Cursor<'_>, report: &mut Report) -> Option<Delay> {
+    let measured = [
+        packet("performance-metrics-one-way"),
+        packet("one-way-delay"),
+    ];
+    let told = [measured.as_slice(), &[te("te-delay-metric")]];
+    told.into_iter().find_map(|names| {
+        let read = path(attributes, names).and_then(|member| {
+            let Some(member) = member else {
+                return Ok(None);
+            };
+            let delay = Delay::parse(&id_text(&member)?, BARE_DELAY);
+            delay.map(Some).map_err(|error| member.invalid(error.rule))
+        });
+        or_warn(report, read)
+    })
+}
+
+/// The bandwidth of a link, as of BGP-LS: available, else residual, else reservable, else all; else the
+/// least that is not reserved. A metric of zero is the model's default for what nobody measured.
+pub(super) fn bandwidth(attributes: &Cursor<'_>, report: &mut Report) -> Option<Bandwidth> {
+    let metrics = |name| [packet("performance-metrics-one-way"), packet(name)];
+    let measured = ["one-way-available-bandwidth", "one-way-residual-bandwidth"];
+    let measured = measured.into_iter().find_map(|name| {
+        let read = path(attributes, &metrics(name)).and_then(|member| member.map(leaf).transpose());
+        or_warn(report, read).filter(|told| told.bits_per_second() > 0)
+    });
+    let told = measured.or_else(|| {
+        let names = [te("max-resv-link-bandwidth"), te("max-link-bandwidth")];
+        names.into_iter().find_map(|name| {
+            let read = member(attributes, name);
+            or_warn(report, read)
+        })
+    });
+    told.or_else(|| {
+        let list = te("unreserved-bandwidth").of(attributes);
+        let list = or_warn(report, list)?;
+        let read = objects(report, &list, MAX_PRIORITIES).map(Some);
+        let priorities = or_warn(report, read)?;
+        let told = priorities.iter().map(Element::cursor).filter_map(|told| {
+            let read = container(&told);
+            or_warn(report, read)
+        });
+        told.min()
+    })
+}
+
+/// A container with a bandwidth; drafts before RFC 8795 had the number itself there.
+fn member(attributes: &Cursor<'_>, name: Name) -> Read<Option<Bandwidth>> {
+    match name.of(attributes)? {
+        Some(member) if member.value().is_object() => container(&member),
+        Some(member) => leaf(member).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The bandwidth in a container; none if it is one of a technology's own kind, such as `odu-type`.
+fn container(object: &Cursor<'_>) -> Read<Option<Bandwidth>> {
+    let generic = path(object, &[te("te-bandwidth"), te("generic")])?;
+    generic.map(leaf).transpose()
+}
+
+fn leaf(member: Cursor<'_>) -> Read<Bandwidth> {
+    te_bandwidth(&id_text(&member)?).ok_or_else(|| member.invalid(A_BANDWIDTH))
+}
+
+/// Reads a bandwidth: RFC 8776 `te-bandwidth` of one number, or a decimal number with a unit.
+fn te_bandwidth(text: &str) -> Option<Bandwidth> {
+    let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) else {
+        return Bandwidth::parse(text, BARE_BANDWIDTH).ok();
+    };
+    Bandwidth::from_bytes_per_second(hexadecimal(hex)?).ok()
+}
+
+/// The number of hexadecimal digits, perhaps with a point and a binary exponent: `3b9aca00`, `1.8p10`.
+fn hexadecimal(text: &str) -> Option<f64> {
+    /// As many as 64 bits have.
+    const MAX_DIGITS: usize = 16;
+    let (mantissa, exponent) = text.split_once(['p', 'P']).unwrap_or((text, ""));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = whole.len() + fraction.len();
+    if whole.is_empty() || digits > MAX_DIGITS {
+        return None;
+    }
+    let mut number = 0_u64;
+    for digit in whole.chars().chain(fraction.chars()) {
+        number = number << 4 | u64::from(digit.to_digit(16)?);
+    }
+    let exponent: i32 = match exponent.strip_prefix('+').unwrap_or(exponent) {
+        "" => 0,
+        // Far beyond what a float can be.
+        digits if digits.len() > 5 => return None,
+        digits => digits.parse().ok()?,
+    };
+    let places = i32::try_from(fraction.len()).ok()?;
+    Some(to_f64(number) * f64::from(exponent - 4 * places).exp2())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc8776_te_bandwidth_is_decimal_or_hexadecimal_bytes() {
+        for (text, bits) in [
+            ("0x1p10", 8 * 1024),
+            ("0X1P+10", 8 * 1024),
+            ("0x1.8p1", 24),
+            ("0x1.p1", 16),
+            ("0x1.2a05f2p30", 10_000_000_000),
+            ("0x4a817c80", 10_000_000_000),
+            ("0x0p0", 0),
+            ("0x0", 0),
+            ("0x0.0p", 0),
+            ("0x1p", 8),
+            ("0x1p-1", 4),
+            ("0x1p-9999", 0),
+            ("1250000000", 10_000_000_000),
+            ("1.25e9", 10_000_000_000),
+            ("10 Gbit/s", 10_000_000_000),
+            ("0x1.fffffffffffffp52", (1 << 56) - 8),
+        ] {
+            let read = te_bandwidth(text).map(Bandwidth::bits_per_second);
+            assert_eq!(read, Some(bits), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_bandwidth() {
+        for text in [
+            "",
+            "0x",
+            "0x.8p1",
+            "0xg",
+            "0x1pp1",
+            "0x1p1024",
+            "0x1p999999",
+            "-1",
+            "-0x1p1",
+            "0,2,3,1",
+            "0x1p1,0x1p1",
+            "0x1.2.3",
+            "0x11111111111111111",
+            "fast",
+        ] {
+            assert_eq!(te_bandwidth(text), None, "{text}");
+        }
+    }
+}
