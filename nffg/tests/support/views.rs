@@ -154,7 +154,7 @@ fn node(place: usize) -> impl Strategy<Value = BisBis> {
                     id: id.parse().unwrap(),
                     name,
                     // Told in the usual spelling, whatever the exporter's.
-                    node_type: node_type.filter(|of| !of.eq_ignore_ascii_case("sdn-switch")),
+                    node_type: node_type.filter(|of| is_usual(of)),
                     resources,
                     supported: supported.into_iter().collect(),
                     running,
@@ -180,4 +180,12 @@ pub(crate) fn view() -> impl Strategy<Value = ResourceView> {
             warnings: Vec::new(),
         }
     })
+}
+
+/// Whether a type of node is in the spelling that readers give it.
+fn is_usual(node_type: &str) -> bool {
+    let known = ["BiSBiS", "SDN-SWITCH", "EE"];
+    known
+        .iter()
+        .all(|known| *known == node_type || !known.eq_ignore_ascii_case(node_type))
 }
