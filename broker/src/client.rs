@@ -7,12 +7,14 @@
 //! | [`directory`] | the IRD, and which of its resources is the wanted one |
 //! | [`answers`] | property maps, path vectors, domains, placements, as the wire tells them |
 //! | [`media_type`], [`multipart`] | `Content-Type`, and `multipart/related` taken apart |
+//! | [`member`] | what a member does to its own entry: register, push, say that it is alive, leave |
 //! | [`error`] | what can go wrong, in plain words |
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reqwest::StatusCode;
 use reqwest::header::{self, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -22,6 +24,7 @@ pub mod answers;
 pub mod directory;
 pub mod error;
 pub mod media_type;
+pub mod member;
 pub mod multipart;
 
 use answers::{Domain, Domains, PathVectors, Placements, PropertyMap};
@@ -89,7 +92,10 @@ impl<T> Answer<T> {
 /// A response taken whole, before anybody looked into it.
 #[derive(Debug)]
 struct Raw {
+    status: StatusCode,
     content_type: MediaType,
+    /// The entity tag, as it came.
+    etag: Option<String>,
     body: Vec<u8>,
 }
 
@@ -330,6 +336,7 @@ impl Client {
         let status = response.status();
         let final_url = response.url().clone();
         let date = text_header(&response, header::DATE).and_then(http_date);
+        let etag = text_header(&response, header::ETAG).map(str::to_owned);
         let retry_after = text_header(&response, header::RETRY_AFTER).map(str::to_owned);
         let content_type =
             MediaType::parse(text_header(&response, header::CONTENT_TYPE).unwrap_or_default());
@@ -362,7 +369,12 @@ impl Client {
         Ok(Answer {
             url: final_url,
             date,
-            content: Raw { content_type, body },
+            content: Raw {
+                status,
+                content_type,
+                etag,
+                body,
+            },
         })
     }
 }

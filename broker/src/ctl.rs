@@ -5,24 +5,32 @@
 //! |---|---|
 //! | [`args`] | the command line |
 //! | [`request`] | service graphs from files to request bodies |
-//! | [`tables`] | answers as tables; the testbed prints its own with the same |
-//! | [`output`] | standard output that survives a closed pipe |
+//! | `validate` | exports checked as the broker would, without one |
+//! | `member` | what a member does to its own entry |
+//! | [`tables`], `domains`, `page` | answers as tables, which the testbed prints too, and as pages |
+//! | `input`, [`output`] | files of bounded size; standard output that survives a closed pipe |
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 pub mod args;
+mod domains;
+mod input;
+mod member;
 pub mod output;
+mod page;
 pub mod request;
 pub mod tables;
+mod validate;
 
 use crate::client::answers::{Placements, PropertyMap};
 use crate::client::directory::PropertyMapForm;
 use crate::client::{Client, ClientError, Options};
-use args::{Args, Command};
+use args::{Args, Command, Question};
 
 /// How `brokerctl` ends; `--help` says the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +38,7 @@ use args::{Args, Command};
 pub enum Exit {
     /// The question is answered.
     Answered = 0,
-    /// The broker refused the request.
+    /// The broker refused the request, or would refuse the export.
     Refused = 1,
     /// The command line, or a file that it names, is wrong.
     Usage = 2,
@@ -113,12 +121,28 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
         json,
         command,
     } = args;
-    let client = Client::new(Options {
-        server,
-        directory,
-        token,
-        timeout,
-    })?;
+    // A variable that is set to nothing is not set.
+    let token = token.filter(|token| !token.expose_secret().is_empty());
+    let client = || {
+        Client::new(Options {
+            server,
+            directory,
+            token,
+            timeout,
+        })
+    };
+    match command {
+        Command::Ask(question) => ask(&client()?, question, json).await,
+        Command::Validate(args) => validate::validate(&args, json),
+        Command::Member(command) => member::answer(&client()?, command, json).await,
+    }
+}
+
+async fn ask(
+    client: &Client,
+    question: Question,
+    json: bool,
+) -> Result<(String, Exit), ClientError> {
     let shown = |value: &Value, table: &dyn Fn() -> String| {
         if json {
             format!("{value:#}\n")
@@ -126,23 +150,23 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
             table()
         }
     };
-    match command {
-        Command::Directory => {
+    match question {
+        Question::Directory => {
             let directory = client.directory().await?;
             let table = || tables::directory(&directory.content, client.server());
             Ok((shown(&directory.content.json, &table), Exit::Answered))
         }
-        Command::Domains => {
+        Question::Domains => {
             let answer = client.domains().await?;
-            let table = || tables::domains(&answer.content.domains, answer.date);
+            let table = || domains::domains(&answer.content.domains, answer.date);
             Ok((shown(&answer.content.json, &table), Exit::Answered))
         }
-        Command::Domain { id } => {
+        Question::Domain { id } => {
             let answer = client.domain(&id).await?;
-            let table = || tables::domain(&answer.content.state, answer.date);
+            let table = || domains::domain(&answer.content.state, answer.date);
             Ok((shown(&answer.content.json, &table), Exit::Answered))
         }
-        Command::Propmap { rfc9240 } => {
+        Question::Propmap { rfc9240 } => {
             let form = if rfc9240 {
                 PropertyMapForm::Rfc9240
             } else {
@@ -153,7 +177,7 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
             let table = || property_map(&map);
             Ok((shown(&map.json, &table), Exit::Answered))
         }
-        Command::Paths { sg } => {
+        Question::Paths { sg } => {
             let graph = request::GraphFile::read(&sg)?;
             let directory = client.directory().await?.content;
             let body = graph.path_vector_request();
@@ -172,7 +196,7 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
             };
             Ok((shown(&paths.json, &|| tables::path_vectors(&paths)), exit))
         }
-        Command::Placements { sg, k } => {
+        Question::Placements { sg, k } => {
             let graph = request::GraphFile::read(&sg)?;
             let found = client.placements(graph.placement_request(k)).await?.content;
             let exit = if found.placements.is_empty() {

@@ -224,8 +224,14 @@ pub async fn run(
     }
     let places = files::Places::of(&settings);
     if !places.is_empty() {
-        let interval = settings.files.interval;
-        tasks.spawn(files::run(places, interval, inputs.clone(), stop.clone()));
+        published.await_first_look();
+        tasks.spawn(files::run(
+            places,
+            settings.files.interval,
+            inputs.clone(),
+            Arc::clone(&published),
+            stop.clone(),
+        ));
     }
 
     let app = App::new(settings.clone(), published, inbox, Arc::clone(&metrics));

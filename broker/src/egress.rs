@@ -139,6 +139,8 @@ pub async fn fetch(request: RequestBuilder, limit: usize) -> Result<Option<Fetch
             300..=399 => ": redirects are not followed, set the final URL",
             401 | 403 => ": it wants credentials",
             404 => ": nothing there, check the path of the URL",
+            405 | 501 => ": not by this method, the other may do (domains: method)",
+            406 => ": it has nothing that we can read, or does not take this method",
             _ => "",
         };
         return Err(FetchError::Status { status, hint });

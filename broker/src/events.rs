@@ -13,7 +13,8 @@ use jiff::Timestamp;
 /// How many versions are remembered.
 pub const MAX_EVENTS: usize = 1024;
 
-/// How many changes are remembered over all versions: one version may have any number of them.
+/// How many changes are remembered over all versions, one that lists things counted by these: one version
+/// may have any number of them.
 pub const MAX_CHANGES: usize = 100_000;
 
 /// The place of an event in the row.
@@ -60,6 +61,42 @@ impl Changes {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What they weigh in [`MAX_CHANGES`]: one change may list thousands of links, or of nodes.
+    fn weight(&self) -> usize {
+        let of_resources = |change: &idr::Change| match change {
+            idr::Change::Nodes {
+                added,
+                removed,
+                changed,
+                ..
+            } => added.len() + removed.len() + changed.len(),
+            idr::Change::NfTypes { added, removed, .. } => added.len() + removed.len(),
+            idr::Change::Saps { added, removed, .. } => added.len() + removed.len(),
+            idr::Change::InterDomainSaps {
+                added,
+                removed,
+                changed,
+                ..
+            } => added.len() + removed.len() + changed.len(),
+            _ => 0,
+        };
+        fn both<T>(delta: &idt::Delta<T>) -> usize {
+            delta.added.len() + delta.removed.len()
+        }
+        let of_topology = |change: &idt::Change| match change {
+            idt::Change::Topology(change) => {
+                both(&change.routers)
+                    + both(&change.intra_links)
+                    + both(&change.inter_links)
+                    + both(&change.prefixes)
+            }
+            _ => 0,
+        };
+        let resources: usize = self.resources.iter().map(of_resources).sum();
+        let topology: usize = self.topology.iter().map(of_topology).sum();
+        self.len() + resources + topology
     }
 }
 
@@ -114,11 +151,11 @@ impl Log {
             at,
             changes,
         }));
-        let mut total: usize = events.iter().map(|event| event.changes.len()).sum();
+        let mut total: usize = events.iter().map(|event| event.changes.weight()).sum();
         // The last one stays, however large: somebody may be waiting for it.
         while events.len() > 1 && (events.len() > MAX_EVENTS || total > MAX_CHANGES) {
             if let Some(old) = events.pop_front() {
-                total -= old.changes.len();
+                total -= old.changes.weight();
             }
         }
         id
@@ -191,5 +228,41 @@ mod tests {
         assert_eq!(log.since(None).events.len(), 1);
         log.push(Timestamp::UNIX_EPOCH, joined(1));
         assert_eq!(log.since(None).events.len(), 1);
+    }
+
+    /// A change of a topology counts for every link that it lists.
+    #[test]
+    fn what_is_remembered_of_topologies_is_bounded() {
+        let link = |n: usize| idt::IntraLink {
+            src: format!("r{n}").parse().unwrap(),
+            dst: "hub".parse().unwrap(),
+            delay: None,
+            bandwidth: None,
+        };
+        let topology = |links: std::ops::Range<usize>| {
+            let parts = idt::TopologyParts {
+                intra_links: links.map(link).collect(),
+                ..idt::TopologyParts::default()
+            };
+            idt::DomainTopology::new("AS1".parse().unwrap(), parts)
+        };
+        let links = 10_000;
+        let snapshot = |links| {
+            let mut ted = idt::Ted::new();
+            ted.apply([idt::Update::Topology(topology(links))]);
+            ted.snapshot()
+        };
+        let changes = Changes {
+            resources: Vec::new(),
+            topology: idt::changes(&snapshot(0..0), &snapshot(0..links)),
+        };
+        assert_eq!(changes.len(), 1);
+        let log = Log::default();
+        for _ in 0..20 {
+            log.push(Timestamp::UNIX_EPOCH, changes.clone());
+        }
+        // Each lists its links and as many routers.
+        let kept = log.since(None).events.len();
+        assert_eq!(kept, MAX_CHANGES / (2 * links) - 1);
     }
 }

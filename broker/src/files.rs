@@ -1,26 +1,39 @@
 //! Files that tell of members: looked at every so often, read when they changed.
 //!
 //! Polling sees what a watch of the kernel misses (network file systems, a folder mounted over another)
-//! and costs one `stat` a file. What a file said stays while the file is there, however wrong it has
-//! become; a file that is gone takes what it said with it.
+//! and costs one `stat` a file. Rules:
+//! * What a file said stays in force while the file is there, however wrong it has become, and while nobody
+//!   can tell whether it is there.
+//! * A file that was not there at two looks in a row takes what it said with it; editors replace a file by
+//!   removing it first.
+//! * A file or folder of a domain that cannot be read is a fault of that domain. What is nobody's fault in
+//!   particular (a name that tells no domain, a file that is no export) is complained of once, in the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use nffg::export::Expected;
 use nffg::{DomainId, Syntax};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
-use crate::ingest::{Document, Input, News, SourceKey, SourceKind};
+use crate::clock;
+use crate::ingest::{Document, Failure, Input, News, SourceKey, SourceKind};
+use crate::published::Published;
 use crate::settings::Settings;
+use place::{Listing, Stamp, list, owner, text};
 
-/// The most files of one folder that are read.
-pub const MAX_FILES: usize = 10_000;
+pub(crate) mod place;
+
+pub use place::MAX_FILES;
+
+/// The most complaints that are remembered, so as not to be repeated.
+const MAX_COMPLAINTS: usize = 1000;
 
 /// Where to look.
 #[derive(Clone, Debug, Default)]
@@ -55,56 +68,45 @@ impl Places {
     }
 }
 
-/// What tells whether a file is another than before.
-type Stamp = (Option<SystemTime>, u64);
-
-/// A file that has been read.
-#[derive(Debug)]
-struct Seen {
-    stamp: Stamp,
-    hash: Option<blake3::Hash>,
-    /// It was not there the last time. Editors replace a file by removing it first.
-    is_missing: bool,
-}
-
-/// The files of all places and what is known of them.
-#[derive(Debug)]
-struct Watch {
-    places: Places,
-    seen: BTreeMap<(DomainId, PathBuf), Seen>,
-    /// Files that belong to nobody, and places that cannot be looked at: said once.
-    complained: BTreeSet<PathBuf>,
-}
-
-/// Looks every so often until `stop`.
+/// Looks every so often until `stop`. A slow writer slows the looking. `published` is told how much the
+/// first look brought.
 pub async fn run(
     places: Places,
-    interval: std::time::Duration,
+    interval: Duration,
     inputs: mpsc::Sender<Input>,
+    published: Arc<Published>,
     stop: CancellationToken,
 ) {
-    let mut watch = Watch {
-        places,
-        seen: BTreeMap::new(),
-        complained: BTreeSet::new(),
-    };
+    let mut watch = Watch::new(places);
+    let mut is_first = true;
     loop {
-        let looked = tokio::task::spawn_blocking(move || {
-            let news = watch.look();
-            (watch, news)
+        let (sender, stopped) = (inputs.clone(), stop.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let mut sent = 0_u64;
+            let look = watch.look(SystemTime::from(clock::now().timestamp), |input| {
+                sent += 1;
+                !stopped.is_cancelled() && sender.blocking_send(input).is_ok()
+            });
+            (watch, look, sent)
         });
-        let news;
-        (watch, news) = match looked.await {
+        let looked = tokio::select! {
+            () = stop.cancelled() => return,
+            looked = looking => looked,
+        };
+        let (look, sent);
+        (watch, look, sent) = match looked {
             Ok(looked) => looked,
             Err(error) => {
                 warn!(%error, "looking at files failed; files are not looked at any more");
                 return;
             }
         };
-        for input in news {
-            if inputs.send(input).await.is_err() {
-                return;
-            }
+        for complaint in look.complaints {
+            warn!("{complaint}");
+        }
+        debug!(files = look.files, read = look.read, "looked at files");
+        if std::mem::take(&mut is_first) {
+            published.first_look_brought(sent);
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -113,177 +115,284 @@ pub async fn run(
     }
 }
 
+/// What came of a look, beside inputs.
+#[derive(Debug, Default)]
+struct Look {
+    /// Files that are there.
+    files: usize,
+    /// Files that were read.
+    read: usize,
+    /// What is to be said, and was not said at the look before.
+    complaints: Vec<String>,
+}
+
+/// A file, or a place that is not as it should be, as it was at the last look.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Which of the places it is at.
+    place: usize,
+    /// As what was read looked; none if nothing could be read.
+    stamp: Option<Stamp>,
+    /// It may have been written again since, and look the same.
+    is_young: bool,
+    /// What was read last.
+    read: Option<blake3::Hash>,
+    /// The document that the writer was given last.
+    in_force: Option<blake3::Hash>,
+    /// Why it could not be read, if so.
+    failure: Option<String>,
+    /// It was not there at the last look.
+    is_missing: bool,
+}
+
+/// A file that is there, or something that should be: its place, and its stamp.
+type Found = (usize, io::Result<Stamp>);
+
+/// The files of all places and what is known of them.
+#[derive(Debug)]
+struct Watch {
+    places: Places,
+    /// Each source is a file, named by its path.
+    seen: BTreeMap<(DomainId, String), Seen>,
+    /// What was complained of at the last look.
+    complaints: BTreeSet<String>,
+}
+
 impl Watch {
-    /// What is other than the last time.
-    fn look(&mut self) -> Vec<Input> {
-        let mut news = Vec::new();
-        let there = self.list(&mut news);
-        for (domain, path) in &there {
-            if let Some(told) = self.read(domain, path) {
-                news.push(input(domain, path, told));
-            }
+    fn new(places: Places) -> Self {
+        Self {
+            places,
+            seen: BTreeMap::new(),
+            complaints: BTreeSet::new(),
         }
-        self.seen.retain(|(domain, path), seen| {
-            if there.contains(&(domain.clone(), path.clone())) {
-                seen.is_missing = false;
-                return true;
-            }
-            if !std::mem::replace(&mut seen.is_missing, true) {
-                return true;
-            }
-            news.push(input(domain, path, News::Withdrawn));
-            false
-        });
-        news
     }
 
-    /// The files that are there, and whose they are.
-    fn list(&mut self, news: &mut Vec<Input>) -> BTreeSet<(DomainId, PathBuf)> {
-        let mut there = BTreeSet::new();
-        for (domain, place) in self.places.of_domains.clone() {
-            match files(&place) {
-                Ok(files) => there.extend(files.into_iter().map(|path| (domain.clone(), path))),
-                Err(error) => {
-                    if self.complained.insert(place.clone()) {
-                        let why = format!("cannot read {}: {error}", place.display());
-                        news.push(input(&domain, &place, News::Failed(why.into())));
-                    }
-                    continue;
-                }
-            }
-            if self.complained.remove(&place) {
-                // What failed was the place; what is there now has its own word.
-                news.push(input(&domain, &place, News::Withdrawn));
-            }
-        }
-        let Some(folder) = self.places.folder.clone() else {
-            return there;
+    /// Tells `say` what is other than the last time, until it returns false.
+    fn look(&mut self, now: SystemTime, mut say: impl FnMut(Input) -> bool) -> Look {
+        let mut complaints = BTreeSet::new();
+        let mut unknown = BTreeSet::new();
+        let found = self.find(&mut unknown, &mut complaints);
+        let mut look = Look {
+            files: found.len(),
+            ..Look::default()
         };
-        match files(&folder) {
-            Ok(files) => {
-                self.complained.remove(&folder);
-                for path in files {
+        let mut is_heard = true;
+        for (key, (place, stamp)) in &found {
+            let mut seen = self.seen.remove(key).unwrap_or_default();
+            seen.place = *place;
+            let news = match stamp {
+                Ok(stamp) => self.file(key, &mut seen, *stamp, now, &mut look),
+                Err(error) => fault(&key.1, &mut seen, error),
+            };
+            self.seen.insert(key.clone(), seen);
+            is_heard &= news.into_iter().all(|news| say(input(key, news)));
+            if !is_heard {
+                return look;
+            }
+        }
+        self.seen.retain(|key, seen| {
+            if found.contains_key(key) || unknown.contains(&seen.place) {
+                return true;
+            }
+            if seen.in_force.is_some() && !std::mem::replace(&mut seen.is_missing, true) {
+                return true;
+            }
+            is_heard = is_heard && say(input(key, News::Withdrawn));
+            false
+        });
+        look.complaints = complaints.difference(&self.complaints).cloned().collect();
+        self.complaints = complaints;
+        look
+    }
+
+    /// What is there and whose it is. Of the places `unknown` nobody can say.
+    fn find(
+        &self,
+        unknown: &mut BTreeSet<usize>,
+        complaints: &mut BTreeSet<String>,
+    ) -> BTreeMap<(DomainId, String), Found> {
+        let mut found = BTreeMap::new();
+        let mut complain = |text: String| {
+            if complaints.len() < MAX_COMPLAINTS {
+                complaints.insert(text);
+            }
+        };
+        let stamp = |path: String| {
+            let stamp = Stamp::of(Path::new(&path));
+            // Removed since the folder was listed, unless it is a link that leads nowhere.
+            let is_gone = stamp.as_ref().is_err_and(|error| {
+                error.kind() == io::ErrorKind::NotFound && std::fs::symlink_metadata(&path).is_err()
+            });
+            (!is_gone).then_some((path, stamp))
+        };
+        for (at, (domain, place)) in self.places.of_domains.iter().enumerate() {
+            match list(place) {
+                Ok(listing) => {
+                    complaints_of(&listing, place, &mut complain);
+                    for (path, stamp) in listing.exports.into_iter().filter_map(stamp) {
+                        found.insert((domain.clone(), path), (at, stamp));
+                    }
+                }
+                Err(error) => {
+                    if error.kind() != io::ErrorKind::NotFound {
+                        unknown.insert(at);
+                    }
+                    found.insert((domain.clone(), text(place)), (at, Err(error)));
+                }
+            }
+        }
+        let Some(folder) = &self.places.folder else {
+            return found;
+        };
+        let at = self.places.of_domains.len();
+        match list(folder) {
+            Ok(listing) => {
+                complaints_of(&listing, folder, &mut complain);
+                for (path, stamp) in listing.exports.into_iter().filter_map(stamp) {
                     match owner(&path) {
-                        Some(domain) => drop(there.insert((domain, path))),
-                        None if self.complained.insert(path.clone()) => {
-                            warn!(path = %path.display(), "the name of an export in files.folder begins with its domain, as AS7.yaml");
-                        }
-                        None => {}
+                        Some(domain) => drop(found.insert((domain, path), (at, stamp))),
+                        None => complain(format!(
+                            "{path} is nobody's: the name of an export in files.folder begins with its domain, as AS7.yaml"
+                        )),
                     }
                 }
             }
-            Err(error) if self.complained.insert(folder.clone()) => {
-                warn!(folder = %folder.display(), %error, "cannot look into files.folder");
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    unknown.insert(at);
+                }
+                complain(format!(
+                    "cannot look into files.folder {}: {error}",
+                    folder.display()
+                ));
             }
-            Err(_) => {}
         }
-        there
+        found
     }
 
     /// What a file says, if it is another than the last time.
-    fn read(&mut self, domain: &DomainId, path: &Path) -> Option<News> {
-        let key = (domain.clone(), path.to_owned());
-        let known = self.seen.get(&key);
-        let stamp = std::fs::metadata(path).map(|meta| (meta.modified().ok(), meta.len()));
-        let (stamp, failed) = match stamp {
-            Ok(stamp) => (stamp, None),
-            Err(error) => ((None, 0), Some(error)),
-        };
-        if known.is_some_and(|seen| seen.stamp == stamp) {
-            return None;
+    fn file(
+        &self,
+        (domain, path): &(DomainId, String),
+        seen: &mut Seen,
+        stamp: Stamp,
+        now: SystemTime,
+        look: &mut Look,
+    ) -> Vec<News> {
+        seen.is_missing = false;
+        let is_touched = seen.stamp != Some(stamp);
+        if !is_touched && !seen.is_young {
+            return Vec::new();
         }
-        let before = known.and_then(|seen| seen.hash);
-        let mut hash = None;
-        let news = match failed.map_or_else(|| self.bytes(path), Err) {
-            Err(error) => News::Failed(format!("cannot read {}: {error}", path.display()).into()),
-            Ok(bytes) => {
-                hash = Some(blake3::hash(&bytes));
-                if hash == before {
-                    News::Unchanged
-                } else {
-                    let name = path.file_name().and_then(|name| name.to_str());
-                    let expected = Expected {
-                        domain,
-                        syntax: name.and_then(Syntax::of_file_name),
-                        format: None,
-                    };
-                    match Document::decode(&bytes, expected) {
-                        Ok(document) => News::Document(Box::new(document)),
-                        Err(error) => {
-                            // The next version may be the last good one again.
-                            hash = None;
-                            News::Failed((&error).into())
-                        }
-                    }
-                }
+        look.read += 1;
+        let bytes = match bytes(Path::new(path), stamp, self.places.max_bytes) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                // It may be removed this very moment.
+                let news = fault(path, seen, &error);
+                // Too large a file need not be tried again before it is another.
+                seen.stamp = (error.kind() == io::ErrorKind::FileTooLarge).then_some(stamp);
+                seen.is_young = false;
+                return news;
             }
         };
-        let seen = Seen {
-            stamp,
-            hash,
-            is_missing: false,
-        };
-        self.seen.insert(key, seen);
-        Some(news)
-    }
-
-    fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
-        use io::Read;
-        let max = self.places.max_bytes;
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?
-            .take(max as u64 + 1)
-            .read_to_end(&mut bytes)?;
-        if bytes.len() > max {
-            let why = format!("larger than {max} bytes (limits.member.bytes)");
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+        let hash = blake3::hash(&bytes);
+        seen.stamp = Some(stamp);
+        seen.is_young = stamp.is_young(now);
+        let had_failed = seen.failure.take().is_some();
+        if seen.read.replace(hash) == Some(hash) && !is_touched && !had_failed {
+            return Vec::new();
         }
-        Ok(bytes)
+        if seen.in_force == Some(hash) {
+            return vec![News::Unchanged];
+        }
+        let expected = Expected {
+            domain,
+            syntax: Syntax::of_file_name(path),
+            format: None,
+        };
+        // One file that the decoder stumbles over must not be the end of all.
+        let decoded = catch_unwind(AssertUnwindSafe(|| Document::decode(&bytes, expected)));
+        vec![match decoded {
+            Ok(Ok(document)) => {
+                seen.in_force = Some(hash);
+                News::Document(Box::new(document))
+            }
+            Ok(Err(error)) => News::Failed((&error).into()),
+            Err(_) => News::Failed(
+                "the decoder failed on this document; please report it"
+                    .to_owned()
+                    .into(),
+            ),
+        }]
     }
 }
 
-fn input(domain: &DomainId, path: &Path, news: News) -> Input {
-    let name: Arc<str> = path.to_string_lossy().into();
+/// What is to be said of a file that cannot be read.
+fn fault(path: &str, seen: &mut Seen, error: &io::Error) -> Vec<News> {
+    let mut news = Vec::new();
+    seen.stamp = None;
+    seen.read = None;
+    if error.kind() == io::ErrorKind::NotFound && seen.in_force.is_some() {
+        if !std::mem::replace(&mut seen.is_missing, true) {
+            return news;
+        }
+        seen.in_force = None;
+        seen.failure = None;
+        news.push(News::Withdrawn);
+    }
+    let why = format!("cannot read {path}: {error}");
+    if seen.failure.as_ref() != Some(&why) {
+        seen.failure = Some(why.clone());
+        news.push(News::Failed(Failure::from(why)));
+    }
+    news
+}
+
+/// What is odd about a folder.
+fn complaints_of(listing: &Listing, folder: &Path, complain: &mut impl FnMut(String)) {
+    for name in &listing.others {
+        complain(format!(
+            "{} is passed over: an export is a file whose name ends in .xml, .json, .nffg, .yaml or .yml",
+            folder.join(name).display()
+        ));
+    }
+    if listing.is_cut {
+        complain(format!(
+            "{} holds more than {MAX_FILES} exports; those after the first, by name, are passed over",
+            folder.display()
+        ));
+    }
+}
+
+/// The content of a file of at most `max` octets.
+fn bytes(path: &Path, stamp: Stamp, max: usize) -> io::Result<Vec<u8>> {
+    use io::Read;
+    let too_large = || {
+        let why = format!("it is larger than {max} bytes (limits.member.bytes)");
+        io::Error::new(io::ErrorKind::FileTooLarge, why)
+    };
+    if stamp.len() > max as u64 {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?
+        .take(max as u64 + 1)
+        .read_to_end(&mut bytes)?;
+    if bytes.len() > max {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn input((domain, path): &(DomainId, String), news: News) -> Input {
     Input {
         source: SourceKey {
             domain: domain.clone(),
-            kind: SourceKind::File(name),
+            kind: SourceKind::File(path.as_str().into()),
         },
         news,
     }
-}
-
-/// The exports at a place: the file, or those of the folder by their endings, hidden ones left out.
-fn files(place: &Path) -> io::Result<Vec<PathBuf>> {
-    if !std::fs::metadata(place)?.is_dir() {
-        return Ok(vec![place.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(place)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let is_export =
-            name.is_some_and(|name| !name.starts_with('.') && Syntax::of_file_name(name).is_some());
-        if is_export && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    files.truncate(MAX_FILES);
-    Ok(files)
-}
-
-/// Whose a file of the folder is: the name up to the first dot that leaves a domain. `AS7.yaml` and
-/// `AS7.resources.xml` are AS7's, `0.0.0.7.json` too.
-fn owner(path: &Path) -> Option<DomainId> {
-    let name = path.file_name()?.to_str()?;
-    let (stem, _) = name.rsplit_once('.')?;
-    let dotted: Option<DomainId> = stem.split('.').nth(3).and_then(|_| {
-        let four: Vec<&str> = stem.split('.').take(4).collect();
-        let four = four.join(".");
-        four.parse().ok().filter(|id: &DomainId| id.asn().is_some())
-    });
-    dotted.or_else(|| stem.split('.').next()?.parse().ok())
 }
 
 #[cfg(test)]

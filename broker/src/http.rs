@@ -11,6 +11,7 @@ mod domains;
 mod events;
 mod guard;
 mod heavy;
+mod openapi;
 mod ops;
 pub mod problem;
 mod push;
@@ -29,9 +30,9 @@ use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Settings;
 
-/// Documents of members that are decoded at once, and that may wait: so many bodies may be in memory.
+/// Documents of members that are decoded at once. Any number may wait: their bodies have come, and
+/// [`push::Intake`] bounds what they take.
 const DOCUMENTS_AT_ONCE: usize = 2;
-const DOCUMENTS_WAITING: usize = 30;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -46,7 +47,9 @@ struct Shared {
     rate: rate::RateLimit,
     /// Searches.
     heavy: heavy::Heavy,
-    /// Documents that members push.
+    /// Documents that members push, on their way in.
+    intake: push::Intake,
+    /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
     settings: Settings,
@@ -66,7 +69,8 @@ impl App {
             principals: Principals::new(&settings.auth),
             rate: rate::RateLimit::new(&settings.limits),
             heavy: heavy::Heavy::new(searches, searches.saturating_mul(2)),
-            documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, DOCUMENTS_WAITING),
+            intake: push::Intake::default(),
+            documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
             published,
             metrics,

@@ -43,7 +43,7 @@ mod push;
 mod source;
 mod task;
 
-pub use document::{Counts, Document, DocumentStatus, Version};
+pub use document::{Counts, Document, DocumentStatus, ENTRY_POINT, Understood, Version};
 pub use push::{Accepted, Command, Precondition, PushError, Pushed, Registration, Request};
 pub use source::{Channel, Failure, Slot, SourceKey, SourceKind, SourceStatus};
 pub use task::{Commands, Inbox, Stopped, run};
@@ -264,8 +264,16 @@ impl Ingest {
         let is_new = !self.members.contains_key(&source.domain);
         if is_new {
             let tells = matches!(source.kind, SourceKind::File(_)) && news != News::Withdrawn;
-            if !tells || self.members.len() >= self.rules.members {
+            if !tells {
                 return Outcome::default();
+            }
+            if self.members.len() >= self.rules.members {
+                let limit = self.rules.members;
+                let why = PushError::TooManyMembers { limit }.to_string();
+                return Outcome {
+                    refused: Some(why.into()),
+                    ..Outcome::default()
+                };
             }
         }
         let member = self
@@ -308,6 +316,9 @@ impl Ingest {
         let (accepted, heard) = match self.members.get_mut(&domain) {
             Some(member) => member.command(now, &domain, command, &precondition, rules)?,
             None => {
+                if !matches!(command, Command::Register(_)) {
+                    return Err(PushError::NotRegistered(domain));
+                }
                 if self.members.len() >= rules.members {
                     let limit = rules.members;
                     return Err(PushError::TooManyMembers { limit });

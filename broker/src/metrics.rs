@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::ingest::SourceKey;
+use crate::ingest::{SourceKey, SourceKind};
 use crate::liveness::State;
 
 /// A label value of a closed list.
@@ -310,11 +310,21 @@ impl Metrics {
 
     /// Nothing is known of a domain any more: its labels go.
     pub fn forget(&self, domain: &nffg::DomainId) {
+        self.keep(domain, []);
+    }
+
+    /// A domain has no other sources than these any more: the labels of others go.
+    pub fn keep<'a>(
+        &self,
+        domain: &nffg::DomainId,
+        kept: impl IntoIterator<Item = &'a SourceKind>,
+    ) {
         let domain = domain.to_string();
+        let kept: BTreeSet<String> = kept.into_iter().map(ToString::to_string).collect();
         let mut sources = BTreeSet::new();
         if let Ok(mut known) = self.sources.lock() {
             known.retain(|(of, source)| {
-                let is_kept = *of != domain;
+                let is_kept = *of != domain || kept.contains(source);
                 if !is_kept {
                     sources.insert(source.clone());
                 }

@@ -9,9 +9,11 @@ use idt::DomainIndex;
 use idt::search::{self, PlacementNode, PlacementProblem, RESOURCE_KINDS};
 use nffg::{NodeKind, Quantity, Resources, ServiceGraph, Unit};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::ToSchema;
 
 /// The k best placements, ready to be written as JSON.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = Placements)]
 pub struct Answer {
     /// About the answer.
     pub meta: Meta,
@@ -22,8 +24,9 @@ pub struct Answer {
 }
 
 /// About the answer.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = PlacementsMeta)]
 pub struct Meta {
     /// What the placements are ranked by.
     pub objective: &'static str,
@@ -38,7 +41,7 @@ pub struct Meta {
 }
 
 /// A version of a map (RFC 7285 §10.3).
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Vtag {
     /// The map's id in the directory.
@@ -48,23 +51,26 @@ pub struct Vtag {
 }
 
 /// One placement.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
+#[schema(as = Placement)]
 pub struct Ranked {
     /// From 1.
     pub rank: usize,
     /// Inter-domain links crossed, summed over the links of the graph.
     pub hops: u64,
     /// Each node of the graph and its domain, in the order in which the requirements pass them.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub nodes: Pairs,
     /// Each requirement, placed.
     pub requirements: Vec<PlacedRequirement>,
 }
 
 /// A requirement, placed.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
 pub struct PlacedRequirement {
     /// Its id; absent when it was implied by the links.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub id: Option<String>,
     /// Where it starts.
     pub src: String,
@@ -78,7 +84,7 @@ pub struct PlacedRequirement {
 }
 
 /// A link of the graph, placed.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, ToSchema)]
 pub struct PlacedLink {
     /// Its id.
     pub id: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
@@ -19,6 +20,10 @@ pub struct Published {
     // Many short reads and writes by source; no guard leaves this module.
     domains: DashMap<DomainId, Arc<Entry>>,
     events: Log,
+    /// How many inputs the first look at the files made; as many as can be while it is under way.
+    first_look: AtomicU64,
+    /// How many inputs from files are in what readers see.
+    from_files: AtomicU64,
 }
 
 impl Published {
@@ -33,6 +38,8 @@ impl Published {
             maps: ArcSwap::from_pointee(maps),
             domains: DashMap::new(),
             events: Log::default(),
+            first_look: AtomicU64::new(0),
+            from_files: AtomicU64::new(0),
         }
     }
 
@@ -94,13 +101,31 @@ impl Published {
         self.domains.iter().map(entry).collect()
     }
 
+    /// There are files to look at: which, and whose, only the first look shows.
+    pub fn await_first_look(&self) {
+        self.first_look.store(u64::MAX, Ordering::Release);
+    }
+
+    /// The first look at the files is over, and made this many inputs.
+    pub fn first_look_brought(&self, inputs: u64) {
+        self.first_look.store(inputs, Ordering::Release);
+    }
+
+    /// Readers see what came of so many inputs from files. Only the writer calls this.
+    pub fn took_from_files(&self, inputs: u64) {
+        self.from_files.store(inputs, Ordering::Release);
+    }
+
     /// Whether every source that the settings have the broker ask has been asked at least once, with
-    /// whatever result. BGP-LS peers are not asked: they may never come; nor are members that push.
+    /// whatever result, and every file been looked at. BGP-LS peers are not asked: they may never come; nor
+    /// are members that push.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let is_waited_for = |source: &SourceStatus| {
-            matches!(source.kind.channel(), Channel::Pull | Channel::File) && !source.is_tried()
-        };
+        if self.from_files.load(Ordering::Acquire) < self.first_look.load(Ordering::Acquire) {
+            return false;
+        }
+        let is_waited_for =
+            |source: &SourceStatus| source.kind.channel() == Channel::Pull && !source.is_tried();
         !self
             .domains
             .iter()

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use nffg::export::Expected;
 use nffg::{DomainId, Syntax};
-use reqwest::header::HeaderValue;
-use reqwest::header::{ACCEPT, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
+};
+use reqwest::header::{HeaderName, HeaderValue};
 use reqwest::{Client, RequestBuilder};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +80,23 @@ struct Known {
     last_modified: Option<HeaderValue>,
 }
 
+impl Known {
+    fn of(fetched: &Fetched) -> Self {
+        Self {
+            hash: blake3::hash(&fetched.body),
+            etag: fetched.headers.get(ETAG).cloned(),
+            last_modified: fetched.headers.get(LAST_MODIFIED).cloned(),
+        }
+    }
+
+    /// The condition to ask under: that it is another by now.
+    fn condition(&self) -> Option<(HeaderName, &HeaderValue)> {
+        let etag = self.etag.as_ref().map(|etag| (IF_NONE_MATCH, etag));
+        let at = self.last_modified.as_ref();
+        etag.or_else(|| at.map(|at| (IF_MODIFIED_SINCE, at)))
+    }
+}
+
 /// Asks one source until `stop`: every interval after a good answer, with growing pauses after a bad
 /// one. The send waits when the writer is behind, so a slow writer slows the asking.
 pub async fn run(
@@ -88,15 +107,7 @@ pub async fn run(
     metrics: Arc<Metrics>,
     stop: CancellationToken,
 ) {
-    let backoff = || {
-        ExponentialBuilder::default()
-            .with_jitter()
-            .with_min_delay(settings.retry_after)
-            .with_max_delay(settings.interval.max(settings.retry_after))
-            .without_max_times()
-            .build()
-    };
-    let mut pauses = backoff();
+    let mut pauses = backoff(&settings);
     let mut known: Option<Known> = None;
     let key = SourceKey {
         domain: source.domain.clone(),
@@ -115,7 +126,7 @@ pub async fn run(
                 };
                 metrics.pull(&key, outcome);
                 known = now_known.or(known);
-                pauses = backoff();
+                pauses = backoff(&settings);
                 (news, around(settings.interval))
             }
             Err(error) => {
@@ -144,6 +155,16 @@ pub async fn run(
     }
 }
 
+/// The pauses after bad answers. Sources that failed together shall not be asked together.
+fn backoff(settings: &Pull) -> ExponentialBackoff {
+    ExponentialBuilder::default()
+        .with_jitter()
+        .with_min_delay(settings.retry_after)
+        .with_max_delay(settings.interval.max(settings.retry_after))
+        .without_max_times()
+        .build()
+}
+
 /// Plus or minus a tenth, so that sources that started together do not stay together.
 fn around(interval: Duration) -> Duration {
     interval.mul_f64(0.9 + 0.2 * fastrand::f64())
@@ -156,19 +177,27 @@ async fn ask(
     max_bytes: usize,
     known: Option<&Known>,
 ) -> Result<(Option<Known>, News), PullError> {
-    let Some(fetched) = fetch(request(client, source, known), max_bytes).await? else {
-        // An answer to validators that were not sent is none.
+    // Only GET has an answer for what did not change (RFC 9110 §13.1.2).
+    let method = source.from.method(source.slot);
+    let condition = known
+        .filter(|_| method == PullMethod::Get)
+        .and_then(Known::condition);
+    let request = request(client, source, method);
+    let request = match &condition {
+        Some((name, value)) => request.header(name, *value),
+        None => request,
+    };
+    let Some(fetched) = fetch(request, max_bytes).await? else {
+        if condition.is_some() {
+            return Ok((None, News::Unchanged));
+        }
         let unasked = FetchError::Status {
             status: 304,
-            hint: ": nothing was asked for that it could be the same as",
+            hint: ": it was not asked whether anything changed",
         };
-        return known.map_or(Err(unasked.into()), |_| Ok((None, News::Unchanged)));
+        return Err(unasked.into());
     };
-    let now_known = Known {
-        hash: blake3::hash(&fetched.body),
-        etag: fetched.headers.get(ETAG).cloned(),
-        last_modified: fetched.headers.get(LAST_MODIFIED).cloned(),
-    };
+    let now_known = Known::of(&fetched);
     if known.is_some_and(|known| known.hash == now_known.hash) {
         return Ok((Some(now_known), News::Unchanged));
     }
@@ -186,27 +215,18 @@ async fn ask(
     Ok((Some(now_known), News::Document(Box::new(document))))
 }
 
-fn request(client: &Client, source: &SourceSpec, known: Option<&Known>) -> RequestBuilder {
+fn request(client: &Client, source: &SourceSpec, method: PullMethod) -> RequestBuilder {
     let url = source.from.url.expose().clone();
-    let xml_first = "application/xml, application/json;q=0.9, application/yaml;q=0.8";
-    let json_first = "application/json, application/yaml;q=0.9, application/xml;q=0.8";
-    let mut request = match source.from.method(source.slot) {
+    let request = match method {
         PullMethod::Get => client.get(url),
-        PullMethod::Post => client.post(url).body(""),
+        // Python's servers, ESCAPE's is one, want the length of nothing, too (RFC 9110 §8.6).
+        PullMethod::Post => client.post(url).header(CONTENT_LENGTH, 0),
     };
-    request = request.header(
-        ACCEPT,
-        match source.slot {
-            Slot::Resources => xml_first,
-            Slot::Topology => json_first,
-        },
-    );
-    let validators = known.map(|known| (&known.etag, &known.last_modified));
-    match validators {
-        Some((Some(etag), _)) => request.header(IF_NONE_MATCH, etag),
-        Some((None, Some(at))) => request.header(IF_MODIFIED_SINCE, at),
-        _ => request,
-    }
+    let accept = match source.slot {
+        Slot::Resources => "application/xml, application/json;q=0.9, application/yaml;q=0.8",
+        Slot::Topology => "application/json, application/yaml;q=0.9, application/xml;q=0.8",
+    };
+    request.header(ACCEPT, accept)
 }
 
 /// What an MdO sends is known by its type or, since some send none or a wrong one, by how it begins.
@@ -266,6 +286,20 @@ mod tests {
         assert!(wrong("application/json", b"  ").contains("empty"));
         assert!(wrong("image/png", b"\x89PNG").contains("image/png, expected an export"));
         assert!(wrong("", b"\x89PNG").contains("no media type"));
+    }
+
+    #[test]
+    fn pauses_after_failures_grow_and_are_no_two_sources_alike() {
+        let settings = Pull::default();
+        let longest = settings.interval * 2;
+        let mut first = std::collections::BTreeSet::new();
+        for _ in 0..20 {
+            let pauses: Vec<Duration> = backoff(&settings).take(100).collect();
+            assert!(pauses[0] >= settings.retry_after, "{pauses:?}");
+            assert!(pauses[99] >= settings.interval && pauses[99] <= longest);
+            first.insert(pauses[0]);
+        }
+        assert!(first.len() > 1, "{first:?}");
     }
 
     #[test]

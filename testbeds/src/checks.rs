@@ -390,11 +390,7 @@ fn walks(placements: &[Placement]) -> Value {
 
 /// What a refusal names of what it should name.
 fn named_by(refusal: &Refusal, refused: &Refused) -> Value {
-    let Fault {
-        field,
-        value,
-        rule: _,
-    } = refusal.faults.first().cloned().unwrap_or_default();
+    let Fault { field, value, .. } = refusal.faults.first().cloned().unwrap_or_default();
     json!({
         "code": refusal.code,
         "field": field.filter(|_| refused.field.is_some()),

@@ -1,8 +1,10 @@
 //! The command line of `testbed`.
 
 use std::ffi::OsString;
+use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,8 +14,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use humantime_serde::re::humantime::parse_duration;
 use nffg::DomainId;
 use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use url::Url;
 
 use crate::child::die_with_parent;
+use crate::mdo::files::Exporter;
+use crate::mdo::push::Member;
 use crate::mdo::{Emulator, Fallback, bgp_ls, bind};
 use crate::scenario::Scenario;
 use crate::show::{Wish, show};
@@ -85,7 +91,7 @@ struct RunArgs {
     /// How long the broker has to hear from every MdO at the start
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = parse_duration)]
     patience: Duration,
-    /// How the broker gets the topology of the domains: it pulls, or they announce it over BGP-LS
+    /// How the broker hears from the MdOs
     #[arg(long, value_enum, value_name = "HOW", default_value_t)]
     feed: Feed,
     /// Load the scenario from this folder; edits of its exports show up while it runs
@@ -110,10 +116,34 @@ struct MdoArgs {
     /// Announce the topology over BGP-LS to the broker there, from the address of --listen
     #[arg(long, value_name = "ADDRESS:PORT")]
     bgp_ls: Option<SocketAddr>,
+    /// Register with the broker there and push to it; leave when told to stop
+    #[arg(long, value_name = "URL")]
+    push: Option<Url>,
+    /// For how long what is pushed is good; a third of it is from one heartbeat to the next
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = lifetime)]
+    lifetime: Duration,
+    /// The member's token, where the broker wants one
+    #[arg(long, value_name = "TOKEN", env = "MDO_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+    /// Write the exports into this folder, and take them away when told to stop
+    #[arg(long, value_name = "DIR")]
+    files: Option<PathBuf>,
     /// End with standard input
     #[arg(long, hide = true)]
     tied: bool,
 }
+
+/// What the broker takes for a lifetime.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text).map_err(|error| error.to_string())?;
+    let is_whole = time.subsec_nanos() == 0 && (1..=86_400).contains(&time.as_secs());
+    is_whole
+        .then_some(time)
+        .ok_or_else(|| "whole seconds, from 1 to 86400".to_owned())
+}
+
+/// How long leaving may take: who is told to stop has not much time.
+const LEAVE: Duration = Duration::from_secs(2);
 
 /// Runs `testbed` with these arguments, the first of which is the program's name.
 ///
@@ -226,9 +256,26 @@ fn mdo(args: &MdoArgs) -> anyhow::Result<()> {
         let announcing = async {
             match args.bgp_ls {
                 Some(broker) => bgp_ls::export(&scenario, &domain, broker, local).await,
-                None => std::future::pending().await,
+                None => pending().await,
             }
         };
+        let mut member = match &args.push {
+            Some(broker) => Some(Member::new(
+                scenario.clone(),
+                domain.clone(),
+                broker,
+                args.token.clone(),
+                args.lifetime,
+            )?),
+            None => None,
+        };
+        let mut exporter = args
+            .files
+            .clone()
+            .map(|folder| Exporter::new(scenario.clone(), domain.clone(), folder));
+        if let Some(exporter) = &mut exporter {
+            exporter.write()?;
+        }
         let emulator = Emulator::start(scenario.clone(), &args.domain, listener)?;
         let line = format!(
             "MdO of {} listening on http://{}\n",
@@ -236,11 +283,33 @@ fn mdo(args: &MdoArgs) -> anyhow::Result<()> {
             emulator.address()
         );
         output::print(&line).context("cannot write to standard output")?;
-        tokio::select! {
+        let pushing = async {
+            match &mut member {
+                Some(member) => member.run().await,
+                None => pending().await,
+            }
+        };
+        let writing = async {
+            match &mut exporter {
+                Some(exporter) => exporter.run().await,
+                None => pending().await,
+            }
+        };
+        let ended = tokio::select! {
             result = emulator.serve() => result.context("cannot serve"),
             result = announcing => result.context("cannot announce the topology"),
             told = told_to_stop() => told.context("cannot listen for signals"),
+            () = pushing => Ok(()),
+            () = writing => Ok(()),
+        };
+        if let Some(member) = &mut member {
+            // A broker that does not answer sees us age instead.
+            let _ = timeout(LEAVE, member.leave()).await;
         }
+        if let Some(exporter) = &mut exporter {
+            exporter.leave().context("cannot take the files away")?;
+        }
+        ended
     })
 }
 

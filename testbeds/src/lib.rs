@@ -4,7 +4,7 @@
 //! ```text
 //!  testbed 3as --+-- testbed mdo --domain AS1   a process for each MdO, on a loopback address of its own
 //!                +-- testbed mdo --domain AS2   |
-//!                +-- testbed mdo --domain AS3   | pulled by
+//!                +-- testbed mdo --domain AS3   | pulled by, or pushing to
 //!                +-- testbed brokerd <----------+
 //!                +-> asks the broker over HTTP, prints, compares with the scenario's expected files
 //! ```

@@ -9,8 +9,11 @@
 //! | `/escape/orchestration/...` | the same | the same: the layout of 2018 |
 //! | `/restconf/data/topologyFromTADS/` | GET | UNIFY JSON |
 //! | `/restconf/data/virtualizer/` | GET | the same without prefixes and inter-domain delays |
+//! | `/restconf/data/topologies/` | GET | COP JSON |
+//! | `/restconf/data/networks/` | GET | IETF JSON, which knows no links |
 //!
-//! With a BGP-LS peer to dial, it announces its topology there too ([`bgp_ls`]).
+//! It may also tell its topology over BGP-LS ([`bgp_ls`]), push what it has to tell ([`push`]), or write it
+//! into a folder ([`files`]).
 //!
 //! As ESCAPE: an unknown prefix is 404, an RPC not allowed for the verb 406, an unknown verb 501; as
 //! netphony: 404 and 405.
@@ -32,7 +35,10 @@ use tokio::task::JoinHandle;
 use crate::scenario::{Domain, Scenario, ScenarioError};
 
 pub mod bgp_ls;
+pub mod files;
 mod misbehaviour;
+mod netphony;
+pub mod push;
 
 pub use misbehaviour::Misbehaviour;
 
@@ -170,7 +176,7 @@ impl Mdo {
             [
                 "restconf",
                 "data",
-                resource @ ("topologyFromTADS" | "virtualizer"),
+                resource @ ("topologyFromTADS" | "virtualizer" | "topologies" | "networks"),
             ] => self.netphony(method, resource),
             _ => text(StatusCode::NOT_FOUND, "no such path"),
         }
@@ -217,22 +223,14 @@ impl Mdo {
                 .insert(header::ALLOW, HeaderValue::from_static("GET"));
             return answer;
         }
-        if resource == "topologyFromTADS" {
-            return self.file(&self.domain.topology, JSON);
-        }
-        match self
-            .scenario
-            .read(&self.domain.topology)
-            .map(|text| serde_json::from_slice(&text))
-        {
-            Ok(Ok(mut document)) => {
-                to_plain_unify(&mut document);
-                response(StatusCode::OK, JSON, document.to_string())
-            }
-            // A file under edit is served as it is: what it does to its readers is the point.
-            Ok(Err(_)) => self.file(&self.domain.topology, JSON),
-            Err(error) => missing(&error),
-        }
+        let text = match self.scenario.read(&self.domain.topology) {
+            Ok(text) => text,
+            Err(error) => return missing(&error),
+        };
+        // A file under edit is served as it is: what it does to its readers is the point.
+        let document = netphony_form(resource, &text);
+        let body = document.map_or_else(|| text.into_owned(), |it| it.to_string().into_bytes());
+        response(StatusCode::OK, JSON, body)
     }
 
     /// A file of the scenario as it is now.
@@ -278,25 +276,19 @@ fn query(uri: &Uri, name: &str) -> Option<String> {
         .next()
 }
 
-/// What netphony's own UNIFY export leaves out of the document of the draft's authors: reachability,
-/// and the delay of links between domains.
-fn to_plain_unify(document: &mut Value) {
-    let links = document
-        .pointer_mut("/links/link")
-        .and_then(Value::as_array_mut);
-    for link in links.into_iter().flatten().filter_map(Value::as_object_mut) {
-        link.remove("resources");
-    }
-    let nodes = document
-        .pointer_mut("/nodes/node")
-        .and_then(Value::as_array_mut);
-    for node in nodes.into_iter().flatten() {
-        if let Some(metadata) = node.get_mut("metadata").and_then(Value::as_array_mut) {
-            metadata.retain(|item| {
-                let key = item.get("key").and_then(Value::as_str).unwrap_or_default();
-                !key.starts_with("reachability_")
-            });
+/// The document that netphony's exporter `resource` makes of a scenario's file; `None` if that is the file
+/// itself, or the file cannot be read.
+fn netphony_form(resource: &str, text: &[u8]) -> Option<Value> {
+    let view = || nffg::unify::decode(text).ok();
+    match resource {
+        "virtualizer" => {
+            let mut document = serde_json::from_slice(text).ok()?;
+            netphony::to_plain_unify(&mut document);
+            Some(document)
         }
+        "topologies" => Some(netphony::cop(&view()?)),
+        "networks" => Some(netphony::ietf(&view()?)),
+        _ => None,
     }
 }
 

@@ -15,7 +15,10 @@ use tokio::time::sleep;
 
 use crate::checks::{self, Check, Kind};
 use crate::scenario::Scenario;
-use crate::stage::{DEFAULT_LISTEN, Pace, Plan, Progress, Stage};
+use crate::stage::{DEFAULT_LISTEN, Feed, Plan, Progress, Stage};
+
+/// What a domain is that the broker does not know any more; the other states are the broker's words.
+const LEFT: &str = "leaving";
 
 /// What to do with a scenario.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +114,7 @@ pub async fn show(scenario: &Scenario, wish: Wish) -> anyhow::Result<bool> {
         }
         return Ok(equal);
     }
-    out.say(&what_to_try(&stage, wish.plan.pace))?;
+    out.say(&what_to_try(&stage, wish.plan))?;
     watch(stage, &mut out).await?;
     Ok(equal)
 }
@@ -144,18 +147,33 @@ fn progress_line(progress: &Progress<'_>) -> String {
             )
         }
         Progress::Fresh { domain } => {
-            let heard: Vec<&str> = domain
-                .sources
-                .iter()
-                .map(|source| source.kind.as_str())
-                .collect();
-            format!(
-                "{:<16}{} heard",
-                format!("{} is fresh", domain.id),
-                heard.join(" and ")
-            )
+            let fresh = format!("{} is fresh", domain.id);
+            format!("{fresh:<16}heard by {}", sources(domain))
         }
     }
+}
+
+/// Where a domain is heard from: `bgp-ls: 127.0.0.11; pull: resources`.
+fn sources(domain: &DomainState) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for source in &domain.sources {
+        let (channel, name) = source.kind.split_once(' ').unwrap_or((&source.kind, "it"));
+        // Of a file the folder is of no interest here.
+        let name = name.rsplit('/').next().unwrap_or(name);
+        text.push_str(match last {
+            "" => "",
+            _ if last == channel => ", ",
+            _ => "; ",
+        });
+        if last != channel {
+            text.push_str(channel);
+            text.push_str(": ");
+        }
+        text.push_str(name);
+        last = channel;
+    }
+    text
 }
 
 fn origin(url: &url::Url) -> String {
@@ -246,8 +264,7 @@ fn document(scenario: &Scenario, stage: &Stage, checks: &[Check]) -> Value {
     })
 }
 
-fn what_to_try(stage: &Stage, pace: Pace) -> String {
-    let (hold, expire) = (format_duration(pace.hold), format_duration(pace.expire));
+fn what_to_try(stage: &Stage, plan: Plan) -> String {
     let broker = stage.broker();
     let mut server = String::new();
     if broker.url().socket_addrs(|| None).ok().as_deref() != Some(&[DEFAULT_LISTEN]) {
@@ -255,10 +272,10 @@ fn what_to_try(stage: &Stage, pace: Pace) -> String {
     }
     let mut text = format!(
         "\nThe broker serves on {} until Ctrl-C. Its own client can ask it too:\n  \
-         cargo run --release --bin brokerctl --{server} domains\n\n\
-         End an MdO and watch: its domain is stale after {hold}, and leaves the maps after {expire}.\n\
+         cargo run --release --bin brokerctl --{server} domains\n\n{}\n\
          To bring one back, run its line again, in another terminal:\n",
         origin(broker.url()),
+        how_it_ends(plan),
     );
     for mdo in stage.mdos() {
         text.push_str(&format!(
@@ -269,6 +286,26 @@ fn what_to_try(stage: &Stage, pace: Pace) -> String {
         ));
     }
     text
+}
+
+/// What comes of the end of an MdO.
+fn how_it_ends(plan: Plan) -> String {
+    let (hold, expire) = (
+        format_duration(plan.pace.hold),
+        format_duration(plan.pace.expire),
+    );
+    match plan.feed {
+        Feed::Pull | Feed::BgpLs => format!(
+            "End an MdO and watch: its domain is stale after {hold}, and leaves the maps after {expire}."
+        ),
+        Feed::Push => format!(
+            "End an MdO and watch: it takes leave, and its domain leaves the maps at once. End it by\n\
+             kill -KILL, and its domain is stale after {hold}, and leaves the maps after {expire}."
+        ),
+        Feed::File => "End an MdO and watch: it takes its files away, and its domain leaves the maps. End it by\n\
+             kill -KILL, and its files stay, and so does its domain."
+            .to_owned(),
+    }
 }
 
 /// Serves, and tells what changes, until the reader is gone or the broker ends. Ctrl-C ends it from
@@ -297,11 +334,31 @@ async fn watch(mut stage: Stage, out: &mut Out) -> anyhow::Result<()> {
         let Ok(answer) = client.domains().await else {
             continue;
         };
-        for domain in &answer.content.domains {
-            let before = states.insert(domain.id.clone(), domain.state.clone());
+        let time = time_of_day(answer.date);
+        let now: BTreeMap<String, DomainState> = answer
+            .content
+            .domains
+            .into_iter()
+            .map(|domain| (domain.id.clone(), domain))
+            .collect();
+        // A member that took leave is not known any more.
+        for (id, before) in &mut states {
+            if before != LEFT && !now.contains_key(id) {
+                LEFT.clone_into(before);
+                out.say(&format!(
+                    "{time}  {id} has left, and what it said has left the maps"
+                ))?;
+            }
+        }
+        for (id, domain) in &now {
+            // It has only registered yet.
+            if domain.state == "fresh" && (domain.nodes == 0 || domain.routers == 0) {
+                continue;
+            }
+            let before = states.insert(id.clone(), domain.state.clone());
             if let Some(before) = before.filter(|before| *before != domain.state) {
                 let news = news(&client, &before, domain, first_tag.as_deref()).await;
-                out.say(&format!("{}  {news}", time_of_day(answer.date)))?;
+                out.say(&format!("{time}  {news}"))?;
             }
         }
     }

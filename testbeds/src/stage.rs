@@ -1,11 +1,9 @@
-//! A scenario's processes: an emulated MdO for every domain, and a real broker that pulls from them.
+//! A scenario's processes: an emulated MdO for every domain, and a real broker that hears from them.
 //!
 //! The processes are this very program, run again (`testbed mdo`, `testbed brokerd`): `cargo run
 //! --bin testbed` builds no other binary, so `brokerd` may not exist, or be older than this.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,14 +11,17 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use broker::client::answers::DomainState;
 use broker::client::{Client, Options};
-use humantime_serde::re::humantime::format_duration;
 use nffg::DomainId;
-use serde::Serialize;
 use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use url::Url;
 
 use crate::child::{Child, Command};
 use crate::scenario::Scenario;
+use settings::Settings;
+use wait::wait_until_fresh;
+
+mod settings;
+mod wait;
 
 /// Where the broker listens if nobody says otherwise: its own default.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181);
@@ -36,18 +37,63 @@ pub struct Plan {
     pub pace: Pace,
     /// How long the broker has to hear from every MdO.
     pub patience: Duration,
-    /// How the broker gets the topology.
+    /// How the broker hears from the MdOs.
     pub feed: Feed,
 }
 
-/// How the broker gets the topology of the domains. Their resources it pulls in any case.
+/// How the broker hears from the MdOs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Feed {
-    /// It pulls UNIFY JSON.
+    /// It pulls resources and topology
     #[default]
     Pull,
-    /// The MdOs announce it over BGP-LS.
+    /// It pulls the resources, and the MdOs announce their topology over BGP-LS
     BgpLs,
+    /// They register and push
+    Push,
+    /// They write files into a folder that it watches
+    File,
+}
+
+impl Feed {
+    /// How many sources a domain has then.
+    fn sources(self) -> usize {
+        match self {
+            // The registration is one.
+            Self::Push => 3,
+            Self::Pull | Self::BgpLs | Self::File => 2,
+        }
+    }
+}
+
+/// The same, with what the processes must know of each other.
+#[derive(Clone, Debug)]
+enum Way {
+    Pull,
+    /// Where the broker waits for BGP-LS peers.
+    BgpLs(SocketAddr),
+    Push {
+        broker: Url,
+        lifetime: Duration,
+    },
+    Files(PathBuf),
+}
+
+impl Way {
+    /// What an MdO is told of it.
+    fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Self::Pull => Vec::new(),
+            Self::BgpLs(broker) => vec!["--bgp-ls".into(), broker.to_string().into()],
+            Self::Push { broker, lifetime } => vec![
+                "--push".into(),
+                broker.as_str().into(),
+                "--lifetime".into(),
+                format!("{}s", lifetime.as_secs()).into(),
+            ],
+            Self::Files(folder) => vec!["--files".into(), folder.into()],
+        }
+    }
 }
 
 /// The broker's intervals.
@@ -121,56 +167,6 @@ pub enum Progress<'a> {
         /// As the broker tells it.
         domain: &'a DomainState,
     },
-}
-
-/// The settings file of `brokerd`, as far as a testbed needs it.
-#[derive(Serialize)]
-struct Settings {
-    listen: SocketAddr,
-    pull: Pull,
-    liveness: Liveness,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bgp: Option<Bgp>,
-    domains: Vec<DomainSettings>,
-}
-
-#[derive(Serialize)]
-struct Bgp {
-    listen: SocketAddr,
-}
-
-#[derive(Serialize)]
-struct Pull {
-    #[serde(with = "humantime_serde")]
-    interval: Duration,
-}
-
-#[derive(Serialize)]
-struct Liveness {
-    #[serde(with = "humantime_serde")]
-    hold: Duration,
-    #[serde(with = "humantime_serde")]
-    expire: Duration,
-}
-
-#[derive(Serialize)]
-struct DomainSettings {
-    id: String,
-    resources: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topology: Option<String>,
-    /// BGP-LS has no place for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entry_point: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    bgp_ls: Vec<Peer>,
-}
-
-#[derive(Serialize)]
-struct Peer {
-    address: IpAddr,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remote_as: Option<u32>,
 }
 
 impl Stage {
@@ -287,9 +283,25 @@ async fn start(
     folder: &Path,
     progress: &mut impl FnMut(Progress<'_>),
 ) -> anyhow::Result<(Child, Vec<Mdo>, Client)> {
-    let bgp = match plan.feed {
-        Feed::Pull => None,
-        Feed::BgpLs => Some(free_port().await.context("no free port for BGP")?),
+    let mut early = None;
+    let way = match plan.feed {
+        Feed::Pull => Way::Pull,
+        Feed::BgpLs => Way::BgpLs(free_port().await.context("no free port for BGP")?),
+        Feed::File => {
+            let exports = folder.join("exports");
+            std::fs::create_dir(&exports).context("cannot make a folder for the exports")?;
+            Way::Files(exports)
+        }
+        Feed::Push => {
+            // First the broker, which asks nobody: the MdOs must know where it is.
+            let broker = start_broker(scenario, &[], plan, &Way::Pull, folder, progress).await?;
+            let way = Way::Push {
+                broker: broker.url().clone(),
+                lifetime: whole_seconds(plan.pace.hold),
+            };
+            early = Some(broker);
+            way
+        }
     };
     let mut mdos: Vec<Mdo> = Vec::new();
     for domain in &scenario.manifest().domains {
@@ -297,9 +309,9 @@ async fn start(
         if plan.free_ports {
             wanted.set_port(0);
         }
-        let mdo = start_mdo(scenario, &domain.id, wanted, bgp, folder).await?;
+        let mdo = start_mdo(scenario, &domain.id, wanted, &way, folder).await?;
         let is_known = |other: &Mdo| other.address.ip() == mdo.address.ip();
-        if bgp.is_some() && mdos.iter().any(is_known) {
+        if matches!(way, Way::BgpLs(_)) && mdos.iter().any(is_known) {
             bail!(
                 "BGP-LS needs an address for every MdO, and this system has only {}",
                 mdo.address.ip()
@@ -311,41 +323,35 @@ async fn start(
         progress(Progress::Mdo { mdo: &mdo, moved });
         mdos.push(mdo);
     }
-    let (listen, moved) = match plan.listen {
-        Some(listen) => (listen, None),
-        // Looked at before, since a daemon that finds its port taken should say so and end.
-        None if is_free(DEFAULT_LISTEN).await => (DEFAULT_LISTEN, None),
-        None => (
-            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            Some(DEFAULT_LISTEN),
-        ),
+    let mut broker = match early {
+        Some(broker) => broker,
+        None => start_broker(scenario, &mdos, plan, &way, folder, progress).await?,
     };
-    let settings = settings(scenario, &mdos, listen, plan, bgp)?;
-    let mut broker = start_broker(&settings, folder).await?;
-    progress(Progress::Broker {
-        broker: &broker,
-        moved,
-    });
     let client = Client::new(Options {
         server: broker.url().clone(),
         directory: "/directory".to_owned(),
         token: None,
         timeout: Duration::from_secs(30),
     })?;
-    wait_until_fresh(&client, &mut broker, scenario, plan.patience, progress).await?;
+    wait_until_fresh(&client, &mut broker, scenario, &mdos, plan, progress).await?;
     Ok((broker, mdos, client))
+}
+
+/// A lifetime has whole seconds, at least one.
+fn whole_seconds(time: Duration) -> Duration {
+    let more = u64::from(time.subsec_nanos() > 0);
+    Duration::from_secs((time.as_secs() + more).max(1))
 }
 
 async fn start_mdo(
     scenario: &Scenario,
     domain: &DomainId,
     listen: SocketAddr,
-    bgp: Option<SocketAddr>,
+    way: &Way,
     folder: &Path,
 ) -> anyhow::Result<Mdo> {
     let arguments = |listen: String| {
         let scenario = scenario.argument();
-        let announce = bgp.map(|broker| [OsString::from("--bgp-ls"), broker.to_string().into()]);
         let arguments = [
             "mdo",
             "--domain",
@@ -358,7 +364,7 @@ async fn start_mdo(
         arguments
             .map(OsString::from)
             .into_iter()
-            .chain(announce.into_iter().flatten())
+            .chain(way.arguments())
     };
     let mut command = ourselves(arguments(listen.to_string()))?;
     command
@@ -392,152 +398,33 @@ async fn free_port() -> std::io::Result<SocketAddr> {
         .local_addr()
 }
 
-fn settings(
+async fn start_broker(
     scenario: &Scenario,
     mdos: &[Mdo],
-    listen: SocketAddr,
     plan: Plan,
-    bgp: Option<SocketAddr>,
-) -> anyhow::Result<Settings> {
-    let join = |mdo: &Mdo, path: &str| -> anyhow::Result<String> {
-        Ok(mdo.child.url().join(path).context("no URL")?.to_string())
+    way: &Way,
+    folder: &Path,
+    progress: &mut impl FnMut(Progress<'_>),
+) -> anyhow::Result<Child> {
+    let (listen, moved) = match plan.listen {
+        Some(listen) => (listen, None),
+        // Looked at before, since a daemon that finds its port taken should say so and end.
+        None if is_free(DEFAULT_LISTEN).await => (DEFAULT_LISTEN, None),
+        None => (
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            Some(DEFAULT_LISTEN),
+        ),
     };
-    let domains: anyhow::Result<Vec<DomainSettings>> = mdos
-        .iter()
-        .map(|mdo| {
-            let id = mdo.domain.to_string();
-            let resources = join(mdo, "/escape/get-config")?;
-            let topology = join(mdo, "/restconf/data/topologyFromTADS/")?;
-            Ok(match bgp {
-                None => DomainSettings {
-                    id,
-                    resources,
-                    topology: Some(topology),
-                    entry_point: None,
-                    bgp_ls: Vec::new(),
-                },
-                Some(_) => DomainSettings {
-                    id,
-                    resources,
-                    topology: None,
-                    entry_point: topology_of(scenario, &mdo.domain)?.1,
-                    bgp_ls: vec![Peer {
-                        address: mdo.address.ip(),
-                        remote_as: mdo.domain.asn(),
-                    }],
-                },
-            })
-        })
-        .collect();
-    Ok(Settings {
-        listen,
-        pull: Pull {
-            interval: plan.pace.pull,
-        },
-        liveness: Liveness {
-            hold: plan.pace.hold,
-            expire: plan.pace.expire,
-        },
-        bgp: bgp.map(|listen| Bgp { listen }),
-        domains: domains?,
-    })
-}
-
-/// The neighbours that a domain's export tells of, and its entry point.
-fn topology_of(
-    scenario: &Scenario,
-    id: &DomainId,
-) -> anyhow::Result<(BTreeSet<DomainId>, Option<String>)> {
-    let domain = scenario.domain(id)?;
-    let view = nffg::unify::decode(&scenario.read(&domain.topology)?)
-        .with_context(|| domain.topology.clone())?;
-    let own = view.links.iter().filter(|link| link.src.domain == *id);
-    let neighbours = own.map(|link| link.dst.domain.clone()).collect();
-    let node = view.nodes.into_iter().find(|node| node.domain == *id);
-    Ok((neighbours, node.and_then(|node| node.entry_point)))
-}
-
-async fn start_broker(settings: &Settings, folder: &Path) -> anyhow::Result<Child> {
+    let settings = Settings::of(scenario, mdos, listen, plan, way)?;
     let file = folder.join("brokerd.toml");
-    let text = toml::to_string(settings).context("cannot write the broker's settings")?;
+    let text = toml::to_string(&settings).context("cannot write the broker's settings")?;
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     let mut command = ourselves(["brokerd", "--tied", "--", "--config"].map(OsString::from))?;
     command.args.push(file.into());
-    Ok(Child::start("the broker", &command, &folder.join("broker.log")).await?)
-}
-
-/// Asks the broker until it is fresh on every domain.
-async fn wait_until_fresh(
-    client: &Client,
-    broker: &mut Child,
-    scenario: &Scenario,
-    patience: Duration,
-    progress: &mut impl FnMut(Progress<'_>),
-) -> anyhow::Result<()> {
-    let mut expected = BTreeMap::new();
-    for domain in &scenario.manifest().domains {
-        let (neighbours, _) = topology_of(scenario, &domain.id)?;
-        expected.insert(domain.id.to_string(), neighbours.len());
-    }
-    let mut told: BTreeSet<String> = BTreeSet::new();
-    let mut domains: Vec<DomainState> = Vec::new();
-    let everybody = async {
-        while told.len() < scenario.manifest().domains.len() {
-            if let Some(status) = broker.ended() {
-                bail!("the broker ended ({status})");
-            }
-            if let Ok(answer) = client.domains().await {
-                domains = answer.content.domains;
-            }
-            for domain in domains.iter().filter(|domain| is_served(domain, &expected)) {
-                if told.insert(domain.id.clone()) {
-                    progress(Progress::Fresh { domain });
-                }
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-        Ok(())
-    };
-    let result = match timeout(patience, everybody).await {
-        Ok(result) => result,
-        Err(_) => Err(anyhow!(
-            "the broker has not heard from everybody within {}:{}",
-            format_duration(patience),
-            faults(&domains)
-        )),
-    };
-    result.map_err(|error| anyhow!("{error}{}", broker.last_words()))
-}
-
-/// Whether the broker has all that a domain exports. A BGP-LS session that is up has not told all yet,
-/// and a link to a neighbour is up when both have told it.
-fn is_served(domain: &DomainState, expected: &BTreeMap<String, usize>) -> bool {
-    let neighbours = expected.get(&domain.id).copied().unwrap_or(0);
-    domain.state == "fresh"
-        && domain.nodes > 0
-        && domain.routers > 0
-        && domain.neighbours.len() >= neighbours
-}
-
-/// What the broker says is wrong with the domains that are not fresh, a line for each source.
-fn faults(domains: &[DomainState]) -> String {
-    if domains.is_empty() {
-        return " it tells of no domain".to_owned();
-    }
-    let mut text = String::new();
-    for domain in domains.iter().filter(|domain| domain.state != "fresh") {
-        for source in domain
-            .sources
-            .iter()
-            .filter(|source| source.state != "fresh")
-        {
-            let fault = source.last_error.as_deref().unwrap_or("no answer yet");
-            let _ = write!(
-                text,
-                "\n  {}, {} from {}: {fault}",
-                domain.id, source.kind, source.url
-            );
-        }
-    }
-    text
+    let broker = Child::start("the broker", &command, &folder.join("broker.log")).await?;
+    progress(Progress::Broker {
+        broker: &broker,
+        moved,
+    });
+    Ok(broker)
 }

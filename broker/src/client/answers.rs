@@ -179,19 +179,34 @@ pub struct Domain {
 pub struct DomainState {
     /// The domain.
     pub id: String,
+    /// Its AS number, where known.
+    #[serde(default)]
+    pub asn: Option<u32>,
     /// Where its orchestrator is reached.
     pub entry_point: Option<String>,
-    /// `waiting`, `fresh`, `stale` or `gone`: that of its worst source.
+    /// `waiting`, `fresh`, `stale` or `gone`: what all its sources are, else `stale`.
     pub state: String,
-    /// Where the broker hears from it.
+    /// How the broker came to know it: `settings`, `push`, `file`.
+    #[serde(default)]
+    pub known_by: Option<String>,
+    /// What it says of itself, if it registered.
+    #[serde(default)]
+    pub registration: Option<RegistrationState>,
+    /// Where the broker hears from it. Members are told of their own only.
     #[serde(default)]
     pub sources: Vec<SourceState>,
+    /// What nobody tells of it: `resources`, `topology`, `entry-point`.
+    #[serde(default)]
+    pub missing: Vec<String>,
     /// How many nodes its resource view has.
     #[serde(default)]
     pub nodes: u64,
     /// How many routers its topology has.
     #[serde(default)]
     pub routers: u64,
+    /// How many links its topology has, one way each.
+    #[serde(default)]
+    pub links: u64,
     /// How many prefixes it tells.
     #[serde(default)]
     pub prefixes: u64,
@@ -204,18 +219,32 @@ pub struct DomainState {
     /// The domains next to it.
     #[serde(default)]
     pub neighbours: Vec<String>,
+    /// What it and another domain say differently.
+    #[serde(default)]
+    pub conflicts: Vec<ConflictState>,
     /// Inter-domain ports that no other domain names.
     #[serde(default)]
     pub open_borders: Vec<String>,
+}
+
+/// What a member says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct RegistrationState {
+    /// The version of what it sent.
+    pub version: String,
+    /// Seconds for which its word is good.
+    pub lifetime: u64,
+    /// Who registered it.
+    pub by: String,
 }
 
 /// One source of a domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SourceState {
-    /// `resources` or `topology`.
+    /// `pull resources`, `bgp-ls 192.0.2.1`, ...: unique within the domain.
     pub kind: String,
-    /// What is asked.
+    /// Where it is.
     pub url: String,
     /// `waiting`, `fresh`, `stale` or `gone`.
     pub state: String,
@@ -224,9 +253,76 @@ pub struct SourceState {
     pub last_heard: Option<Timestamp>,
     /// What went wrong the last time that something did.
     pub last_error: Option<String>,
+    /// Every fault of the document that was not taken, where there are several.
+    #[serde(default)]
+    pub faults: Vec<String>,
     /// How often in a row.
     #[serde(default)]
     pub failures: u64,
+    /// What of the domain comes from it: `resources`, `topology`, `entry-point`.
+    #[serde(default)]
+    pub used_for: Vec<String>,
+    /// The routes in force, if it tells routes.
+    #[serde(default)]
+    pub routes: Option<u64>,
+    /// The document in force, if it tells documents.
+    #[serde(default)]
+    pub document: Option<DocumentState>,
+}
+
+/// A document in force: what it is and how much is in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct DocumentState {
+    /// Its format.
+    pub format: String,
+    /// What it is written in.
+    pub syntax: String,
+    /// Its version.
+    pub version: String,
+    /// Since when it is in force.
+    #[serde(deserialize_with = "timestamp")]
+    pub accepted: Option<Timestamp>,
+    /// Who sent it, if somebody did.
+    pub by: Option<String>,
+    /// Its size in octets.
+    pub bytes: u64,
+    /// Nodes that host NFs, and routers.
+    pub nodes: u64,
+    /// Links, one way each.
+    pub links: u64,
+    /// Prefixes.
+    pub prefixes: u64,
+    /// NF types on offer and NFs that run, over all nodes.
+    pub nfs: u64,
+    /// What was tolerated.
+    pub warnings: Vec<WarningState>,
+}
+
+/// Something in a document that was tolerated.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct WarningState {
+    /// The line, counted from 1.
+    pub line: Option<u64>,
+    /// The element or JSON pointer.
+    pub path: String,
+    /// What was found and what was done with it.
+    pub text: String,
+}
+
+/// Something that two domains say differently.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ConflictState {
+    /// `prefix`, `sap`, `half-up-link`, ...
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// The other domain.
+    pub with: String,
+    /// What was made of it.
+    pub outcome: String,
 }
 
 fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {

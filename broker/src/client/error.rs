@@ -131,6 +131,8 @@ pub struct Refusal {
     pub detail: Option<String>,
     /// The fields that are wrong.
     pub faults: Vec<Fault>,
+    /// The file that was sent, if one was: faults with a place are told as places in it.
+    pub file: Option<String>,
 }
 
 /// One field of a request that is wrong.
@@ -142,6 +144,10 @@ pub struct Fault {
     pub value: Option<String>,
     /// The rule that it breaks.
     pub rule: Option<String>,
+    /// Its line in the document that was sent, counted from 1.
+    pub line: Option<u64>,
+    /// Its column there, counted from 1.
+    pub column: Option<u64>,
 }
 
 impl Refusal {
@@ -151,7 +157,16 @@ impl Refusal {
             status,
             code,
             detail: Some(detail.to_owned()),
-            faults: Vec::new(),
+            ..Self::default()
+        }
+    }
+
+    /// The same of a document from this file.
+    #[must_use]
+    pub fn of_file(self, file: &str) -> Self {
+        Self {
+            file: Some(file.to_owned()),
+            ..self
         }
     }
 
@@ -163,6 +178,7 @@ impl Refusal {
             field: text("field"),
             value: text("value"),
             rule: text("reason"),
+            ..Fault::default()
         };
         let syntax = text("syntax-error");
         let (detail, faults) = match (&fault.field, &fault.value) {
@@ -174,10 +190,12 @@ impl Refusal {
             code: text("code")?,
             detail,
             faults,
+            file: None,
         })
     }
 
-    /// `{"title", "detail", "errors": [{"field", "value", "rule"}]}`, all of them optional.
+    /// `{"title", "detail", "errors": [{"field", "value", "rule", "line", "column"}]}`, all of them
+    /// optional.
     fn from_problem(status: StatusCode, json: &Value) -> Self {
         let text = |json: &Value, name: &str| json.get(name).map(text_of);
         let faults = json
@@ -190,6 +208,8 @@ impl Refusal {
                 field: text(fault, "field"),
                 value: text(fault, "value"),
                 rule: text(fault, "rule"),
+                line: fault.get("line").and_then(Value::as_u64),
+                column: fault.get("column").and_then(Value::as_u64),
             })
             .collect();
         // With faults the detail is the same in one long sentence.
@@ -200,11 +220,32 @@ impl Refusal {
             code,
             detail,
             faults,
+            file: None,
         }
     }
 }
 
-/// A line for the error itself, then a line for each field.
+impl Fault {
+    /// `AS7.yaml:3:6: error: /cpu: 'many' is not allowed: a number`, as compilers do, so that an editor
+    /// finds the place.
+    fn in_file(&self, file: &str) -> String {
+        let mut text = file.to_owned();
+        for place in [self.line, self.column].into_iter().flatten() {
+            text.push_str(&format!(":{place}"));
+        }
+        text.push_str(": error: ");
+        if let Some(field) = self.field.as_deref().filter(|field| !field.is_empty()) {
+            text.push_str(&format!("{field}: "));
+        }
+        if let Some(value) = &self.value {
+            text.push_str(&format!("'{value}' is not allowed: "));
+        }
+        text.push_str(self.rule.as_deref().unwrap_or("it is wrong"));
+        text
+    }
+}
+
+/// A line for the error itself, then a line for each fault of a file, or for each member of a fault.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.code)?;
@@ -212,13 +253,17 @@ impl fmt::Display for Refusal {
             write!(f, ": {detail}")?;
         }
         for fault in &self.faults {
+            if let Some(file) = &self.file {
+                write!(f, "\n{}", fault.in_file(file))?;
+                continue;
+            }
             let members = [
                 ("field", &fault.field),
                 ("value", &fault.value),
                 ("rule", &fault.rule),
             ];
             for (name, member) in members {
-                if let Some(member) = member {
+                if let Some(member) = member.as_deref().filter(|member| !member.is_empty()) {
                     write!(
                         f,
                         "\n  {name}  {}{member}",

@@ -3,23 +3,31 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use nffg::export::Format;
+use nffg::{DomainId, Syntax};
 use secrecy::SecretString;
 use url::Url;
 
+use crate::client::member::Condition;
+use crate::ingest::Slot;
+
 const AFTER_HELP: &str = "\
 A service graph FILE is JSON in the draft's form (nfs, saps, sg_links, reqs) or ESCAPE's NFFG
-(node_nfs, ...), alone or as the 'sg' of a whole request; - is standard input.
+(node_nfs, ...), alone or as the 'sg' of a whole request. An export FILE is in any format that the
+broker takes. - is standard input.
 
 Exit codes:
-  0  answered
-  1  the broker refused the request
+  0  answered; of 'validate': everything is good
+  1  the broker refused the request; of 'validate': there are faults
   2  the command line, or a file that it names, is wrong
   3  no broker answered, or not in time
   4  an answer that is not understood: no ALTO server, or not one that we know
   5  nothing found: no placement, a link without a path, no such domain";
 
-/// Asks a broker who could deliver a service, and over which domains.
+/// Asks a broker who could deliver a service, and over which domains; speaks for a member domain; checks
+/// exports.
 #[derive(Debug, Parser)]
 #[command(name = "brokerctl", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Args {
@@ -41,17 +49,30 @@ pub struct Args {
         value_parser = humantime_serde::re::humantime::parse_duration
     )]
     pub timeout: Duration,
-    /// Print the broker's JSON instead of tables.
+    /// Print JSON instead of words and tables: the broker's own, where the broker is asked.
     #[arg(long, global = true)]
     pub json: bool,
-    /// What to ask.
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to ask.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Asks the broker.
+    #[command(flatten)]
+    Ask(Question),
+    /// Checks exports as the broker would, without a broker.
+    Validate(ValidateArgs),
+    /// What a member does to its own entry.
+    #[command(flatten)]
+    Member(MemberCommand),
+}
+
+/// What to ask.
+#[derive(Debug, Subcommand)]
+pub enum Question {
     /// The broker's resources, as its information resource directory lists them.
     Directory,
     /// Every domain: where it is heard from, when last, and what went wrong.
@@ -84,10 +105,172 @@ pub enum Command {
     },
 }
 
+/// What a member does to its own entry.
+#[derive(Debug, Subcommand)]
+pub enum MemberCommand {
+    /// Makes a domain a member, or says anew what it is.
+    Register {
+        /// The domain: AS7, or its name.
+        domain: DomainId,
+        /// The URL of its orchestrator.
+        #[arg(long, value_name = "URL")]
+        entry_point: Option<String>,
+        /// Its AS number, if its name does not say.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        asn: Option<u32>,
+        /// For how long its word is good without further word [default: the broker's].
+        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        lifetime: Option<Duration>,
+    },
+    /// Sends an export of a member.
+    Push {
+        /// The member.
+        domain: DomainId,
+        /// Which of its documents.
+        #[arg(value_parser = slot_parser())]
+        document: Slot,
+        /// The export.
+        file: PathBuf,
+        /// Only if this version is in force; * is any.
+        #[arg(long, value_name = "TAG", value_parser = tag, conflicts_with = "create")]
+        if_match: Option<String>,
+        /// Only if there is none yet.
+        #[arg(long)]
+        create: bool,
+        /// Its format, if its first members do not tell.
+        #[arg(long, value_name = "FORMAT")]
+        format: Option<Format>,
+    },
+    /// Changes an export that was pushed: JSON by a merge patch, a Virtualizer by an edit-config.
+    Patch {
+        /// The member.
+        domain: DomainId,
+        /// Which of its documents.
+        #[arg(value_parser = slot_parser())]
+        document: Slot,
+        /// The patch.
+        file: PathBuf,
+        /// Only if this version is in force; * is any.
+        #[arg(long, value_name = "TAG", value_parser = tag)]
+        if_match: Option<String>,
+    },
+    /// Prints an export that was pushed, as it was sent.
+    Get {
+        /// The member.
+        domain: DomainId,
+        /// Which of its documents.
+        #[arg(value_parser = slot_parser())]
+        document: Slot,
+    },
+    /// Says that a member is alive.
+    Heartbeat {
+        /// The member.
+        domain: DomainId,
+        /// Say it again every so often, until stopped.
+        #[arg(long, value_name = "TIME", value_parser = pause)]
+        every: Option<Duration>,
+    },
+    /// Takes an export back that was pushed.
+    Withdraw {
+        /// The member.
+        domain: DomainId,
+        /// Which of its documents.
+        #[arg(value_parser = slot_parser())]
+        document: Slot,
+    },
+    /// Takes back all that a member pushed, and its registration.
+    Leave {
+        /// The member.
+        domain: DomainId,
+    },
+}
+
+/// What to check, and what is known of it.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Exports, or folders of such.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Whose export it is [default: as the file's name says: AS7.yaml is AS7's].
+    #[arg(long, value_name = "DOMAIN")]
+    pub domain: Option<DomainId>,
+    /// Its AS number, by which a domain that has a name may call itself.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub asn: Option<u32>,
+    /// In which format it is [default: as its first members tell].
+    #[arg(long)]
+    pub format: Option<Format>,
+    /// What it is written in [default: as the file's ending or its first character tells].
+    #[arg(long, value_parser = syntax_parser())]
+    pub syntax: Option<Syntax>,
+    /// Check FILE, an edit-config or a JSON merge patch, applied to this export.
+    #[arg(long, value_name = "BASE")]
+    pub against: Option<PathBuf>,
+}
+
+/// The condition of a change.
+#[must_use]
+pub fn condition(if_match: Option<String>, create: bool) -> Condition {
+    match if_match {
+        Some(version) => Condition::Version(version),
+        None if create => Condition::Absent,
+        None => Condition::None,
+    }
+}
+
 fn server_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("{error}; expected http://HOST:PORT"))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err("expected http://HOST:PORT or https://HOST:PORT".to_owned());
     }
     Ok(url)
+}
+
+fn slot_parser() -> impl TypedValueParser<Value = Slot> {
+    let known = Slot::ALL.map(Slot::as_str);
+    PossibleValuesParser::new(known).map(|name| {
+        let found = Slot::ALL.into_iter().find(|slot| slot.as_str() == name);
+        found.unwrap_or(Slot::Resources)
+    })
+}
+
+fn syntax_parser() -> impl TypedValueParser<Value = Syntax> {
+    PossibleValuesParser::new(["xml", "json", "yaml"]).map(|name| match name.as_str() {
+        "xml" => Syntax::Xml,
+        "json" => Syntax::Json,
+        _ => Syntax::Yaml,
+    })
+}
+
+/// A lifetime as the broker takes it: whole seconds.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    let time = time(text)?;
+    if time.subsec_nanos() != 0 || time.is_zero() {
+        return Err("expected whole seconds, at least one: 90s, 10m".to_owned());
+    }
+    Ok(time)
+}
+
+fn pause(text: &str) -> Result<Duration, String> {
+    let time = time(text)?;
+    if time < Duration::from_millis(100) {
+        return Err("expected 100ms or more".to_owned());
+    }
+    Ok(time)
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    humantime_serde::re::humantime::parse_duration(text).map_err(|error| error.to_string())
+}
+
+/// An entity tag (RFC 9110 §8.8.3), with or without its quotes.
+fn tag(text: &str) -> Result<String, String> {
+    let inner = text.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    let inner = inner.unwrap_or(text);
+    if inner.is_empty() || !inner.bytes().all(|b| b.is_ascii_graphic() && b != b'"') {
+        return Err(
+            "expected the version of a document, as 'brokerctl domain' shows it".to_owned(),
+        );
+    }
+    Ok(inner.to_owned())
 }

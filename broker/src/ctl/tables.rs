@@ -3,12 +3,9 @@
 use std::fmt::Write;
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
-use jiff::Timestamp;
 use url::Url;
 
-use crate::client::answers::{
-    DomainState, PathVectors, Placement, PropertyMap, SourceState, bare_name,
-};
+use crate::client::answers::{PathVectors, Placement, PropertyMap, bare_name};
 use crate::client::directory::Directory;
 
 /// How wide a table may be.
@@ -18,7 +15,7 @@ const LINE: LineStyle = LineStyle::new('+', '-', '+', '+');
 const CONTENT: ContentLineStyle = ContentLineStyle::new('|', '|', '|');
 
 /// The tables of RFCs and drafts: a line around, and one under the header.
-const PLAIN: TableStyle = TableStyle::new()
+pub(super) const PLAIN: TableStyle = TableStyle::new()
     .top_border(LINE)
     .header_lines(CONTENT)
     .header_separator(LINE)
@@ -28,7 +25,8 @@ const PLAIN: TableStyle = TableStyle::new()
 /// The same with a line between rows, for rows of several lines.
 const RULED: TableStyle = PLAIN.row_separator(LINE);
 
-fn table(style: TableStyle, header: &[&str]) -> Table {
+/// An empty table.
+pub(super) fn table(style: TableStyle, header: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(style)
@@ -36,15 +34,6 @@ fn table(style: TableStyle, header: &[&str]) -> Table {
         .set_width(WIDTH)
         .set_header(header.to_vec());
     table
-}
-
-/// A list as the draft prints it: `-` for none.
-fn list(values: &[String]) -> String {
-    if values.is_empty() {
-        "-".to_owned()
-    } else {
-        values.join(", ")
-    }
 }
 
 /// The resources of a directory.
@@ -82,111 +71,6 @@ pub fn directory(directory: &Directory, server: &Url) -> String {
         table.add_row([format!("{id}{mark}"), cell, uses]);
     }
     format!("{table}\n")
-}
-
-/// Every domain and its sources. `now` is the server's clock.
-#[must_use]
-pub fn domains(domains: &[DomainState], now: Option<Timestamp>) -> String {
-    let mut table = table(
-        PLAIN,
-        &[
-            "Domain",
-            "State",
-            "Source",
-            "State",
-            "Last heard",
-            "Last error",
-        ],
-    );
-    for domain in domains {
-        let mut first = [domain.id.clone(), domain.state.clone()];
-        for source in &domain.sources {
-            let [id, state] = std::mem::take(&mut first);
-            table.add_row([
-                id,
-                state,
-                source.kind.clone(),
-                source.state.clone(),
-                heard(source, now),
-                trouble(source),
-            ]);
-        }
-        if domain.sources.is_empty() {
-            let [id, state] = first;
-            table.add_row([id, state, "-".into(), "-".into(), "-".into(), "-".into()]);
-        }
-    }
-    if domains.is_empty() {
-        return "The broker has no domains: its settings name none.\n".to_owned();
-    }
-    format!("{table}\n")
-}
-
-/// All of one domain.
-#[must_use]
-pub fn domain(domain: &DomainState, now: Option<Timestamp>) -> String {
-    let mut text = String::new();
-    let rows = [
-        ("domain", domain.id.clone()),
-        ("state", domain.state.clone()),
-        (
-            "entry point",
-            domain.entry_point.clone().unwrap_or_else(|| "-".to_owned()),
-        ),
-        ("NF types", list(&domain.nf_types)),
-        ("SAPs", list(&domain.saps)),
-        ("neighbours", list(&domain.neighbours)),
-        ("open borders", list(&domain.open_borders)),
-        ("nodes", domain.nodes.to_string()),
-        ("routers", domain.routers.to_string()),
-        ("prefixes", domain.prefixes.to_string()),
-    ];
-    for (name, value) in rows {
-        let _ = writeln!(text, "{name:<14}{value}");
-    }
-    for source in &domain.sources {
-        let failures = match source.failures {
-            0 => String::new(),
-            1 => ", 1 failure".to_owned(),
-            many => format!(", {many} failures in a row"),
-        };
-        let _ = writeln!(
-            text,
-            "\n{:<14}{}\n{:<14}{}{failures}\n{:<14}{}\n{:<14}{}",
-            source.kind,
-            source.url,
-            "  state",
-            source.state,
-            "  last heard",
-            heard(source, now),
-            "  last error",
-            trouble(source),
-        );
-    }
-    text
-}
-
-fn heard(source: &SourceState, now: Option<Timestamp>) -> String {
-    match (source.last_heard, now) {
-        (None, _) => "never".to_owned(),
-        (Some(then), None) => then.to_string(),
-        (Some(then), Some(now)) => ago(now.duration_since(then).as_secs()),
-    }
-}
-
-/// The server's `Date` has whole seconds, so "just now" may come out as -1.
-fn ago(seconds: i64) -> String {
-    match seconds {
-        ..=0 => "just now".to_owned(),
-        1..=119 => format!("{seconds} s ago"),
-        120..=7199 => format!("{} min ago", seconds / 60),
-        7200..=172_799 => format!("{} h ago", seconds / 3600),
-        _ => format!("{} days ago", seconds / 86_400),
-    }
-}
-
-fn trouble(source: &SourceState) -> String {
-    source.last_error.clone().unwrap_or_else(|| "-".to_owned())
 }
 
 /// The draft's Table 1. Properties that its columns do not name get columns of their own.

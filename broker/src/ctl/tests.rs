@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::client::answers;
 
-const NOW: &str = "Sun, 22 Nov 2026 15:00:10 GMT";
+pub(super) const NOW: &str = "Sun, 22 Nov 2026 15:00:10 GMT";
 
-type JsonResponse = ([(header::HeaderName, &'static str); 2], String);
+pub(super) type JsonResponse = ([(header::HeaderName, &'static str); 2], String);
 
-fn json_of(body: &Value) -> std::future::Ready<JsonResponse> {
+pub(super) fn json_of(body: &Value) -> std::future::Ready<JsonResponse> {
     let head = [
         (header::CONTENT_TYPE, "application/json"),
         (header::DATE, NOW),
@@ -21,25 +21,8 @@ fn json_of(body: &Value) -> std::future::Ready<JsonResponse> {
     std::future::ready((head, body.to_string()))
 }
 
-fn domain_states() -> Value {
-    json!({"domains": [
-        {"id": "AS1", "entry-point": "http://172.25.0.10:8888/escape", "state": "stale", "sources": [
-            {"kind": "resources", "url": "http://127.0.0.11:8888/escape/get-config", "state": "fresh",
-             "last-heard": "2026-11-22T15:00:08Z", "last-error": null, "failures": 0},
-            {"kind": "topology", "url": "http://127.0.0.11:8888/t", "state": "stale",
-             "last-heard": "2026-11-22T14:55:00Z", "last-error": "connection refused", "failures": 3}],
-         "nodes": 1, "routers": 1, "prefixes": 1, "saps": ["SAP1"], "nf-types": ["NF1", "NF3"],
-         "neighbours": ["AS2"], "open-borders": []},
-        {"id": "AS2", "entry-point": null, "state": "waiting", "sources": [
-            {"kind": "resources", "url": "http://x/", "state": "waiting", "last-heard": null,
-             "last-error": null, "failures": 0}],
-         "nodes": 0, "routers": 0, "prefixes": 0, "saps": [], "nf-types": [], "neighbours": [],
-         "open-borders": []},
-    ]})
-}
-
 /// The arguments, with a server that answers the broker's own API.
-async fn args(router: Router, words: &[&str]) -> Args {
+pub(super) async fn args(router: Router, words: &[&str]) -> Args {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -53,55 +36,6 @@ fn graph_file(graph: &Value) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(graph.to_string().as_bytes()).unwrap();
     file
-}
-
-#[tokio::test]
-async fn domains_are_shown_with_their_age_by_the_servers_clock() {
-    let router = Router::new().route("/broker/v1/domains", get(|| json_of(&domain_states())));
-    let (text, exit) = answer(args(router, &["domains"]).await).await.unwrap();
-    assert_eq!(exit, Exit::Answered);
-    assert_eq!(
-        text,
-        "\
-+--------+---------+-----------+---------+------------+--------------------+
-| Domain | State   | Source    | State   | Last heard | Last error         |
-+--------+---------+-----------+---------+------------+--------------------+
-| AS1    | stale   | resources | fresh   | 2 s ago    | -                  |
-|        |         | topology  | stale   | 5 min ago  | connection refused |
-| AS2    | waiting | resources | waiting | never      | -                  |
-+--------+---------+-----------+---------+------------+--------------------+
-"
-    );
-}
-
-#[tokio::test]
-async fn one_domain_is_shown_whole() {
-    let one = domain_states()["domains"][0].clone();
-    let router = Router::new().route("/broker/v1/domains/AS1", get(move || json_of(&one)));
-    let (text, _) = answer(args(router, &["domain", "AS1"]).await)
-        .await
-        .unwrap();
-    for line in [
-        "entry point   http://172.25.0.10:8888/escape\n",
-        "NF types      NF1, NF3\n",
-        "open borders  -\n",
-        "  state       stale, 3 failures in a row\n",
-        "  last error  connection refused\n",
-    ] {
-        assert!(text.contains(line), "{line} in\n{text}");
-    }
-}
-
-#[tokio::test]
-async fn json_is_the_brokers_own() {
-    let router = Router::new().route("/broker/v1/domains", get(|| json_of(&domain_states())));
-    let (text, _) = answer(args(router, &["--json", "domains"]).await)
-        .await
-        .unwrap();
-    assert_eq!(
-        serde_json::from_str::<Value>(&text).unwrap(),
-        domain_states()
-    );
 }
 
 #[tokio::test]

@@ -1,14 +1,19 @@
 //! `GET /broker/v1/domains`: how the members are doing, for people and their tools.
 
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::response::Response;
 use http::HeaderMap;
+use http::request::Parts;
 use nffg::DomainId;
+use nffg::json::FieldError;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{json, negotiate};
 use super::broker_api::JSON;
+use super::openapi::{ChannelWord, FormatWord, KnownBy, SourceStateWord, SyntaxWord};
 use super::problem::Problem;
 use crate::auth::Principal;
 use crate::conflicts;
@@ -16,99 +21,159 @@ use crate::ingest::{DocumentStatus, SourceStatus};
 use crate::liveness::State as SourceState;
 use crate::published::Entry;
 
-/// Every domain that is known.
-#[derive(Serialize)]
+/// Every domain that is known, in order.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Domains {
     domains: Vec<Domain>,
 }
 
 /// A domain: what is known of it, and from where.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Domain {
+    /// Its name, which is its PID in the maps too.
     id: String,
+    /// Its AS number, where known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = u64, required = false, maximum = 4_294_967_295u64)]
     asn: Option<u32>,
+    /// Where its orchestrator is reached.
+    #[schema(required)]
     entry_point: Option<String>,
+    /// What all its sources are, or `stale` when they differ and one is served.
+    #[schema(value_type = SourceStateWord)]
     state: &'static str,
-    /// `settings`, or `push` or `file` for one that the settings do not name.
+    /// `settings`; for one that the settings do not name, the first channel that tells of it.
+    #[schema(value_type = KnownBy)]
     known_by: &'static str,
+    /// Left out for other members.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     registration: Option<Registration>,
+    /// Where its word comes from; empty for other members.
     sources: Vec<Source>,
     /// What nobody tells of it: `resources`, `topology`, `entry-point`.
     missing: Vec<&'static str>,
+    /// Nodes that host NFs.
     nodes: usize,
+    /// Routers.
     routers: usize,
+    /// Links within and to other domains, one way each.
     links: usize,
+    /// Prefixes.
     prefixes: usize,
+    /// Service access points.
     saps: Vec<String>,
+    /// NF types on offer.
     nf_types: Vec<String>,
+    /// Domains that are next to it in the graph.
     neighbours: Vec<String>,
+    /// What another domain says differently.
     conflicts: Vec<Conflict>,
+    /// Ports that this domain tags as inter-domain and no other domain does.
     open_borders: Vec<String>,
 }
 
 /// What a member says of itself.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Registration {
+    /// Its version, as in the `ETag` that the member got.
     version: String,
-    /// Seconds.
+    /// Seconds for which all that it pushed is good without further word.
     lifetime: u64,
+    /// Who registered it.
     by: String,
 }
 
 /// A source of a domain.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Source {
+    /// Its name, unique within the domain: `push topology`, `bgp-ls 192.0.2.1`.
     kind: String,
+    /// How it comes to the broker.
+    #[schema(value_type = ChannelWord)]
     channel: &'static str,
+    /// Where it is: a URL or a file; of what is pushed, who pushed it first.
     url: String,
+    /// How it is doing.
+    #[schema(value_type = SourceStateWord)]
     state: &'static str,
+    /// Its last good answer.
+    #[schema(required, format = DateTime)]
     last_heard: Option<String>,
+    /// Why the last request got no good answer; `null` after a good one.
+    #[schema(required)]
     last_error: Option<String>,
+    /// Every fault of a document that cannot be taken, where there are several.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     faults: Vec<String>,
+    /// Requests without a good answer since the last good one.
     failures: u64,
+    /// What of the domain comes from it: `resources`, `topology`, `entry-point`.
     used_for: Vec<&'static str>,
+    /// The routes in force, if it tells routes.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     routes: Option<usize>,
+    /// The document in force, if it tells documents.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     document: Option<Document>,
 }
 
 /// The document of a source that is in force.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Document {
+    /// Its data model.
+    #[schema(value_type = FormatWord)]
     format: &'static str,
+    /// What it is written in.
+    #[schema(value_type = SyntaxWord)]
     syntax: &'static str,
+    /// A hash of its octets.
     version: String,
+    /// Since when it is in force.
+    #[schema(format = DateTime)]
     accepted: String,
+    /// Who sent it, if somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     by: Option<String>,
+    /// Octets.
     bytes: usize,
+    /// Nodes that host NFs, and routers.
     nodes: usize,
+    /// Links, one way each.
     links: usize,
+    /// Prefixes.
     prefixes: usize,
+    /// NF types on offer and NFs that run, over all nodes.
     nfs: usize,
+    /// What was tolerated.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
     warnings: Vec<Warning>,
 }
 
 /// Something in a document that was tolerated.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Warning {
+    /// The line, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<u32>,
+    /// The JSON pointer or the XPath. Empty for the whole.
     path: String,
+    /// What is odd.
     text: String,
 }
 
 /// Something that two domains say differently.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 struct Conflict {
     /// `prefix`, `sap` or `half-up-link`.
@@ -153,8 +218,8 @@ pub(super) async fn domains(
     negotiate(&headers, &[JSON])?;
     let maps = app.shared.published.maps();
     let entries = app.shared.published.domains();
-    let entries = entries.iter();
     let mut all = conflicts::by_domain(&maps);
+    let entries = entries.iter();
     json(&Domains {
         domains: entries
             .map(|(id, entry)| {
@@ -168,7 +233,7 @@ pub(super) async fn domains(
 pub(super) async fn domain(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
-    Path(name): Path<String>,
+    InPath(name): InPath<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;
@@ -177,6 +242,35 @@ pub(super) async fn domain(
     let conflicts = conflicts::of_domain(&maps, &id);
     let details = principal.may_look_into(&id);
     json(&describe(&maps, &id, &entry, conflicts, details))
+}
+
+/// The names in a path. As axum's `Path`, but a name that is no text is a [`Problem`] like all others.
+pub(super) struct InPath<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let names = Path::from_request_parts(parts, state).await;
+        names.map(|Path(names)| Self(names)).map_err(|rejection| {
+            FieldError::invalid("path", parts.uri.path(), rejection.body_text()).into()
+        })
+    }
+}
+
+/// The parameters of a query. As axum's `Query`, but one that is wrong is a [`Problem`] like all others.
+pub(super) struct InQuery<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let read = Query::try_from_uri(&parts.uri);
+        read.map(|Query(read)| Self(read)).map_err(|rejection| {
+            let query = parts.uri.query().unwrap_or_default();
+            FieldError::invalid("query", query, rejection.body_text()).into()
+        })
+    }
 }
 
 /// The domain of a path.

@@ -1,13 +1,15 @@
 //! `GET /broker/v1/events`: what changed from version to version.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{json, negotiate};
 use super::broker_api::JSON;
+use super::domains::InQuery;
 use super::problem::Problem;
 use crate::events::{Event, EventId};
 
@@ -22,9 +24,10 @@ pub(super) struct EventsQuery {
 }
 
 /// What came after an event.
-#[derive(Serialize)]
-struct Events {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Events {
     /// The last event of all.
+    #[schema(required)]
     latest: Option<String>,
     /// The event of `since` is not known (any more): look at everything anew.
     reset: bool,
@@ -33,18 +36,24 @@ struct Events {
 }
 
 /// A new version.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventBody {
+    /// Its id: what `since` takes.
     id: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
     at: String,
+    /// What it changed, of one version no more than a thousand.
     changes: Vec<Change>,
     /// Changes that are not told one by one.
     #[serde(skip_serializing_if = "is_zero")]
+    #[schema(required = false)]
     more: usize,
 }
 
 /// One thing that changed.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Change {
     /// `idr` or `idt`.
     database: &'static str,
@@ -87,7 +96,7 @@ impl From<&Event> for EventBody {
 
 pub(super) async fn events(
     State(app): State<App>,
-    Query(query): Query<EventsQuery>,
+    InQuery(query): InQuery<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;

@@ -77,12 +77,52 @@ fn admit(guarded: &Guarded, peer: Option<IpAddr>, request: &Request) -> Result<P
             retry_after,
         }
     })?;
-    let principal = principal.map_err(Problem::Unauthorized)?;
+    let mut principal = principal.map_err(Problem::Unauthorized)?;
+    if principal == Principal::Local && !is_named_locally(request) {
+        principal = Principal::Anonymous;
+    }
     if principal.may(guarded.action) {
         Ok(principal)
     } else {
         Err(Problem::Forbidden {
             principal: principal.name().to_owned(),
         })
+    }
+}
+
+/// Whether a request names this machine as one on it does: by an address, or as `localhost`. A page in a
+/// browser here may send a request under a name of its own that leads here (DNS rebinding); what it sends
+/// is not the word of who runs the broker.
+fn is_named_locally(request: &Request) -> bool {
+    let host = request.headers().get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let Ok(authority) = host.parse::<http::uri::Authority>() else {
+        return false;
+    };
+    let host = authority.host().trim_matches(['[', ']']);
+    host.parse::<IpAddr>().is_ok() || host.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_elsewhere_is_not_this_machine() {
+        let with_host = |host: &str| {
+            let request = Request::builder().header(header::HOST, host);
+            is_named_locally(&request.body(axum::body::Body::empty()).unwrap())
+        };
+        for local in [
+            "127.0.0.1:8181",
+            "[::1]:8181",
+            "localhost",
+            "LOCALHOST:8181",
+        ] {
+            assert!(with_host(local), "{local}");
+        }
+        for other in ["rebound.example:8181", "localhost.example", "", "a b"] {
+            assert!(!with_host(other), "{other}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::App;
 use super::answer::typed;
 
 /// The media type of OpenMetrics text.
-const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+pub(super) const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// 200 while the process can answer at all.
 pub(super) async fn healthz() -> &'static str {

@@ -6,6 +6,7 @@ use nffg::json::{FieldError, Problem as FieldProblem};
 use nffg::virtualizer::edit::EditError;
 use nffg::{DocumentError, Fault};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::ingest::PushError;
 
@@ -124,25 +125,43 @@ pub enum Problem {
     Internal,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Body {
+    /// `about:blank`: the status says what kind of problem it is.
     r#type: &'static str,
+    /// What kind of problem it is, in words.
     title: &'static str,
+    /// The status code.
     status: u16,
+    /// What went wrong this time.
     detail: String,
+    /// Everything that is wrong with what was sent, where it can be told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<FieldBody>,
 }
 
-#[derive(Serialize)]
+/// Something that is wrong with what was sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ProblemField)]
 struct FieldBody {
+    /// The member, header or parameter; in a document the JSON pointer or the XPath. Empty for the whole.
     field: String,
+    /// What was found there, cut after 80 characters.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     value: Option<String>,
+    /// The rule that it breaks.
     rule: String,
+    /// The line of a document, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     line: Option<u32>,
+    /// The column in characters, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     column: Option<u32>,
 }
 
@@ -220,7 +239,27 @@ impl Problem {
                 let faults = error.document_error().faults();
                 faults.iter().map(FieldBody::from).collect()
             }
+            // In words, each with its place.
+            Self::Push(PushError::Refused(failure)) if failure.faults.is_empty() => {
+                vec![FieldBody::of_words(&failure.why)]
+            }
+            Self::Push(PushError::Refused(failure)) => {
+                let faults = failure.faults.iter();
+                faults.map(|fault| FieldBody::of_words(fault)).collect()
+            }
             _ => Vec::new(),
+        }
+    }
+}
+
+impl FieldBody {
+    fn of_words(rule: &str) -> Self {
+        Self {
+            field: String::new(),
+            value: None,
+            rule: rule.to_owned(),
+            line: None,
+            column: None,
         }
     }
 }

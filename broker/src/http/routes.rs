@@ -10,7 +10,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
-use super::{App, alto_api, broker_api, domains, events, ops, push};
+use super::{App, alto_api, broker_api, domains, events, openapi, ops, push};
 use crate::auth::Action;
 
 /// The whole HTTP side over `app`.
@@ -34,9 +34,7 @@ pub fn routes(app: App) -> Router {
     let writes = |route| needs(Action::WriteDomain, route);
     // Two guards on one path: methods that read, and methods that write.
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
-        guarded(Action::ReadDomains, reads)
-            .merge(guarded(Action::WriteDomain, changes))
-            .fallback(method_not_allowed)
+        list(reads).merge(guarded(Action::WriteDomain, changes))
     };
     Router::new()
         .route(uri::DIRECTORY, maps(get(alto_api::directory)))
@@ -75,7 +73,9 @@ pub fn routes(app: App) -> Router {
         )
         .route("/broker/v1/events", list(get(events::events)))
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
-        // Monitors need no token and are not counted: a busy client must not make us look dead.
+        // What everybody may know. Monitors are not counted, either: a busy client must not make us look
+        // dead.
+        .route("/openapi.json", open(get(openapi::openapi)))
         .route("/healthz", open(get(ops::healthz)))
         .route("/readyz", open(get(ops::readyz)))
         .fallback_service(guarded(Action::ReadMaps, any(not_found)).with_state(app.clone()))

@@ -7,9 +7,10 @@
 //! * At stop, idle connections close at once, requests under way have the grace time, and what is
 //!   still open then, such as an endless stream, is closed.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
+use std::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
@@ -35,6 +36,9 @@ use tracing::{debug, info, warn};
 use super::guard::Peer;
 use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::settings::Limits;
+
+/// Octets of a refused body that are taken in.
+const MAX_UNREAD: u64 = 64 << 20;
 
 /// A server before it runs.
 pub struct Server {
@@ -208,24 +212,36 @@ async fn serve(shared: &Shared, stream: impl AsyncRead + AsyncWrite + Unpin, pee
         request.extensions_mut().insert(Peer(peer));
         router.clone().call(request)
     });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(shared.limits.header_timeout)
-            .max_buf_size(64 << 10)
-            .serve_connection(TokioIo::new(stream), service)
-    );
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shared.limits.header_timeout)
+        .max_buf_size(64 << 10)
+        .serve_connection(TokioIo::new(stream), service);
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+        ended = poll_fn(|context| connection.poll_without_shutdown(context)) => ended,
         () = shared.stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
+            pin::Pin::new(&mut connection).graceful_shutdown();
             tokio::select! {
-                ended = connection.as_mut() => ended,
+                ended = poll_fn(|context| connection.poll_without_shutdown(context)) => ended,
                 () = shared.kill.cancelled() => return,
             }
         }
     };
     if let Err(error) = ended {
         debug!(%peer, %error, "connection ended");
+        return;
+    }
+    let farewell = part(connection.into_parts().io.into_inner());
+    tokio::select! {
+        _ = tokio::time::timeout(shared.limits.header_timeout, farewell) => {}
+        () = shared.stop.cancelled() => {}
+    }
+}
+
+/// Says that no more will come, and takes in what the client is still sending: a body that was refused
+/// before it came. To one that sends to a closed socket the system says so, and the answer is lost.
+async fn part(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    if stream.shutdown().await.is_ok() {
+        let _ = tokio::io::copy(&mut stream.take(MAX_UNREAD), &mut tokio::io::sink()).await;
     }
 }

@@ -1,14 +1,15 @@
 //! Documents: what a member may tell in one, and what is kept of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use idr::EntryPoint;
 use idt::DomainTopology;
 use nffg::export::{Export, Format};
-use nffg::{BisBis, DomainId, ResourceView, Resources, Syntax, TopologyView, Warning};
+use nffg::{BisBis, DomainId, Fault, ResourceView, Resources, Syntax, TopologyView, Warning};
 
-use super::source::Slot;
+use super::source::{Failure, Slot};
 use crate::clock::Now;
 use crate::settings::MemberLimits;
 
@@ -73,6 +74,148 @@ impl Document {
             by: None,
         })
     }
+
+    /// What the document tells of `domain`, which has this AS number: all that is made of it, and all that
+    /// is asked of it beyond its format.
+    ///
+    /// # Errors
+    /// It tells nothing of the domain, or not what `slot` wants, is over a limit, or its parts do not fit
+    /// together. Every such fault is told; none has a place in the text.
+    pub fn understood(
+        &self,
+        domain: &DomainId,
+        asn: Option<u32>,
+        slot: Option<Slot>,
+        limits: &MemberLimits,
+    ) -> Result<Understood, Vec<Fault>> {
+        let parts = &self.export.parts;
+        let view = parts.topology.as_ref();
+        let view = view.map(|view| name_own(view, domain, asn));
+        let mut faults = Vec::new();
+        let topology = view.as_ref().and_then(|view| {
+            let told = DomainTopology::from_view(domain, view);
+            told.map_err(|error| faults.push(rule(error))).ok()
+        });
+        let counts = Counts::of(self, topology.as_ref());
+        faults.extend(counts.over(limits).map(rule));
+        if !faults.is_empty() {
+            // The rest would cost what the limits are there to save.
+            return Err(faults);
+        }
+        let mut nodes = view.iter().flat_map(|view| &view.nodes);
+        let own = nodes.find(|node| node.domain == *domain);
+        let entry_point = own.and_then(|node| node.entry_point.as_deref());
+        let entry_point = entry_point.and_then(|text| {
+            let read = text.parse::<EntryPoint>();
+            read.map_err(|error| {
+                faults.push(Fault {
+                    position: None,
+                    path: ENTRY_POINT.to_owned(),
+                    value: Some(error.value),
+                    rule: error.rule.to_owned(),
+                });
+            })
+            .ok()
+        });
+        let missing = match slot {
+            Some(Slot::Resources) if parts.resources.is_none() => Some("resources"),
+            Some(Slot::Topology) if topology.is_none() => Some("topology"),
+            _ => None,
+        };
+        if let Some(missing) = missing {
+            let format = self.export.format;
+            faults.push(rule(format_args!(
+                "the document (format '{format}') tells no {missing}"
+            )));
+        }
+        let resources = parts.resources.clone().and_then(|view| {
+            let made = idr::Domain::from_view(domain.clone(), None, view);
+            made.map_err(|error| faults.push(rule(error))).ok()
+        });
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let mut warnings = self.export.warnings.clone();
+        warnings.extend(resources.iter().flat_map(|d| d.warnings()).cloned());
+        Ok(Understood {
+            sums: own.map(|node| node.resources).unwrap_or_default(),
+            resources,
+            topology,
+            entry_point,
+            counts,
+            warnings,
+        })
+    }
+}
+
+/// A domain that has a name may call itself by its AS number: gives it its name.
+fn name_own<'a>(
+    view: &'a TopologyView,
+    domain: &DomainId,
+    asn: Option<u32>,
+) -> Cow<'a, TopologyView> {
+    let number = asn.and_then(|asn| DomainId::from_asn(asn).ok());
+    let Some(number) = number.filter(|number| number != domain) else {
+        return Cow::Borrowed(view);
+    };
+    let mut named = view.clone();
+    let name = |id: &mut DomainId| {
+        if *id == number {
+            id.clone_from(domain);
+        }
+    };
+    for node in &mut named.nodes {
+        name(&mut node.domain);
+    }
+    let links = named.nodes.iter_mut().flat_map(|node| &mut node.links);
+    for link in links.chain(&mut named.links) {
+        name(&mut link.src.domain);
+        name(&mut link.dst.domain);
+    }
+    Cow::Owned(named)
+}
+
+/// The path of a fault of an entry point, which each format has elsewhere.
+pub const ENTRY_POINT: &str = "entry-point";
+
+/// A fault of the document as a whole.
+fn rule(rule: impl fmt::Display) -> Fault {
+    Fault {
+        position: None,
+        path: String::new(),
+        value: None,
+        rule: rule.to_string(),
+    }
+}
+
+/// The first fault in words, and all of them where there are several.
+fn failure(faults: &[Fault]) -> Failure {
+    let all: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let first = all.first().cloned().unwrap_or_default();
+    match all.len() {
+        0 | 1 => first.into(),
+        several => Failure {
+            why: format!("{first} (and {} more)", several - 1),
+            faults: all,
+        },
+    }
+}
+
+/// What a document tells of a domain.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Understood {
+    /// Nodes and what they have.
+    pub resources: Option<idr::Domain>,
+    /// What a topology says that the domain has in all.
+    pub sums: Resources,
+    /// Routers, links and prefixes.
+    pub topology: Option<DomainTopology>,
+    /// Where the domain's orchestrator is reached.
+    pub entry_point: Option<EntryPoint>,
+    /// How much there is.
+    pub counts: Counts,
+    /// What was tolerated, and what was decided against the letter of the document.
+    pub warnings: Vec<Warning>,
 }
 
 /// The document in force, for people: what it is and what is in it.
@@ -131,8 +274,8 @@ impl Counts {
         counts
     }
 
-    /// The first limit that is passed, in words.
-    fn over(&self, limits: &MemberLimits) -> Option<String> {
+    /// The limits that are passed, in words.
+    fn over(&self, limits: &MemberLimits) -> impl Iterator<Item = String> + use<> {
         let checks = [
             ("bytes", self.bytes, limits.bytes),
             ("nodes", self.nodes, limits.nodes),
@@ -140,10 +283,12 @@ impl Counts {
             ("prefixes", self.prefixes, limits.prefixes),
             ("nfs", self.nfs, limits.nfs),
         ];
-        let (name, found, allowed) = checks.into_iter().find(|(_, found, max)| found > max)?;
-        Some(format!(
-            "the document has {found} {name}; a member may have {allowed} (limits.member.{name})"
-        ))
+        let passed = checks.into_iter().filter(|(_, found, max)| found > max);
+        passed.map(|(name, found, allowed)| {
+            format!(
+                "the document has {found} {name}; a member may have {allowed} (limits.member.{name})"
+            )
+        })
     }
 }
 
@@ -163,97 +308,34 @@ impl Told {
     /// What `document` tells of `domain`, which has this AS number.
     ///
     /// # Errors
-    /// It does not tell what `slot` wants, is over a limit, or its parts do not fit together; in words.
+    /// See [`Document::understood`].
     pub(super) fn of(
         now: Now,
         domain: &DomainId,
         asn: Option<u32>,
-        mut document: Document,
+        document: Document,
         slot: Option<Slot>,
         limits: &MemberLimits,
-    ) -> Result<Self, String> {
-        if let Some(view) = &mut document.export.parts.topology
-            && let Some(asn) = asn
-        {
-            name_own(view, domain, asn);
-        }
-        let parts = &document.export.parts;
-        let topology = parts
-            .topology
-            .as_ref()
-            .map(|view| DomainTopology::from_view(domain, view))
-            .transpose()
-            .map_err(|error| error.to_string())?;
-        let counts = Counts::of(&document, topology.as_ref());
-        if let Some(rule) = counts.over(limits) {
-            return Err(rule);
-        }
-        let own = parts
-            .topology
-            .iter()
-            .flat_map(|view| &view.nodes)
-            .find(|node| node.domain == *domain);
-        let entry_point = own
-            .and_then(|node| node.entry_point.as_deref())
-            .map(str::parse::<EntryPoint>)
-            .transpose()
-            .map_err(|error| format!("the entry point: {error}"))?;
-        let sums = own.and_then(|node| view_of_resources(domain, node.resources));
-        let format = document.export.format;
-        let missing = match slot {
-            Some(Slot::Resources) if parts.resources.is_none() => Some("resources"),
-            Some(Slot::Topology) if topology.is_none() => Some("topology"),
-            _ => None,
-        };
-        if let Some(missing) = missing {
-            return Err(format!(
-                "the document (format '{format}') tells no {missing}"
-            ));
-        }
+    ) -> Result<Self, Failure> {
+        let understood = document
+            .understood(domain, asn, slot, limits)
+            .map_err(|faults| failure(&faults))?;
         let status = DocumentStatus {
-            format,
+            format: document.export.format,
             syntax: document.export.syntax,
             version: document.version,
             accepted: now.timestamp,
             by: document.by,
-            counts,
-            warnings: document.export.warnings,
+            counts: understood.counts,
+            warnings: understood.warnings,
         };
-        let resources = document.export.parts.resources;
-        if let Some(view) = &resources {
-            idr::Domain::from_view(domain.clone(), None, view.clone())
-                .map_err(|error| error.to_string())?;
-        }
         Ok(Self {
-            resources,
-            sums,
-            topology,
-            entry_point,
+            resources: document.export.parts.resources,
+            sums: view_of_resources(domain, understood.sums),
+            topology: understood.topology,
+            entry_point: understood.entry_point,
             status: Arc::new(status),
         })
-    }
-}
-
-/// A domain that has a name may call itself by its AS number: gives it its name.
-fn name_own(view: &mut TopologyView, domain: &DomainId, asn: u32) {
-    let Ok(number) = format!("AS{asn}").parse::<DomainId>() else {
-        return;
-    };
-    if number == *domain {
-        return;
-    }
-    let name = |id: &mut DomainId| {
-        if *id == number {
-            id.clone_from(domain);
-        }
-    };
-    for node in &mut view.nodes {
-        name(&mut node.domain);
-    }
-    let links = view.nodes.iter_mut().flat_map(|node| &mut node.links);
-    for link in links.chain(&mut view.links) {
-        name(&mut link.src.domain);
-        name(&mut link.dst.domain);
     }
 }
 

@@ -132,11 +132,20 @@ impl Member {
         }
         let is_news = !matches!(news, News::Unchanged);
         let taken = match news {
-            News::Unchanged => Ok(()),
+            News::Unchanged => {
+                let refusal = self.sources.get(kind).and_then(|s| s.refusal.clone());
+                heard.refused.clone_from(&refusal);
+                refusal.map_or(Ok(()), Err)
+            }
             News::Failed(failure) => Err(failure),
-            News::Document(document) => self
-                .take(now, domain, kind, *document, rules)
-                .inspect_err(|failure| heard.refused = Some(failure.clone())),
+            News::Document(document) => {
+                let taken = self.take(now, domain, kind, *document, rules);
+                heard.refused = taken.as_ref().err().cloned();
+                if let Some(source) = self.sources.get_mut(kind) {
+                    source.refusal.clone_from(&heard.refused);
+                }
+                taken
+            }
             News::Withdrawn => {
                 heard.touched = self.drop_source(kind);
                 return heard;
@@ -193,6 +202,11 @@ impl Member {
         Ok(())
     }
 
+    fn has_file(&self) -> bool {
+        let mut kinds = self.sources.keys();
+        kinds.any(|kind| kind.channel() == Channel::File)
+    }
+
     fn drop_source(&mut self, kind: &SourceKind) -> bool {
         self.documents.remove(kind);
         self.sources.remove(kind).is_some()
@@ -222,7 +236,8 @@ impl Member {
             }
         }
         self.gone_since = match self.gone_since {
-            _ if self.is_member() => None,
+            // A file that is there is to be seen, whatever is wrong with it.
+            _ if self.is_member() || self.has_file() => None,
             None => Some(now),
             since => since,
         };

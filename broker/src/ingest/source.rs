@@ -193,6 +193,8 @@ pub(super) struct Source {
     pub(super) timers: Timers,
     pub(super) last_heard: Option<jiff::Timestamp>,
     pub(super) last_failure: Option<Failure>,
+    /// Its last document was understood but cannot be taken; the same again cannot either.
+    pub(super) refusal: Option<Failure>,
     pub(super) failures: u64,
 }
 
@@ -204,6 +206,7 @@ impl Source {
             timers,
             last_heard: None,
             last_failure: None,
+            refusal: None,
             failures: 0,
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::push::{Accepted, Command, PushError, Request};
-use super::{Ingest, Input, News, Outcome, Slot, SourceKey, Version};
+use super::{Channel, Ingest, Input, News, Outcome, Slot, SourceKey, Version};
 use crate::clock;
 use crate::conflicts;
 use crate::events::Changes;
@@ -62,15 +62,16 @@ impl Inbox {
 pub struct Commands(mpsc::Receiver<Asked>);
 
 /// Takes inputs and commands until `stop` or until every sender is gone, and publishes what comes of
-/// them.
-pub async fn run(
-    mut ingest: Ingest,
-    mut inputs: mpsc::Receiver<Input>,
-    mut commands: Commands,
+/// them. The domains of the settings are published before the first poll: nobody shall find us ready
+/// because there seems to be nothing to wait for.
+pub fn run(
+    ingest: Ingest,
+    inputs: mpsc::Receiver<Input>,
+    commands: Commands,
     published: Arc<Published>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
-) {
+) -> impl Future<Output = ()> {
     for domain in ingest.domains() {
         if let Some(status) = ingest.status(domain) {
             for source in &status.sources {
@@ -83,8 +84,20 @@ pub async fn run(
             published.set_domain(domain, status, Vec::new());
         }
     }
+    write(ingest, inputs, commands, published, metrics, stop)
+}
+
+async fn write(
+    mut ingest: Ingest,
+    mut inputs: mpsc::Receiver<Input>,
+    mut commands: Commands,
+    published: Arc<Published>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+) {
     let mut batch = Vec::with_capacity(BATCH);
-    // Domains whose sources said something since the last commit, and commands that were carried out.
+    let mut from_files = 0;
+    // Domains whose sources said something since the last commit, and what came of commands.
     let mut touched = BTreeSet::new();
     let mut answers = Vec::new();
     let mut next_commit = clock::instant();
@@ -105,16 +118,13 @@ pub async fn run(
                 }
                 for input in batch.drain(..) {
                     touched.insert(input.source.domain.clone());
+                    from_files += u64::from(input.source.kind.channel() == Channel::File);
                     take(&mut ingest, input, &metrics);
                 }
             }
             Some((request, answer)) = commands.0.recv() => {
                 touched.insert(request.domain.clone());
-                match carry_out(&mut ingest, request, &metrics) {
-                    Ok(accepted) => answers.push((answer, accepted)),
-                    // The client may have gone away.
-                    Err(error) => drop(answer.send(Err(error))),
-                }
+                answers.push((answer, carry_out(&mut ingest, request, &metrics)));
             }
             () = timer => {}
         }
@@ -141,11 +151,13 @@ pub async fn run(
             let done = clock::instant();
             next_commit = done + (done - now) * REST;
         }
-        // After the maps: who sees a source fresh, or has his answer, sees what it said, too.
+        // After the maps: who sees a source fresh, or has his answer, sees what it said, too. He who was
+        // refused sees what he was refused for.
         if !ingest.is_touched() {
             for domain in std::mem::take(&mut touched) {
                 match ingest.status(&domain) {
                     Some(status) => {
+                        metrics.keep(&domain, status.sources.iter().map(|source| &source.kind));
                         let pushed = ingest.pushed(&domain);
                         let pushed = pushed.map(|(slot, pushed)| (slot, Arc::clone(pushed)));
                         published.set_domain(&domain, status, pushed.collect());
@@ -156,10 +168,11 @@ pub async fn run(
                     }
                 }
             }
-            for (answer, accepted) in answers.drain(..) {
+            for (answer, came_of_it) in answers.drain(..) {
                 // The client may have gone away.
-                drop(answer.send(Ok(accepted)));
+                drop(answer.send(came_of_it));
             }
+            published.took_from_files(from_files);
         }
     }
 }
@@ -167,7 +180,7 @@ pub async fn run(
 /// How many changes of one version are logged one by one.
 const LOGGED: usize = 20;
 
-/// What operators want to see comes to the log by itself: who is adjacent, who is in conflict.
+/// What changed, for who looks closely.
 fn log_changes(changes: &Changes) {
     let resources = changes.resources.iter().map(ToString::to_string);
     let topology = changes.topology.iter().map(ToString::to_string);
@@ -236,17 +249,20 @@ fn take(ingest: &mut Ingest, input: Input, metrics: &Metrics) {
         News::Document(document) => document.export.warnings.clone(),
         _ => Vec::new(),
     };
+    let is_withdrawn = input.news == News::Withdrawn;
     let now = clock::now();
     let outcome = ingest.on(now, input);
     let refused = outcome.refused.as_ref().map(|failure| &failure.why);
     if let Some(why) = failed.as_ref().or(refused) {
         let failures = ingest.failures(&source).unwrap_or_default();
-        // The first of a row is news; the rest would drown the log.
-        if failures == 1 {
+        // The first of a row is news; the rest would drown the log. None: there is no room for the source.
+        if failures <= 1 {
             warn!(domain = %source.domain, source = %source.kind, why, "no good answer");
         } else {
             debug!(domain = %source.domain, source = %source.kind, failures, why, "no good answer");
         }
+    } else if is_withdrawn {
+        info!(domain = %source.domain, source = %source.kind, "withdrawn");
     } else {
         metrics.heard(&source, now.timestamp);
         // A document is decoded only when it changed, so this comes once per version of it.

@@ -3,7 +3,6 @@
 //!
 //! Runs where `gobgpd` is on the path; fails instead of skipping where `CI` is set.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -11,10 +10,10 @@ use std::time::Duration;
 use broker::bgp::{DownReason, Mode, PeerConfig};
 
 use crate::raw::{Open, Raw, mandatory_from, name, node, reach, tlv, unreach, update};
-use crate::{Broker, PATIENCE, THEIR_AS, nlris, peer};
+use crate::{Broker, PATIENCE, THEIR_AS, free_port, nlris, peer};
 
 /// Whether to run. Says so if not.
-fn present() -> bool {
+pub(crate) fn present() -> bool {
     let found = Command::new("gobgpd")
         .arg("--version")
         .stdout(Stdio::null())
@@ -31,25 +30,17 @@ fn present() -> bool {
     found
 }
 
-fn free_port(address: &str) -> u16 {
-    TcpListener::bind((address, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// A neighbour in GoBGP's settings.
-struct Neighbour {
-    address: &'static str,
-    number: u32,
+pub(crate) struct Neighbour {
+    pub(crate) address: &'static str,
+    pub(crate) number: u32,
     /// The port to dial; `None`: it waits.
-    port: Option<u16>,
-    restart_time: Option<u16>,
+    pub(crate) port: Option<u16>,
+    pub(crate) restart_time: Option<u16>,
 }
 
 /// A running gobgpd, killed when dropped.
-struct GoBgp {
+pub(crate) struct GoBgp {
     address: &'static str,
     port: u16,
     api: u16,
@@ -58,7 +49,7 @@ struct GoBgp {
 }
 
 impl GoBgp {
-    fn start(address: &'static str, neighbours: &[Neighbour]) -> Self {
+    pub(crate) fn start(address: &'static str, neighbours: &[Neighbour]) -> Self {
         let (port, api) = (free_port(address), free_port(address));
         let folder = tempfile::tempdir().unwrap();
         let mut text = format!(
@@ -125,15 +116,30 @@ impl GoBgp {
             .unwrap()
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    fn again(&mut self) {
+    pub(crate) fn again(&mut self) {
         let folder = self.folder.path();
         let (settings, log) = (folder.join("gobgpd.toml"), folder.join("log"));
         self.process = Self::spawn(&settings, self.address, self.api, &log);
+    }
+
+    /// Where it takes sessions.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it takes gRPC calls.
+    pub(crate) fn api_address(&self) -> String {
+        format!("{}:{}", self.address, self.api)
+    }
+
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     fn command(&self, arguments: &[&str]) {
@@ -164,7 +170,7 @@ fn config(gobgp: &'static str, ours: &str) -> PeerConfig {
     }
 }
 
-fn by_us(address: &'static str) -> Neighbour {
+pub(crate) fn by_us(address: &'static str) -> Neighbour {
     Neighbour {
         address,
         number: crate::OUR_AS,

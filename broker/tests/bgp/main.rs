@@ -7,13 +7,21 @@
     reason = "tests: a panic is the failure, a skipped test says so"
 )]
 
+mod churn;
+mod endless;
+mod generator;
 mod gobgp;
+mod gobgp_maps;
 mod hostile;
+mod maps;
 mod netphony;
+mod process;
 mod raw;
+mod scale;
 mod session;
+mod writer;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,6 +135,14 @@ impl Broker {
         self.stop.cancel();
         timeout(PATIENCE, self.task).await.unwrap().unwrap();
     }
+}
+
+fn free_port(address: &str) -> u16 {
+    TcpListener::bind((address, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn nlris(nlris: &broker::bgp::Nlris) -> Vec<Vec<u8>> {

@@ -167,16 +167,56 @@ pub(crate) fn tlv(kind: u16, value: &[u8]) -> Vec<u8> {
     [&kind.to_be_bytes()[..], &length.to_be_bytes(), value].concat()
 }
 
-/// A node of IS-IS level 2, instance 7 (RFC 9552 §5.2.1).
-pub(crate) fn node(number: u32) -> Vec<u8> {
+/// An NLRI of IS-IS level 2, instance 7.
+fn nlri(kind: u16, tlvs: &[Vec<u8>]) -> Vec<u8> {
+    let head = [2, 0, 0, 0, 0, 0, 0, 0, 7];
+    tlv(kind, &[&head[..], &tlvs.concat()].concat())
+}
+
+fn descriptors(kind: u16, asn: u32, number: u32) -> Vec<u8> {
     let descriptors = [
-        tlv(512, &THEIR_AS.to_be_bytes()),
+        tlv(512, &asn.to_be_bytes()),
         tlv(513, &[0; 4]),
         tlv(515, &u64::from(number).to_be_bytes()[2..]),
-    ]
-    .concat();
-    let head = [2, 0, 0, 0, 0, 0, 0, 0, 7];
-    tlv(1, &[&head[..], &tlv(256, &descriptors)].concat())
+    ];
+    tlv(kind, &descriptors.concat())
+}
+
+/// A node (RFC 9552 §5.2.1).
+pub(crate) fn node(number: u32) -> Vec<u8> {
+    nlri(1, &[descriptors(256, THEIR_AS, number)])
+}
+
+/// A link from one node to another, of an AS (§5.2.2).
+pub(crate) fn link(from: u32, asn: u32, to: u32) -> Vec<u8> {
+    let [_, _, a, b] = from.to_be_bytes();
+    let [_, _, c, d] = to.to_be_bytes();
+    let address = |kind, last| tlv(kind, &[192, b ^ a, d ^ c, last]);
+    nlri(
+        2,
+        &[
+            descriptors(256, THEIR_AS, from),
+            descriptors(257, asn, to),
+            address(259, 1),
+            address(260, 2),
+        ],
+    )
+}
+
+/// An IPv4 prefix of 24 bits that a node reaches (§5.2.3).
+pub(crate) fn prefix(number: u32, [a, b, c]: [u8; 3]) -> Vec<u8> {
+    let prefix = tlv(265, &[24, a, b, c]);
+    nlri(3, &[descriptors(256, THEIR_AS, number), prefix])
+}
+
+/// Maximum link bandwidth in octets a second (RFC 9552 §5.3.2).
+pub(crate) fn bandwidth(octets: f32) -> Vec<u8> {
+    tlv(1089, &octets.to_be_bytes())
+}
+
+/// Unidirectional link delay in microseconds (RFC 8571 §2.1).
+pub(crate) fn delay(micros: u32) -> Vec<u8> {
+    tlv(1114, &micros.to_be_bytes())
 }
 
 pub(crate) fn attribute(flags: u8, code: u8, value: &[u8]) -> Vec<u8> {

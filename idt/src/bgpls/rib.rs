@@ -285,23 +285,27 @@ impl AdjRib {
 
     /// All nodes, links and prefixes, in order of the octets of their NLRI.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        self.sorted().into_iter().filter_map(|(octets, kept)| {
+        self.in_order().filter_map(|(octets, attribute, stale)| {
             // Only what can be read is kept, but for netphony's node information.
             let nlri = Nlri::decode(octets).ok()?;
-            let attribute = kept.attribute.as_deref().unwrap_or_default();
             Some(Entry {
                 nlri,
                 attribute: Attribute::decode(attribute, usize::MAX).attribute,
-                stale: kept.stale,
+                stale,
             })
         })
     }
 
-    fn sorted(&self) -> Vec<(&[u8], &Kept)> {
+    /// All that is kept, in order of the octets of the NLRI: these, those of the attribute, and
+    /// whether it is stale.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = (&[u8], &[u8], bool)> {
         let kept = self.kept.iter().map(|(nlri, kept)| (&**nlri, kept));
         let mut sorted: Vec<_> = kept.collect();
         sorted.sort_unstable_by_key(|(nlri, _)| *nlri);
-        sorted
+        sorted.into_iter().map(|(nlri, kept)| {
+            let attribute = kept.attribute.as_deref().unwrap_or_default();
+            (nlri, attribute, kept.stale)
+        })
     }
 
     /// The topology of the peer's domain; see [`convert`], which takes several peers and tells what

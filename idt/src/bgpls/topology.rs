@@ -2,11 +2,11 @@
 
 mod routers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
 
-use self::routers::{LanKey, NodeKey, RouterKey, RouterTold, Routers, remote_text};
+use self::routers::{Known, LanKey, NodeKey, Routers, remote_text};
 use super::attribute::Attribute;
 use super::nlri::{
     LinkDescriptors, LinkNlri, Nlri, NodeDescriptors, PrefixNlri, ProtocolId, Source,
@@ -99,17 +99,26 @@ pub fn convert(
 ) -> Conversion {
     let mut gathered = Gathered::new(domain, neighbours);
     for (peer, rib) in peers.iter().enumerate() {
-        for (order, entry) in rib.entries().enumerate() {
-            let place = Place {
-                stale: entry.stale,
-                topology: 0,
-                peer,
-                source: (ProtocolId(0), 0),
-                order,
+        for (octets, attribute, stale) in rib.in_order() {
+            // Only what can be read is kept, but for netphony's node information.
+            let Ok(nlri) = Nlri::decode(octets) else {
+                continue;
             };
-            match entry.nlri {
-                Nlri::Node(node) => gathered.node(node.source, &node.local, &entry.attribute),
-                Nlri::Link(link) => gathered.link(&link, &entry.attribute, place),
+            let decoded = Attribute::decode(attribute, usize::MAX);
+            let attribute = &decoded.attribute;
+            match nlri {
+                Nlri::Node(node) => gathered.node(node.source, &node.local, attribute),
+                Nlri::Link(link) => {
+                    let topologies = link.link.topologies.iter();
+                    let place = Place {
+                        stale,
+                        topology: topologies.copied().min().unwrap_or(0),
+                        peer,
+                        source: (link.source.protocol, link.source.identifier),
+                        octets,
+                    };
+                    gathered.link(&link, attribute, place);
+                }
                 Nlri::Prefix(prefix) => gathered.prefix(&prefix),
             }
         }
@@ -119,13 +128,13 @@ pub fn convert(
 
 /// The rank of an NLRI among those of one link: the least wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct Place<'a> {
     stale: bool,
     topology: u16,
     peer: usize,
     source: (ProtocolId, u64),
-    /// Among the peer's NLRI in order of octets.
-    order: usize,
+    /// The NLRI.
+    octets: &'a [u8],
 }
 
 /// What a link's attribute tells of it.
@@ -135,41 +144,47 @@ struct Measures {
     bandwidth: Option<Bandwidth>,
 }
 
-/// Where a link ends, before routers have their ids.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Where a link ends: a router of the domain, by its number and later by its position; or one of
+/// another domain, by its place in [`Gathered::outside`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
-    Own(RouterKey),
-    Other(RouterRef),
+    Own(u32),
+    Other(u32),
 }
 
-struct ToldLink {
-    src: RouterKey,
+/// A link. There are many: what tells it from parallel ones is read again where there are any.
+#[derive(Clone, Copy)]
+struct ToldLink<'a> {
+    src: u32,
     dst: End,
-    descriptors: LinkDescriptors,
-    place: Place,
+    place: Place<'a>,
     measures: Measures,
 }
 
 /// The links of one LAN.
 #[derive(Default)]
-struct Lan {
-    to: Vec<(RouterKey, Place, Measures)>,
-    from: BTreeSet<RouterKey>,
+struct Lan<'a> {
+    to: Vec<(u32, Place<'a>, Measures)>,
+    from: BTreeSet<u32>,
 }
 
 /// Whose an AS is.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Owner {
     Own,
     Other(DomainId),
-    Unknown(u32),
+    Unknown,
 }
 
 struct Gathered<'a> {
     domain: &'a DomainId,
     neighbours: &'a dyn Fn(u32) -> Option<DomainId>,
-    routers: BTreeMap<RouterKey, RouterTold>,
-    links: Vec<ToldLink>,
-    lans: BTreeMap<LanKey, Lan>,
+    /// What `neighbours` has answered.
+    owners: HashMap<u32, Owner>,
+    routers: Known,
+    links: Vec<ToldLink<'a>>,
+    lans: BTreeMap<LanKey, Lan<'a>>,
+    outside: BTreeMap<RouterRef, u32>,
     parts: TopologyParts,
     passed_over: PassedOver,
 }
@@ -179,24 +194,29 @@ impl<'a> Gathered<'a> {
         Self {
             domain,
             neighbours,
-            routers: BTreeMap::new(),
+            owners: HashMap::new(),
+            routers: Known::default(),
             links: Vec::new(),
             lans: BTreeMap::new(),
+            outside: BTreeMap::new(),
             parts: TopologyParts::default(),
             passed_over: PassedOver::default(),
         }
     }
 
     /// No AS is the domain's own.
-    fn owner(&self, asn: Option<u32>) -> Owner {
+    fn owner(&mut self, asn: Option<u32>) -> &Owner {
         let Some(asn) = asn else {
-            return Owner::Own;
+            return &Owner::Own;
         };
-        match (self.neighbours)(asn) {
-            Some(domain) if domain == *self.domain => Owner::Own,
-            Some(domain) => Owner::Other(domain),
-            None => Owner::Unknown(asn),
-        }
+        let (domain, neighbours) = (self.domain, self.neighbours);
+        self.owners
+            .entry(asn)
+            .or_insert_with(|| match neighbours(asn) {
+                Some(owner) if owner == *domain => Owner::Own,
+                Some(owner) => Owner::Other(owner),
+                None => Owner::Unknown,
+            })
     }
 
     /// The node that tells something of itself; `None` if it is not the domain's, or nameless.
@@ -215,11 +235,9 @@ impl<'a> Gathered<'a> {
 
     fn node(&mut self, source: Source, node: &NodeDescriptors, attribute: &Attribute) {
         if let Some(NodeKey::Router(key)) = self.local(source, node) {
-            let told = self.routers.entry(key).or_default();
-            told.known_as(&attribute.local_ipv4);
-            if told.name.is_none() {
-                told.name.clone_from(&attribute.node_name);
-            }
+            let number = self.routers.number(key);
+            self.routers.known_as(number, &attribute.local_ipv4);
+            self.routers.named(number, attribute.node_name.as_deref());
         }
     }
 
@@ -229,7 +247,7 @@ impl<'a> Gathered<'a> {
         };
         // OSPF has prefixes of LANs: they are the domain's, but no router.
         if let NodeKey::Router(key) = key {
-            self.routers.entry(key).or_default();
+            self.routers.number(key);
         }
         if prefix.prefix.prefix_len() == 0 {
             self.passed_over.default_routes += 1;
@@ -238,58 +256,57 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn link(&mut self, link: &LinkNlri, attribute: &Attribute, place: Place) {
-        let LinkNlri { source, local, .. } = link;
-        let Some(src) = self.local(*source, local) else {
+    fn link(&mut self, link: &LinkNlri, attribute: &Attribute, place: Place<'a>) {
+        let Some(src) = self.local(link.source, &link.local) else {
             return;
         };
         let Some(dst) = self.remote(link) else {
             return;
         };
-        let place = Place {
-            topology: link.link.topologies.iter().copied().min().unwrap_or(0),
-            source: (source.protocol, source.identifier),
-            ..place
-        };
         let measures = Measures {
             delay: attribute.path_delay(),
             bandwidth: attribute.path_bandwidth(),
         };
-        let mut known = |key: &RouterKey, ids: &[std::net::Ipv4Addr]| {
-            let told = self.routers.entry(key.clone()).or_default();
-            told.known_as(ids);
-        };
-        if let NodeKey::Router(key) = &src {
-            known(key, &attribute.local_ipv4);
-        }
-        if let Ok(NodeKey::Router(key)) = &dst {
-            known(key, &attribute.remote_ipv4);
-        }
-        let descriptors = LinkDescriptors {
-            topologies: Vec::new(),
-            ..link.link.clone()
-        };
-        let told = |src, dst| ToldLink {
-            src,
-            dst,
-            descriptors,
-            place,
-            measures,
-        };
+        let src = self.end(src, &attribute.local_ipv4);
+        let dst = dst.map(|dst| self.end(dst, &attribute.remote_ipv4));
         match (src, dst) {
-            (NodeKey::Router(src), Ok(NodeKey::Router(dst))) => {
-                self.links.push(told(src, End::Own(dst)));
+            (Ok(src), Ok(Ok(dst))) => self.links.push(ToldLink {
+                src,
+                dst: End::Own(dst),
+                place,
+                measures,
+            }),
+            (Ok(src), Err(dst)) => {
+                let next = u32::try_from(self.outside.len()).unwrap_or(u32::MAX);
+                let dst = End::Other(*self.outside.entry(dst).or_insert(next));
+                self.links.push(ToldLink {
+                    src,
+                    dst,
+                    place,
+                    measures,
+                });
             }
-            (NodeKey::Router(src), Err(dst)) => self.links.push(told(src, End::Other(dst))),
-            (NodeKey::Router(src), Ok(NodeKey::Lan(lan))) => {
+            (Ok(src), Ok(Err(lan))) => {
                 let lan = self.lans.entry(lan).or_default();
                 lan.to.push((src, place, measures));
             }
-            (NodeKey::Lan(lan), Ok(NodeKey::Router(dst))) => {
+            (Err(lan), Ok(Ok(dst))) => {
                 self.lans.entry(lan).or_default().from.insert(dst);
             }
             // A LAN of another protocol, or one that reaches into another domain: no router's link.
-            (NodeKey::Lan(_), _) => {}
+            (Err(_), _) => {}
+        }
+    }
+
+    /// The number of the router at an end of a link, by which it is known; or the LAN there.
+    fn end(&mut self, key: NodeKey, ids: &[std::net::Ipv4Addr]) -> Result<u32, LanKey> {
+        match key {
+            NodeKey::Router(key) => {
+                let number = self.routers.number(key);
+                self.routers.known_as(number, ids);
+                Ok(number)
+            }
+            NodeKey::Lan(lan) => Err(lan),
         }
     }
 
@@ -297,9 +314,11 @@ impl<'a> Gathered<'a> {
     fn remote(&mut self, link: &LinkNlri) -> Option<Result<NodeKey, RouterRef>> {
         let (local, remote) = (&link.local, &link.remote);
         let outside = remote.asn.filter(|asn| Some(*asn) != local.asn);
-        match self.owner(outside) {
-            Owner::Own => {
-                if let (Some(_), Owner::Unknown(asn)) = (outside, self.owner(local.asn)) {
+        match (self.owner(outside).clone(), outside) {
+            (Owner::Own, _) => {
+                if let (Some(_), Some(asn), Owner::Unknown) =
+                    (outside, local.asn, self.owner(local.asn))
+                {
                     // It comes in from an AS that is nobody's.
                     self.unknown(asn);
                     return None;
@@ -307,13 +326,13 @@ impl<'a> Gathered<'a> {
                 let key = NodeKey::of(link.source, remote, local.asn);
                 self.named(key).map(Ok)
             }
-            Owner::Other(domain) => {
+            (Owner::Other(domain), _) => {
                 let router = remote_text(link.source, remote);
                 let router = self.named(router)?;
                 Some(Err(RouterRef { domain, router }))
             }
-            Owner::Unknown(asn) => {
-                self.unknown(asn);
+            (Owner::Unknown, asn) => {
+                self.unknown(asn.unwrap_or_default());
                 None
             }
         }
@@ -338,58 +357,96 @@ impl<'a> Gathered<'a> {
 
     /// Every link once, its measures from the first that tells them.
     fn finish_links(&mut self, routers: &Routers) {
-        #[derive(PartialEq, Eq, PartialOrd, Ord)]
-        enum To {
-            Own(usize),
-            Other(RouterRef),
+        let mut told = std::mem::take(&mut self.links);
+        // A router without an id has no links.
+        told.retain_mut(|link| {
+            let dst = match link.dst {
+                End::Own(number) => routers.position(number).map(End::Own),
+                other => Some(other),
+            };
+            let ends = routers.position(link.src).zip(dst);
+            if let Some(ends) = ends {
+                (link.src, link.dst) = ends;
+            }
+            ends.is_some()
+        });
+        // Mostly they come in this order: that of the octets of their ends.
+        told.sort_unstable_by_key(|link| (link.src, link.dst));
+        let mut outside: Vec<(RouterRef, u32)> =
+            std::mem::take(&mut self.outside).into_iter().collect();
+        outside.sort_unstable_by_key(|(_, place)| *place);
+        let outside: Vec<RouterRef> = outside.into_iter().map(|(router, _)| router).collect();
+        self.parts.intra_links.reserve(told.len());
+        for between in told.chunk_by_mut(|a, b| (a.src, a.dst) == (b.src, b.dst)) {
+            let is_one = between.windows(2).all(|pair| match pair {
+                [a, b] => a.place.octets == b.place.octets,
+                _ => false,
+            });
+            if is_one {
+                between.sort_unstable_by_key(|link| link.place);
+                self.finish_link(routers, &outside, between.iter());
+                continue;
+            }
+            let mut parallel: Vec<(LinkDescriptors, &ToldLink<'_>)> = between
+                .iter()
+                .map(|link| (descriptors(link.place.octets), link))
+                .collect();
+            parallel.sort_unstable_by(|(a, link_a), (b, link_b)| {
+                (a, link_a.place).cmp(&(b, link_b.place))
+            });
+            for same in parallel.chunk_by(|(a, _), (b, _)| a == b) {
+                self.finish_link(routers, &outside, same.iter().map(|(_, link)| *link));
+            }
         }
-        let mut told: Vec<_> = std::mem::take(&mut self.links)
-            .into_iter()
-            .filter_map(|link| {
-                let src = routers.position(&link.src)?;
-                let dst = match link.dst {
-                    End::Own(key) => To::Own(routers.position(&key)?),
-                    End::Other(dst) => To::Other(dst),
-                };
-                Some(((src, dst, link.descriptors), link.place, link.measures))
-            })
-            .collect();
-        told.sort_unstable_by(|(a, place_a, _), (b, place_b, _)| (a, place_a).cmp(&(b, place_b)));
-        for same in told.chunk_by(|(a, ..), (b, ..)| a == b) {
-            let Some(((src, to, _), ..)) = same.first() else {
-                continue;
-            };
-            self.passed_over.repeated_links += same.len() - 1;
-            let Measures { delay, bandwidth } = first(same.iter().map(|(_, _, measures)| measures));
-            let Some(router) = routers.ids.get(*src).cloned() else {
-                continue;
-            };
-            match to {
-                To::Own(dst) if dst == src => self.passed_over.loops += 1,
-                To::Own(dst) => {
-                    let dst = routers.ids.get(*dst).cloned();
-                    self.parts.intra_links.extend(dst.map(|dst| IntraLink {
-                        src: router,
-                        dst,
+    }
+
+    /// The link of which all `same` tell, that which counts first.
+    fn finish_link<'b>(
+        &mut self,
+        routers: &Routers,
+        outside: &[RouterRef],
+        same: impl ExactSizeIterator<Item = &'b ToldLink<'a>> + Clone,
+    ) where
+        'a: 'b,
+    {
+        let Some(ToldLink { src, dst, .. }) = same.clone().next().copied() else {
+            return;
+        };
+        self.passed_over.repeated_links += same.len() - 1;
+        let Measures { delay, bandwidth } = first(same.map(|link| &link.measures));
+        let id = |position| routers.id(position).cloned();
+        let Some(router) = id(src) else {
+            return;
+        };
+        match dst {
+            End::Own(dst) if dst == src => self.passed_over.loops += 1,
+            End::Own(dst) => {
+                self.parts.intra_links.extend(id(dst).map(|dst| IntraLink {
+                    src: router,
+                    dst,
+                    delay,
+                    bandwidth,
+                }));
+            }
+            End::Other(place) => {
+                let remote = usize::try_from(place).ok().and_then(|at| outside.get(at));
+                self.parts
+                    .inter_links
+                    .extend(remote.map(|remote| InterLink {
+                        router,
+                        remote: remote.clone(),
                         delay,
                         bandwidth,
                     }));
-                }
-                To::Other(remote) => self.parts.inter_links.push(InterLink {
-                    router,
-                    remote: remote.clone(),
-                    delay,
-                    bandwidth,
-                }),
             }
         }
     }
 
     fn finish_lans(&mut self, routers: &Routers) {
-        let id = |key: &RouterKey| routers.ids.get(routers.position(key)?);
+        let id = |number: &u32| routers.id(routers.position(*number)?);
         for lan in std::mem::take(&mut self.lans).into_values() {
             let from: BTreeSet<&RouterId> = lan.from.iter().filter_map(id).collect();
-            let mut to: BTreeMap<&RouterId, Vec<(Place, Measures)>> = BTreeMap::new();
+            let mut to: BTreeMap<&RouterId, Vec<(Place<'_>, Measures)>> = BTreeMap::new();
             for (key, place, measures) in &lan.to {
                 if let Some(id) = id(key) {
                     to.entry(id).or_default().push((*place, *measures));
@@ -420,4 +477,17 @@ fn first<'a>(told: impl Iterator<Item = &'a Measures>) -> Measures {
         delay: all.delay.or(one.delay),
         bandwidth: all.bandwidth.or(one.bandwidth),
     })
+}
+
+/// What tells the link of an NLRI from parallel ones.
+fn descriptors(octets: &[u8]) -> LinkDescriptors {
+    match Nlri::decode(octets) {
+        Ok(Nlri::Link(link)) => LinkDescriptors {
+            // The topology is no part of it.
+            topologies: Vec::new(),
+            ..link.link
+        },
+        // It was one when it was gathered.
+        _ => LinkDescriptors::default(),
+    }
 }

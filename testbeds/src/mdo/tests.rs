@@ -120,8 +120,16 @@ async fn netphony_answers_with_and_without_what_unify_loses() {
             .0,
         405
     );
+    for (path, member) in [("topologies", "topology"), ("networks", "network")] {
+        let (status, kind, body) = http
+            .send(Method::GET, &format!("/restconf/data/{path}/"))
+            .await;
+        assert_eq!((status, kind.as_str()), (200, "application/json"));
+        let document: Value = serde_json::from_str(&body).unwrap();
+        assert!(document[member].is_array(), "{body}");
+    }
     assert_eq!(
-        http.send(Method::GET, "/restconf/data/topologies/").await.0,
+        http.send(Method::GET, "/restconf/data/others/").await.0,
         404
     );
 }
@@ -132,7 +140,7 @@ async fn plain_unify_has_no_delay_between_domains() {
         "links": {"link": [{"src": "a", "dst": "b", "resources": {"delay": "230"}}]},
         "nodes": {"node": [{"links": {"link": [{"resources": {"delay": "99"}}]}}]},
     });
-    to_plain_unify(&mut document);
+    netphony::to_plain_unify(&mut document);
     assert_eq!(
         document["links"]["link"][0],
         json!({"src": "a", "dst": "b"})

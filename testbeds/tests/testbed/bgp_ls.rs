@@ -21,7 +21,7 @@ fn both_scenarios_give_the_same_answers() {
         assert!(
             ended
                 .stdout
-                .contains("bgp-ls 127.0.0.12 and pull resources heard"),
+                .contains("AS2 is fresh    heard by bgp-ls: 127.0.0.12; pull: resources"),
             "{}",
             ended.stdout
         );

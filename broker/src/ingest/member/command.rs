@@ -56,7 +56,11 @@ impl Member {
             } => {
                 accepted.created = created;
                 let kind = SourceKind::Push(slot);
-                let is_same = current == Some(&document.version);
+                let is_same = self.pushed.get(&slot).is_some_and(|pushed| {
+                    let export = &document.export;
+                    pushed.status.version == document.version
+                        && (pushed.syntax, pushed.status.format) == (export.syntax, export.format)
+                });
                 let place = document.by.clone().unwrap_or_default();
                 let syntax = document.export.syntax;
                 if !is_same {

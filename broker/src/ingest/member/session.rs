@@ -83,7 +83,11 @@ impl Member {
         peer.settles = None;
         source.timers = timers;
         source.bad(why.into());
-        let mut heard = Heard::default();
+        let mut heard = Heard {
+            // Where another peer tells the same link, that one's word counts from now on.
+            touched: self.peers.len() > 1,
+            ..Heard::default()
+        };
         let step = source.step(|liveness| liveness.lost(now.instant));
         heard.transition(kind, step);
         heard

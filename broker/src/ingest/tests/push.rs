@@ -251,7 +251,8 @@ fn members_are_bounded() {
         source: key("AS1", SourceKind::File("AS1.yaml".into())),
         news: resources("AS1", "NF1").news,
     };
-    assert_eq!(ingest.on(clock.after(0), file), Outcome::default());
+    let refused = ingest.on(clock.after(0), file).refused.unwrap();
+    assert!(refused.why.contains("limits.members"), "{refused:?}");
     assert_eq!(ingest.domains().count(), 1);
     // One that is there already may register.
     let known = request("AS7", register("v1"), Precondition::None);

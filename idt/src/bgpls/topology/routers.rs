@@ -1,6 +1,6 @@
 //! Which node descriptors are one router, and what it is called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::Ipv4Addr;
 
 use nffg::RouterId;
@@ -16,7 +16,7 @@ const MAX_IPV4_IDS: usize = 16;
 const MAX_SPACES: usize = 16;
 
 /// Protocols that share one space of router ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Family {
     /// First: a router that neighbours know as a BGP peer is called as they call it (RFC 9086).
     Bgp,
@@ -54,7 +54,7 @@ impl Family {
 }
 
 /// Within a space, a router id is one router.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Space {
     family: Family,
     identifier: u64,
@@ -63,7 +63,7 @@ struct Space {
 }
 
 /// A router as node descriptors name it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RouterKey {
     space: Space,
     id: IgpRouterId,
@@ -143,19 +143,66 @@ pub(super) fn remote_text(source: Source, node: &NodeDescriptors) -> Option<Rout
 
 /// What is told of a router beside its id.
 #[derive(Clone, Debug, Default)]
-pub(super) struct RouterTold {
+struct RouterTold {
     /// IPv4 Router-IDs, by which it is known in other spaces too.
-    ipv4: BTreeSet<Ipv4Addr>,
+    ipv4: Vec<Ipv4Addr>,
     /// Its name, of the best entry that tells one.
-    pub(super) name: Option<String>,
+    name: Option<String>,
 }
 
-impl RouterTold {
-    pub(super) fn known_as(&mut self, ids: &[Ipv4Addr]) {
-        for id in ids {
-            if self.ipv4.len() < MAX_IPV4_IDS && !id.is_unspecified() {
-                self.ipv4.insert(*id);
+/// The routers that are told of, each with a number: links are many, and a number is small.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    numbers: HashMap<RouterKey, u32>,
+    told: Vec<RouterTold>,
+    /// The router that was asked for last: routes come in order of the node that tells them.
+    last: Option<(RouterKey, u32)>,
+}
+
+impl Known {
+    /// The router's number.
+    pub(super) fn number(&mut self, key: RouterKey) -> u32 {
+        if let Some((last, number)) = &self.last
+            && *last == key
+        {
+            return *number;
+        }
+        let next = u32::try_from(self.told.len()).unwrap_or(u32::MAX);
+        let number = match self.numbers.get(&key) {
+            Some(number) => *number,
+            None => {
+                self.numbers.insert(key.clone(), next);
+                self.told.push(RouterTold::default());
+                next
             }
+        };
+        self.last = Some((key, number));
+        number
+    }
+
+    fn told(&mut self, number: u32) -> Option<&mut RouterTold> {
+        self.told.get_mut(usize::try_from(number).ok()?)
+    }
+
+    /// The router has these IPv4 Router-IDs.
+    pub(super) fn known_as(&mut self, number: u32, ids: &[Ipv4Addr]) {
+        let Some(told) = self.told(number) else {
+            return;
+        };
+        for id in ids {
+            let room = told.ipv4.len() < MAX_IPV4_IDS;
+            if room && !id.is_unspecified() && !told.ipv4.contains(id) {
+                told.ipv4.push(*id);
+            }
+        }
+    }
+
+    /// The router calls itself so, if it does; the first name counts.
+    pub(super) fn named(&mut self, number: u32, name: Option<&str>) {
+        if let Some(told) = self.told(number)
+            && told.name.is_none()
+        {
+            told.name = name.map(ToOwned::to_owned);
         }
     }
 }
@@ -163,7 +210,8 @@ impl RouterTold {
 /// The routers of a domain: which keys are one, and their ids.
 #[derive(Debug, Default)]
 pub(super) struct Routers {
-    positions: BTreeMap<RouterKey, usize>,
+    /// By number.
+    positions: Vec<Option<u32>>,
     /// In order.
     pub(super) ids: Vec<RouterId>,
     /// Names that routers give themselves.
@@ -174,11 +222,21 @@ impl Routers {
     /// Two keys of different spaces that share an IPv4 Router-ID are one router (RFC 9552 §5.3.1.4,
     /// §5.12). Keys of one space never are, and no chain of ids makes them so: an id that would is
     /// a mistake in somebody's settings, and is not followed.
-    pub(super) fn new(told: &BTreeMap<RouterKey, RouterTold>) -> Self {
-        let keys: Vec<&RouterKey> = told.keys().collect();
+    pub(super) fn new(known: &Known) -> Self {
+        let place = |number: &u32| usize::try_from(*number).ok();
+        let mut told: Vec<(&RouterKey, usize, &RouterTold)> = known
+            .numbers
+            .iter()
+            .filter_map(|(key, number)| {
+                let number = place(number)?;
+                Some((key, number, known.told.get(number)?))
+            })
+            .collect();
+        told.sort_unstable_by_key(|(key, ..)| *key);
+        let keys: Vec<&RouterKey> = told.iter().map(|(key, ..)| *key).collect();
         let mut by_ipv4: BTreeMap<Ipv4Addr, Vec<usize>> = BTreeMap::new();
-        for (at, (key, told)) in told.iter().enumerate() {
-            let mut known = told.ipv4.clone();
+        for (at, (key, _, told)) in told.iter().enumerate() {
+            let mut known: BTreeSet<Ipv4Addr> = told.ipv4.iter().copied().collect();
             if let (Family::Bgp, IgpRouterId::V4(id)) = (key.space.family, &key.id) {
                 // RFC 4271 §4.2: a BGP Identifier is an address of the speaker.
                 known.insert(*id);
@@ -220,40 +278,45 @@ impl Routers {
         }
         let mut classes: Vec<Vec<usize>> = classes.into_values().collect();
         classes.sort_unstable();
-        let members = |class: &[usize]| -> Vec<&RouterKey> {
-            class
-                .iter()
-                .filter_map(|at| keys.get(*at).copied())
-                .collect()
-        };
         let mut taken = BTreeSet::new();
-        let mut named: Vec<(RouterId, Vec<&RouterKey>)> = classes
-            .iter()
+        let mut named: Vec<(RouterId, Vec<usize>)> = classes
+            .into_iter()
             .filter_map(|class| {
-                let members = members(class);
-                let id = members.first()?.name(&mut taken)?;
-                Some((id, members))
+                let first = *class.first()?;
+                let id = keys.get(first)?.name(&mut taken)?;
+                Some((id, class))
             })
             .collect();
         named.sort_unstable();
-        let mut routers = Self::default();
-        for (position, (id, members)) in named.into_iter().enumerate() {
-            let mut names = members
-                .iter()
-                .filter_map(|key| told.get(key)?.name.as_ref());
+        let mut routers = Self {
+            positions: vec![None; known.told.len()],
+            ..Self::default()
+        };
+        for (id, class) in named {
+            let members = || class.iter().filter_map(|at| told.get(*at));
+            let mut names = members().filter_map(|(_, _, told)| told.name.as_ref());
             if let Some(name) = names.next() {
                 routers.names.insert(id.clone(), name.clone());
             }
+            let position = u32::try_from(routers.ids.len()).ok();
+            for (_, number, _) in members() {
+                if let Some(slot) = routers.positions.get_mut(*number) {
+                    *slot = position;
+                }
+            }
             routers.ids.push(id);
-            let keys = members.into_iter().cloned();
-            routers.positions.extend(keys.map(|key| (key, position)));
         }
         routers
     }
 
-    /// The router's position in order of ids.
-    pub(super) fn position(&self, key: &RouterKey) -> Option<usize> {
-        self.positions.get(key).copied()
+    /// The position in order of ids of the router that has this number.
+    pub(super) fn position(&self, number: u32) -> Option<u32> {
+        *self.positions.get(usize::try_from(number).ok()?)?
+    }
+
+    /// The id at a position.
+    pub(super) fn id(&self, position: u32) -> Option<&RouterId> {
+        self.ids.get(usize::try_from(position).ok()?)
     }
 }
 

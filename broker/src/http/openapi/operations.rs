@@ -1,0 +1,457 @@
+//! The operations: what can be asked, with what, and what comes back.
+
+use utoipa::ToSchema;
+use utoipa::openapi::path::{
+    OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItemBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::{
+    Content, ContentBuilder, HttpMethod, ObjectBuilder, Paths, PathsBuilder, Ref, Required,
+    ResponseBuilder, SecurityRequirement, Type,
+};
+
+use super::super::broker_api::JSON;
+use super::super::push::{self, EDIT, MERGE_PATCH};
+use super::super::{domains, events, ops};
+use super::words::{FormatWord, Heartbeat, PlacementsRequest, Registration};
+use super::{of, text_header};
+use crate::placements;
+
+/// What any guarded operation may answer.
+const ALWAYS: [&str; 5] = ["401", "403", "408", "429", "500"];
+
+/// One operation.
+struct Operation {
+    method: HttpMethod,
+    builder: OperationBuilder,
+}
+
+fn operation(method: HttpMethod, id: &str, tag: &str, summary: &str) -> Operation {
+    let builder = OperationBuilder::new()
+        .operation_id(Some(id))
+        .tag(tag)
+        .summary(Some(summary));
+    Operation { method, builder }
+}
+
+impl Operation {
+    fn with(self, change: impl FnOnce(OperationBuilder) -> OperationBuilder) -> Self {
+        Self {
+            method: self.method,
+            builder: change(self.builder),
+        }
+    }
+
+    fn described(self, text: &str) -> Self {
+        self.with(|builder| builder.description(Some(text)))
+    }
+
+    fn parameters(self, names: &[&str]) -> Self {
+        let refs = names
+            .iter()
+            .map(|name| Ref::new(format!("#/components/parameters/{name}")));
+        self.with(|builder| refs.fold(builder, OperationBuilder::parameter_ref))
+    }
+
+    fn body(
+        self,
+        required: Required,
+        contents: impl IntoIterator<Item = (&'static str, Content)>,
+    ) -> Self {
+        let body = RequestBodyBuilder::new().required(Some(required));
+        let body = contents
+            .into_iter()
+            .fold(body, |body, (media_type, content)| {
+                body.content(media_type, content)
+            });
+        self.with(|builder| builder.request_body(Some(body.build())))
+    }
+
+    fn answer(self, status: &str, answer: ResponseBuilder) -> Self {
+        self.with(|builder| builder.response(status, answer.build()))
+    }
+
+    /// The problems that it may answer, besides those that any may.
+    fn problems(self, statuses: &[&str]) -> Self {
+        let refer = |status: &&str| {
+            let name = format!("problem-{status}");
+            ((*status).to_owned(), Ref::from_response_name(name))
+        };
+        let all = statuses.iter().chain(&ALWAYS).map(refer);
+        self.with(|builder| {
+            all.fold(builder, |builder, (status, to)| {
+                builder.response(status, to)
+            })
+        })
+    }
+
+    /// Everybody may.
+    fn open(self) -> Self {
+        self.with(|builder| builder.security(SecurityRequirement::default()))
+    }
+}
+
+fn says(description: &str) -> ResponseBuilder {
+    ResponseBuilder::new().description(description)
+}
+
+fn json<T: ToSchema>(description: &str) -> ResponseBuilder {
+    says(description).content(JSON, of::<T>())
+}
+
+/// An answer with the version of what was put.
+fn versioned(answer: ResponseBuilder) -> ResponseBuilder {
+    answer.header(
+        "ETag",
+        text_header("The version in force: a hash of what was put."),
+    )
+}
+
+fn text() -> Content {
+    let schema = ObjectBuilder::new().schema_type(Type::String);
+    ContentBuilder::new().schema(Some(schema)).build()
+}
+
+/// A body that its own format describes.
+fn any() -> Content {
+    ContentBuilder::new().build()
+}
+
+fn documents() -> [(&'static str, Content); 3] {
+    ["application/json", "application/xml", "application/yaml"]
+        .map(|media_type| (media_type, any()))
+}
+
+fn written(answer: ResponseBuilder) -> ResponseBuilder {
+    documents()
+        .into_iter()
+        .fold(answer, |answer, (media_type, content)| {
+            answer.content(media_type, content)
+        })
+}
+
+/// What several operations take.
+pub(super) fn parameters() -> [(&'static str, Parameter); 6] {
+    let parameter = |name, place, required, description| {
+        let schema = ObjectBuilder::new().schema_type(Type::String);
+        ParameterBuilder::new()
+            .name(name)
+            .parameter_in(place)
+            .required(required)
+            .description(Some(description))
+            .schema(Some(schema))
+    };
+    let domain = "An AS number, in any spelling (`7`, `AS7`), or a name.";
+    let if_match = "`*`, or entity tags: the version in force must be one of them.";
+    let if_none_match =
+        "`*`: there must be none in force. With GET, also versions that need not be sent again.";
+    let kind = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["resources", "topology"]));
+    let since = "The id of an event: only what came after it.";
+    let format = "The data model, where the document's root does not tell.";
+    [
+        (
+            "domain",
+            parameter("domain", ParameterIn::Path, Required::True, domain).build(),
+        ),
+        (
+            "document",
+            parameter(
+                "document",
+                ParameterIn::Path,
+                Required::True,
+                "Which document.",
+            )
+            .schema(Some(kind))
+            .build(),
+        ),
+        (
+            "format",
+            parameter("format", ParameterIn::Query, Required::False, format)
+                .schema(Some(Ref::from_schema_name(FormatWord::name())))
+                .build(),
+        ),
+        (
+            "if-match",
+            parameter("If-Match", ParameterIn::Header, Required::False, if_match).build(),
+        ),
+        (
+            "if-none-match",
+            parameter(
+                "If-None-Match",
+                ParameterIn::Header,
+                Required::False,
+                if_none_match,
+            )
+            .build(),
+        ),
+        (
+            "since",
+            parameter("since", ParameterIn::Query, Required::False, since).build(),
+        ),
+    ]
+}
+
+pub(super) fn paths() -> Paths {
+    let paths: [(&str, Vec<Operation>); 11] = [
+        ("/broker/v1/domains", vec![list()]),
+        (
+            "/broker/v1/domains/{domain}",
+            vec![show(), register(), leave()],
+        ),
+        ("/broker/v1/domains/{domain}/heartbeat", vec![heartbeat()]),
+        (
+            "/broker/v1/domains/{domain}/{document}",
+            vec![
+                read_document(),
+                put_document(),
+                patch_document(),
+                delete_document(),
+            ],
+        ),
+        ("/broker/v1/events", vec![changes()]),
+        ("/broker/v1/placements", vec![place()]),
+        ("/directory", vec![directory()]),
+        ("/healthz", vec![healthz()]),
+        ("/metrics", vec![metrics()]),
+        ("/openapi.json", vec![openapi()]),
+        ("/readyz", vec![readyz()]),
+    ];
+    let item = |operations: Vec<Operation>| {
+        operations
+            .into_iter()
+            .fold(PathItemBuilder::new(), |item, operation| {
+                item.operation(operation.method, operation.builder.build())
+            })
+            .build()
+    };
+    paths
+        .into_iter()
+        .fold(PathsBuilder::new(), |paths, (path, operations)| {
+            paths.path(path, item(operations))
+        })
+        .build()
+}
+
+fn list() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "listDomains",
+        "domains",
+        "Every domain that is known",
+    )
+    .answer("200", json::<domains::Domains>("The domains, in order."))
+    .problems(&["406"])
+}
+
+fn show() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showDomain",
+        "domains",
+        "How a domain and its sources are doing",
+    )
+    .parameters(&["domain"])
+    .answer("200", json::<domains::Domain>("What is known of it."))
+    .problems(&["400", "404", "406"])
+}
+
+fn register() -> Operation {
+    operation(HttpMethod::Put, "register", "members", "Register, or say it anew")
+        .described(
+            "All that the domain pushes is good for its lifetime from its last word, whatever that was; \
+             then stale, and then gone. A domain that has been gone for `liveness.forget`, or that the \
+             broker does not know since it started, registers again.",
+        )
+        .parameters(&["domain", "if-match", "if-none-match"])
+        .body(Required::True, [(JSON, of::<Registration>())])
+        .answer("200", versioned(json::<push::Done>("Registered as before, or anew.")))
+        .answer("201", versioned(json::<push::Done>("Registered for the first time.")))
+        .problems(&["400", "409", "412", "413", "415", "503", "507"])
+}
+
+fn leave() -> Operation {
+    operation(
+        HttpMethod::Delete,
+        "leave",
+        "members",
+        "Leave, and take along all that was pushed",
+    )
+    .parameters(&["domain", "if-match", "if-none-match"])
+    .answer("204", says("Left."))
+    .problems(&["400", "404", "412", "503"])
+}
+
+fn heartbeat() -> Operation {
+    operation(HttpMethod::Post, "heartbeat", "members", "Still alive")
+        .parameters(&["domain", "if-match", "if-none-match"])
+        .body(Required::False, [(JSON, of::<Heartbeat>())])
+        .answer("200", json::<push::Done>("Heard."))
+        .problems(&["400", "404", "412", "413", "415", "503"])
+}
+
+fn read_document() -> Operation {
+    let accept_patch = text_header("The type of patches that it takes, if it takes any.");
+    let sent = written(versioned(says("The document as it was sent.")));
+    operation(
+        HttpMethod::Get,
+        "readDocument",
+        "members",
+        "The document in force",
+    )
+    .parameters(&["domain", "document", "if-none-match"])
+    .answer("200", sent.header("Accept-Patch", accept_patch))
+    .answer("304", versioned(says("It is one that the client has.")))
+    .problems(&["400", "404", "406"])
+}
+
+fn put_document() -> Operation {
+    operation(
+        HttpMethod::Put,
+        "putDocument",
+        "members",
+        "Tell what there is",
+    )
+    .described("The maps tell it before the answer comes. The same again changes nothing.")
+    .parameters(&["domain", "document", "format", "if-match", "if-none-match"])
+    .body(Required::True, documents())
+    .answer(
+        "200",
+        versioned(json::<push::Done>("In force instead of the one before.")),
+    )
+    .answer(
+        "201",
+        versioned(json::<push::Done>("In force, the first of its kind.")),
+    )
+    .problems(&["400", "404", "412", "413", "415", "422", "503"])
+}
+
+fn patch_document() -> Operation {
+    operation(
+        HttpMethod::Patch,
+        "patchDocument",
+        "members",
+        "Tell what has changed",
+    )
+    .described(
+        "A JSON document takes a merge patch (RFC 7396), a Virtualizer an `edit-config` with \
+             operations of NETCONF (RFC 6241 §7.2). One in YAML is put whole.",
+    )
+    .parameters(&["domain", "document", "if-match", "if-none-match"])
+    .body(Required::True, [(MERGE_PATCH, any()), (EDIT, any())])
+    .answer(
+        "200",
+        versioned(json::<push::Done>("The changed document is in force.")),
+    )
+    .problems(&["400", "404", "409", "412", "413", "415", "422", "503"])
+}
+
+fn delete_document() -> Operation {
+    operation(
+        HttpMethod::Delete,
+        "withdrawDocument",
+        "members",
+        "Tell it no more",
+    )
+    .parameters(&["domain", "document", "if-match", "if-none-match"])
+    .answer(
+        "204",
+        says("Withdrawn. Other sources of the domain count again."),
+    )
+    .problems(&["400", "404", "412", "503"])
+}
+
+fn changes() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "listEvents",
+        "domains",
+        "What changed from version to version",
+    )
+    .parameters(&["since"])
+    .answer(
+        "200",
+        json::<events::Events>("What came after the event that the client has seen."),
+    )
+    .problems(&["400", "406"])
+}
+
+fn place() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "place",
+        "placements",
+        "The best placements of a service graph",
+    )
+    .body(Required::True, [(JSON, of::<PlacementsRequest>())])
+    .answer(
+        "200",
+        json::<placements::Answer>("Best first; none is an empty list."),
+    )
+    .problems(&["400", "406", "413", "415", "503"])
+}
+
+fn directory() -> Operation {
+    let map = says("RFC 7285 §9.2.").content(alto::media::DIRECTORY, any());
+    operation(
+        HttpMethod::Get,
+        "directory",
+        "operation",
+        "The ALTO resources, described by ALTO itself",
+    )
+    .answer("200", map.header("ETag", text_header("Its version.")))
+    .answer("304", says("The client has it."))
+    .problems(&["406"])
+}
+
+fn healthz() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "healthz",
+        "operation",
+        "Whether the process answers",
+    )
+    .open()
+    .answer(
+        "200",
+        says("It does.").content("text/plain; charset=utf-8", text()),
+    )
+}
+
+fn readyz() -> Operation {
+    let plain = |description| says(description).content("text/plain; charset=utf-8", text());
+    operation(
+        HttpMethod::Get,
+        "readyz",
+        "operation",
+        "Whether the maps can be relied on",
+    )
+    .open()
+    .answer(
+        "200",
+        plain("Every source of the settings has been asked, with whatever result."),
+    )
+    .answer("503", plain("Not yet."))
+}
+
+fn metrics() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "metrics",
+        "operation",
+        "Counters and gauges",
+    )
+    .answer(
+        "200",
+        says("OpenMetrics text.").content(ops::OPEN_METRICS, text()),
+    )
+    .problems(&[])
+}
+
+fn openapi() -> Operation {
+    operation(HttpMethod::Get, "openapi", "operation", "This document")
+        .open()
+        .answer("200", versioned(says("OpenAPI 3.1.")).content(JSON, any()))
+        .answer("304", says("The client has it."))
+}
