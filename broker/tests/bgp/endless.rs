@@ -126,6 +126,12 @@ async fn sessions_that_open_and_close_without_end() {
     let mut early = None;
     for round in 0..ROUNDS {
         each_peer(|peer| open_and_close(peer, round, brokerd.bgp)).await;
+        brokerd
+            .until("AS65251", "all have come and gone", |told| {
+                let sources = told["sources"].as_array().unwrap();
+                sources.iter().all(|source| source["state"] == "stale")
+            })
+            .await;
         quiet.is_served(&brokerd).await;
         if round == 1 {
             early = brokerd.resident();

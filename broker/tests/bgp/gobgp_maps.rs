@@ -128,13 +128,14 @@ fn peer(address: &str, ours: &str) -> String {
     )
 }
 
-/// GoBGP dials us.
-fn dialling(address: &'static str, ours: &'static str, port: u16) -> GoBgp {
-    let neighbour = Neighbour {
-        port: Some(port),
-        ..by_us(ours)
-    };
-    GoBgp::start(address, &[neighbour])
+/// A GoBGP that waits for us, and the settings to dial it: it takes its time to dial by itself.
+fn dialled(address: &'static str, ours: &'static str) -> (GoBgp, String) {
+    let gobgp = GoBgp::start(address, &[by_us(ours)]);
+    let (peer, port) = (peer(address, ours), gobgp.port());
+    (
+        gobgp,
+        format!("{peer}\nport = {port}\nconnect_retry = '200ms'"),
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +145,11 @@ async fn what_gobgp_tells_when_it_dials_us() {
     }
     let peer = peer("127.0.0.131", "127.0.0.141");
     let writer = Writer::start("127.0.0.141", &settings("", &[&peer])).await;
-    let mut gobgp = dialling("127.0.0.131", "127.0.0.141", writer.bgp.port());
+    let neighbour = Neighbour {
+        port: Some(writer.bgp.port()),
+        ..by_us("127.0.0.141")
+    };
+    let mut gobgp = GoBgp::start("127.0.0.131", &[neighbour]);
     until_states(&writer, &["fresh"]).await;
     told_and_withdrawn(&writer, &mut gobgp).await;
 }
@@ -155,13 +160,8 @@ async fn what_gobgp_tells_when_we_dial_it() {
     if !present() || !curl_present() {
         return;
     }
-    let mut gobgp = GoBgp::start("127.0.0.132", &[by_us("127.0.0.142")]);
+    let (mut gobgp, peer) = dialled("127.0.0.132", "127.0.0.142");
     gobgp.announce(&node(7), &[]).await;
-    let peer = format!(
-        "{}\nport = {}",
-        peer("127.0.0.132", "127.0.0.142"),
-        gobgp.port()
-    );
     let writer = Writer::start("127.0.0.142", &settings("", &[&peer])).await;
     until(&writer, "what was there before", &["7"], &[], &[]).await;
     gobgp.withdraw(&node(7)).await;
@@ -174,11 +174,9 @@ async fn what_two_gobgps_tell_of_one_topology() {
     if !present() || !curl_present() {
         return;
     }
-    let peers = ["127.0.0.133", "127.0.0.134"].map(|address| peer(address, "127.0.0.143"));
-    let peers = peers.each_ref().map(String::as_str);
-    let writer = Writer::start("127.0.0.143", &settings("", &peers)).await;
-    let mut first = dialling("127.0.0.133", "127.0.0.143", writer.bgp.port());
-    let mut second = dialling("127.0.0.134", "127.0.0.143", writer.bgp.port());
+    let (mut first, one) = dialled("127.0.0.133", "127.0.0.143");
+    let (mut second, other) = dialled("127.0.0.134", "127.0.0.143");
+    let writer = Writer::start("127.0.0.143", &settings("", &[&one, &other])).await;
     until_states(&writer, &["fresh", "fresh"]).await;
     told_by_two(&writer, &mut first, &mut second).await;
 }
@@ -189,9 +187,8 @@ async fn what_gobgp_told_that_is_killed_and_restarts() {
     if !present() || !curl_present() {
         return;
     }
-    let peer = peer("127.0.0.135", "127.0.0.145");
+    let (mut gobgp, peer) = dialled("127.0.0.135", "127.0.0.145");
     let writer = Writer::start("127.0.0.145", &settings("settle = '1s'\n", &[&peer])).await;
-    let mut gobgp = dialling("127.0.0.135", "127.0.0.145", writer.bgp.port());
     gobgp
         .announce(&link(1, THEIR_AS, 2), &bandwidth(1.25e9))
         .await;
@@ -217,9 +214,8 @@ async fn what_gobgp_told_that_falls_silent() {
         return;
     }
     let general = "[pull]\ninterval = '500ms'\n[liveness]\nhold = '1s'\nexpire = '2s'\n";
-    let peer = peer("127.0.0.136", "127.0.0.146");
+    let (mut gobgp, peer) = dialled("127.0.0.136", "127.0.0.146");
     let writer = Writer::start("127.0.0.146", &settings(general, &[&peer])).await;
-    let mut gobgp = dialling("127.0.0.136", "127.0.0.146", writer.bgp.port());
     gobgp
         .announce(&link(1, THEIR_AS, 2), &bandwidth(1.25e9))
         .await;

@@ -50,6 +50,14 @@ async fn send(raw: &mut Raw, bytes: &[u8]) {
         .unwrap();
 }
 
+/// Waits until it has read all that the last session said, and its end: a peer that is back before that may
+/// be refused (RFC 4271 §6.8).
+async fn lost(brokerd: &Brokerd) {
+    let is_lost = |told: &Value| told["state"] == "stale";
+    let id = format!("AS{ASN}");
+    brokerd.until(&id, "its loss is seen", is_lost).await;
+}
+
 fn end_of_rib() -> Vec<u8> {
     update(&[unreach(&[])])
 }
@@ -129,10 +137,7 @@ async fn a_large_domain_at_full_speed_is_served_as_it_is() {
     // The same again, from a speaker that came back: nothing is other than before.
     let before = brokerd.versions().await;
     drop(raw);
-    let id = format!("AS{ASN}");
-    brokerd
-        .until(&id, "its loss is seen", |told| told["state"] == "stale")
-        .await;
+    lost(&brokerd).await;
     let mut raw = session("127.0.0.61", brokerd.bgp).await;
     send(&mut raw, &domain.table()).await;
     send(&mut raw, &end_of_rib()).await;
@@ -143,6 +148,7 @@ async fn a_large_domain_at_full_speed_is_served_as_it_is() {
     assert_served(&brokerd, &domain).await;
 
     // And all of it away.
+    let id = format!("AS{ASN}");
     let all: Vec<_> = domain.told().collect();
     send(&mut raw, &domain.withdraw(&all)).await;
     brokerd
@@ -185,6 +191,8 @@ async fn a_changing_domain_has_every_attribute_that_was_told() {
             Step::Say(said) => send(&mut raw, &said).await,
             Step::Restart(table) => {
                 drop(raw);
+                let is_lost = |writer: &Writer| writer.states() == ["stale"];
+                writer.until("its loss is seen", is_lost).await;
                 raw = session("127.0.0.63", writer.bgp).await;
                 send(&mut raw, &[table, end_of_rib()].concat()).await;
             }
@@ -275,6 +283,7 @@ async fn play(
             Step::Restart(table) => {
                 send(&mut raw, &std::mem::take(&mut said)).await;
                 drop(raw);
+                lost(&brokerd).await;
                 raw = session(from, brokerd.bgp).await;
                 send(&mut raw, &[table, end_of_rib()].concat()).await;
             }

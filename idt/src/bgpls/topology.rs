@@ -348,6 +348,9 @@ impl<'a> Gathered<'a> {
         self.parts.routers.clone_from(&routers.ids);
         self.finish_links(&routers);
         self.finish_lans(&routers);
+        // There was room for all that is told, and the topology stays.
+        self.parts.intra_links.shrink_to_fit();
+        self.parts.prefixes.shrink_to_fit();
         Conversion {
             topology: DomainTopology::new(self.domain.clone(), self.parts),
             names: routers.names,
