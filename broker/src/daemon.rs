@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 
 use crate::bgp::{PeerConfig, Speaker};
+use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
@@ -24,7 +25,7 @@ use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
 use crate::settings::{LogFormat, Overrides, Settings, load};
-use crate::{bgp_feed, egress, files};
+use crate::{egress, files};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
 /// ALTO maps, path vectors and placements of service graphs.
@@ -200,7 +201,8 @@ pub async fn run(
     let tasks = TaskTracker::new();
     let (inputs, received) = mpsc::channel(INPUTS);
     let (inbox, commands) = Inbox::new();
-    let ingest = Ingest::new(&settings.domains, settings.rules());
+    let ingest = Ingest::new(&settings.domains, settings.rules())
+        .with_propagators(&settings.bgp.propagators);
     tasks.spawn(ingest::run(
         ingest,
         received,
@@ -263,28 +265,30 @@ async fn start_bgp(
     inputs: mpsc::Sender<ingest::Input>,
     stop: CancellationToken,
 ) -> anyhow::Result<Option<SocketAddr>> {
-    let peers = settings.domains.iter().flat_map(|domain| {
+    let of_domains = settings.domains.iter().flat_map(|domain| {
         domain.bgp_ls.iter().map(|peer| {
-            let kind = SourceKind::BgpLs(peer.address.to_canonical());
-            (
-                peer.session(&settings.bgp),
-                SourceKey {
-                    domain: domain.id.clone(),
-                    kind,
-                },
-            )
+            let source = SourceKey {
+                domain: domain.id.clone(),
+                kind: SourceKind::BgpLs(peer.address.to_canonical()),
+            };
+            (peer, Speaks::Domain(source))
         })
     });
-    let (sessions, keys): (Vec<_>, Vec<_>) = peers.unzip();
+    let propagators = settings.bgp.propagators.iter();
+    let propagators = propagators.map(|peer| (peer, Speaks::many(peer.address.to_canonical())));
+    let (sessions, speaks): (Vec<_>, Vec<_>) = of_domains
+        .chain(propagators)
+        .map(|(peer, speaks)| (peer.session(&settings.bgp), speaks))
+        .unzip();
     if sessions.is_empty() {
         return Ok(None);
     }
-    let keys = sessions.iter().map(PeerConfig::id).zip(keys).collect();
+    let speaks = sessions.iter().map(PeerConfig::id).zip(speaks).collect();
     let speaker = Speaker::bind(settings.bgp.listen, sessions).await?;
     let address = speaker.local_addr();
     let (events, told) = mpsc::channel(BGP_EVENTS);
     tasks.spawn(speaker.run(events, stop));
-    tasks.spawn(bgp_feed::run(told, keys, inputs));
+    tasks.spawn(bgp_feed::run(told, speaks, inputs));
     Ok(address)
 }
 

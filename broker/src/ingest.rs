@@ -34,11 +34,17 @@ use crate::bgp::LsUpdate;
 use crate::clock::Now;
 use crate::events::Changes;
 use crate::liveness::{State, Timers};
-use crate::settings::{DomainEntry, MemberLimits};
+use crate::settings::{BgpPeer, DomainEntry, MemberLimits};
+use asns::Asns;
+use deadlines::Deadlines;
 use member::{Heard, Member};
+use propagator::Propagators;
 
+mod asns;
+mod deadlines;
 mod document;
 mod member;
+mod propagator;
 mod push;
 mod source;
 mod task;
@@ -83,6 +89,13 @@ pub enum News {
         /// Keep what the peer told for this long (RFC 4724); `None`: as long as the settings say.
         restart_time: Option<Duration>,
     },
+}
+
+impl News {
+    /// Whether it has routes that are there from now on.
+    fn announces(&self) -> bool {
+        matches!(self, Self::Routes(update) if !update.announced.is_empty())
+    }
 }
 
 /// A source changed its state.
@@ -180,9 +193,14 @@ pub struct RegistrationStatus {
 pub struct Ingest {
     rules: Rules,
     members: BTreeMap<DomainId, Member>,
-    /// Whose an AS is. One that is no member's is nobody's: routers are known to tell a private AS of
-    /// their own.
-    by_asn: BTreeMap<u32, DomainId>,
+    /// Members that the settings give BGP-LS peers of their own: their links may lead elsewhere when an
+    /// AS changes hands.
+    with_peers: BTreeSet<DomainId>,
+    propagators: Propagators,
+    asns: Asns,
+    deadlines: Deadlines,
+    /// Members that said something since the last tick.
+    heard: BTreeSet<DomainId>,
     /// Members whose sources said something since the last commit.
     touched: BTreeSet<DomainId>,
     idr: idr::Idr,
@@ -194,16 +212,34 @@ impl Ingest {
     #[must_use]
     pub fn new(domains: &[DomainEntry], rules: Rules) -> Self {
         let member = |entry: &DomainEntry| Member::configured(entry, rules.times.timers);
+        let has_peers = |entry: &&DomainEntry| !entry.bgp_ls.is_empty();
         let mut ingest = Self {
             rules,
             members: domains.iter().map(|e| (e.id.clone(), member(e))).collect(),
-            by_asn: BTreeMap::new(),
+            with_peers: domains
+                .iter()
+                .filter(has_peers)
+                .map(|e| e.id.clone())
+                .collect(),
+            propagators: Propagators::default(),
+            asns: Asns::default(),
+            deadlines: Deadlines::default(),
+            heard: domains.iter().map(|entry| entry.id.clone()).collect(),
             touched: BTreeSet::new(),
             idr: idr::Idr::new(),
             ted: idt::Ted::new(),
         };
-        ingest.know_asns();
+        for entry in domains {
+            ingest.know_asn(&entry.id);
+        }
         ingest
+    }
+
+    /// With these BGP-LS peers, which speak for whichever domains they tell of.
+    #[must_use]
+    pub fn with_propagators(mut self, peers: &[BgpPeer]) -> Self {
+        self.propagators = Propagators::new(peers);
+        self
     }
 
     /// The IdR as of the last commit.
@@ -258,12 +294,21 @@ impl Ingest {
     }
 
     /// A source said something, or did not. An input from a source that nobody knows is nothing, but a
-    /// file makes its domain known.
+    /// file makes its domain known, and so does a route of a propagator.
     pub fn on(&mut self, now: Now, input: Input) -> Outcome {
-        let Input { source, news } = input;
+        let Input { mut source, news } = input;
+        let propagator = self.propagators.of(&source.kind);
+        if propagator.is_some()
+            && let Some(owner) = source.domain.asn().and_then(|asn| self.asns.owner(asn))
+        {
+            source.domain = owner.clone();
+        }
         let is_new = !self.members.contains_key(&source.domain);
         if is_new {
-            let tells = matches!(source.kind, SourceKind::File(_)) && news != News::Withdrawn;
+            let tells = match source.kind {
+                SourceKind::File(_) => news != News::Withdrawn,
+                _ => propagator.is_some() && news.announces(),
+            };
             if !tells {
                 return Outcome::default();
             }
@@ -280,9 +325,12 @@ impl Ingest {
             .members
             .entry(source.domain.clone())
             .or_insert_with(Member::unknown);
-        let heard = member.on(now, &source.domain, &source.kind, news, &self.rules);
+        let heard = match propagator {
+            Some(propagator) => propagator.pass_on(member, now, &source, news, &self.rules),
+            None => member.on(now, &source.domain, &source.kind, news, &self.rules),
+        };
         if is_new {
-            self.know_asns();
+            self.know_asn(&source.domain);
         }
         self.outcome(&source.domain, heard)
     }
@@ -304,7 +352,7 @@ impl Ingest {
         let mut asns_change = matches!(command, Command::Leave);
         if let Command::Register(registration) = &command {
             let asn = registration.asn.or_else(|| domain.asn());
-            if let Some((asn, owner)) = asn.and_then(|asn| Some((asn, self.by_asn.get(&asn)?)))
+            if let Some((asn, owner)) = asn.and_then(|asn| Some((asn, self.asns.owner(asn)?)))
                 && *owner != domain
             {
                 let domain = owner.clone();
@@ -330,13 +378,14 @@ impl Ingest {
             }
         };
         if asns_change {
-            self.know_asns();
+            self.know_asn(&domain);
         }
         let outcome = self.outcome(&domain, heard);
         Ok((accepted, outcome))
     }
 
     fn outcome(&mut self, domain: &DomainId, heard: Heard) -> Outcome {
+        self.heard.insert(domain.clone());
         if heard.touched {
             self.touched.insert(domain.clone());
         }
@@ -358,34 +407,42 @@ impl Ingest {
         }
     }
 
-    /// Time has passed.
+    /// Time has passed. Looks at the members that said something since the last time and at those whose
+    /// time has come.
     pub fn tick(&mut self, now: Instant) -> Outcome {
         let mut outcome = Outcome::default();
-        let heard: Vec<(DomainId, Heard)> = self
-            .members
-            .iter_mut()
-            .map(|(domain, member)| (domain, member.tick(now)))
-            .filter(|(_, heard)| heard.touched || !heard.transitions.is_empty())
-            .map(|(domain, heard)| (domain.clone(), heard))
-            .collect();
-        for (domain, heard) in heard {
-            let told = self.outcome(&domain, heard);
-            outcome.transitions.extend(told.transitions);
-        }
-        let over = |member: &Member| member.is_over(now, self.rules.times.forget);
-        if self.members.values().any(over) {
-            let gone: Vec<DomainId> = self
-                .members
-                .iter()
-                .filter(|(_, member)| over(member))
-                .map(|(domain, _)| domain.clone())
-                .collect();
-            for domain in gone {
+        let mut due = std::mem::take(&mut self.heard);
+        due.extend(self.deadlines.take_due(now));
+        let forget = self.rules.times.forget;
+        for domain in due {
+            let Some(member) = self.members.get_mut(&domain) else {
+                continue;
+            };
+            let heard = member.tick(now);
+            if heard.touched {
+                self.touched.insert(domain.clone());
+            }
+            let source = |kind| SourceKey {
+                domain: domain.clone(),
+                kind,
+            };
+            let moved = heard.transitions.into_iter();
+            outcome
+                .transitions
+                .extend(moved.map(|(kind, from, to)| Transition {
+                    source: source(kind),
+                    from,
+                    to,
+                }));
+            if member.is_over(now, forget) {
                 self.members.remove(&domain);
+                self.deadlines.set(&domain, None);
+                self.know_asn(&domain);
                 self.touched.insert(domain.clone());
                 outcome.forgotten.push(domain);
+            } else {
+                self.deadlines.set(&domain, member.next_deadline(forget));
             }
-            self.know_asns();
         }
         outcome
     }
@@ -394,35 +451,22 @@ impl Ingest {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
         let forget = self.rules.times.forget;
-        self.members
-            .values()
-            .filter_map(|member| member.next_deadline(forget))
-            .min()
+        let heard = self.heard.iter();
+        let heard = heard.filter_map(|domain| self.members.get(domain)?.next_deadline(forget));
+        heard.chain(self.deadlines.first()).min()
     }
 
-    /// Notes whose each AS is. Where that changed, links to it may lead elsewhere.
-    fn know_asns(&mut self) {
-        let mut by_asn = BTreeMap::new();
-        for (domain, member) in &self.members {
-            if let Some(asn) = member.asn(domain) {
-                by_asn.entry(asn).or_insert_with(|| domain.clone());
-            }
+    /// Notes whose this domain's AS is. Where that changed, links to it may lead elsewhere.
+    fn know_asn(&mut self, domain: &DomainId) {
+        let member = self.members.get(domain);
+        let moved = self
+            .asns
+            .set(domain, member.and_then(|member| member.asn(domain)));
+        if moved.alias {
+            self.touched.extend(self.members.keys().cloned());
+        } else if moved.owner {
+            self.touched.extend(self.with_peers.iter().cloned());
         }
-        if by_asn == self.by_asn {
-            return;
-        }
-        // Documents name a domain without an AS number in its id by that number, too.
-        let is_alias = |(asn, owner): (&u32, &DomainId)| owner.asn() != Some(*asn);
-        let aliases = |map: &BTreeMap<u32, DomainId>| -> Vec<(u32, DomainId)> {
-            let named = map.iter().filter(|entry| is_alias(*entry));
-            named.map(|(asn, owner)| (*asn, owner.clone())).collect()
-        };
-        let everybody = aliases(&by_asn) != aliases(&self.by_asn);
-        self.by_asn = by_asn;
-        let concerned = self.members.iter();
-        let concerned = concerned.filter(|(_, member)| everybody || member.has_peers());
-        self.touched
-            .extend(concerned.map(|(domain, _)| domain.clone()));
     }
 
     /// Whether [`Ingest::commit`] has anything to do.
@@ -437,7 +481,7 @@ impl Ingest {
         let before = (self.idr.snapshot(), self.ted.snapshot());
         let mut idr_updates = Vec::new();
         let mut idt_updates = Vec::new();
-        let neighbours = |asn: u32| self.by_asn.get(&asn).cloned();
+        let neighbours = |asn: u32| self.asns.owner(asn).cloned();
         for domain in std::mem::take(&mut self.touched) {
             if let Some(member) = self.members.get(&domain) {
                 idr_updates.extend(member.idr_updates(&domain));

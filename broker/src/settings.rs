@@ -202,8 +202,9 @@ impl Default for Liveness {
     }
 }
 
-/// Our side of all BGP-LS sessions; the peers are with their domains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// Our side of all BGP-LS sessions, and the peers that are no domain's own; the others are with their
+/// domains.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Bgp {
     /// Where peers connect to; without it we only dial.
@@ -217,6 +218,10 @@ pub struct Bgp {
     /// if the peer does not say when it has told all.
     #[serde(with = "humantime_serde")]
     pub settle: Duration,
+    /// Peers that pass on what many domains tell (RFC 9552 §3): each route is the word of the AS that its
+    /// local node is of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub propagators: Vec<BgpPeer>,
 }
 
 impl Default for Bgp {
@@ -227,6 +232,7 @@ impl Default for Bgp {
             local_as: 64512,
             router_id: Ipv4Addr::LOCALHOST,
             settle: Duration::from_secs(30),
+            propagators: Vec::new(),
         }
     }
 }

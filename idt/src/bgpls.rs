@@ -39,7 +39,7 @@ pub use attribute::{
 pub use dialect::{Dialect, NodeInformation};
 pub use nlri::{
     IgpRouterId, LinkDescriptors, LinkIds, LinkNlri, Nlri, NodeDescriptors, NodeNlri, PrefixNlri,
-    ProtocolId, Skip, Source, split_nlris,
+    ProtocolId, Skip, Source, local_asn, split_nlris,
 };
 pub use rib::{AdjRib, Applied, Entry, Limits};
 pub use tlv::{Fault, Rule, Tlv, TooLong};

@@ -59,6 +59,20 @@ impl Nlris {
         self.fields.iter().flat_map(|field| Split(field))
     }
 
+    /// Those that `keep` keeps, copied.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&[u8]) -> bool) -> Self {
+        let kept: Vec<u8> = self
+            .iter()
+            .filter(|nlri| keep(nlri))
+            .flatten()
+            .copied()
+            .collect();
+        Self {
+            fields: [Bytes::from(kept), Bytes::new()],
+        }
+    }
+
     /// How many.
     #[must_use]
     pub fn count(&self) -> usize {

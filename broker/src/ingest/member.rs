@@ -47,6 +47,8 @@ struct Peer {
     rib: AdjRib,
     /// When what was told before the session came up is dropped, unless the peer is through sooner.
     settles: Option<Instant>,
+    /// It speaks for other domains, too.
+    is_propagator: bool,
 }
 
 /// What came of an input.
@@ -73,7 +75,12 @@ impl Member {
             let source = Source::new(format!("bgp://{}", Host(address)), timers);
             sources.insert(SourceKind::BgpLs(address), source);
             let rib = AdjRib::new(peer.limits(), peer.dialect.into());
-            peers.insert(address, Peer { rib, settles: None });
+            let peer = Peer {
+                rib,
+                settles: None,
+                is_propagator: false,
+            };
+            peers.insert(address, peer);
         }
         Self {
             is_configured: true,
@@ -106,10 +113,6 @@ impl Member {
     pub(super) fn asn(&self, domain: &DomainId) -> Option<u32> {
         let registered = self.registration.as_ref().and_then(|told| told.asn);
         self.declared_asn.or(registered).or_else(|| domain.asn())
-    }
-
-    pub(super) fn has_peers(&self) -> bool {
-        !self.peers.is_empty()
     }
 
     pub(super) fn on(

@@ -45,6 +45,7 @@ const TIMERS: Timers = Timers {
 };
 
 mod precedence;
+mod propagator;
 mod push;
 
 fn domain(id: &str) -> DomainId {
@@ -130,7 +131,7 @@ fn topology(id: &str, neighbours: &[&str]) -> Input {
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
-fn peer() -> crate::settings::BgpPeer {
+fn peer() -> BgpPeer {
     toml::from_str(&format!("address = '{PEER}'")).unwrap()
 }
 

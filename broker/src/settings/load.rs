@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
-use super::{Role, Settings};
+use super::{BgpPeer, Role, Settings};
 
 /// What overrides the file: `BROKERD_...` variables and flags.
 #[derive(Clone, Debug, Default)]
@@ -271,19 +271,26 @@ fn humantime(duration: std::time::Duration) -> String {
 /// What the sessions themselves refuse is told when they start; here what concerns several peers.
 fn check_bgp(settings: &Settings) -> Result<(), SettingsError> {
     let (mut addresses, mut asns) = (BTreeSet::new(), BTreeSet::new());
+    let mut check = |key: &str, peer: &BgpPeer| {
+        if !addresses.insert(peer.address.to_canonical()) {
+            let why = "two BGP-LS peers have this address; a session is known by it";
+            return Err(rule(&format!("{key}.address"), peer.address, why));
+        }
+        if peer.port.is_none() && settings.bgp.listen.is_none() {
+            let why = "without a port the peer has to connect, and bgp.listen is not set";
+            return Err(rule(&format!("{key}.port"), peer.address, why));
+        }
+        Ok(())
+    };
+    for peer in &settings.bgp.propagators {
+        check("bgp.propagators", peer)?;
+    }
     for domain in &settings.domains {
         if let Some(asn) = domain.asn().filter(|asn| !asns.insert(*asn)) {
             return Err(rule("domains.asn", asn, "two domains have this AS number"));
         }
         for peer in &domain.bgp_ls {
-            if !addresses.insert(peer.address.to_canonical()) {
-                let why = "two BGP-LS peers have this address; a session is known by it";
-                return Err(rule("domains.bgp_ls.address", peer.address, why));
-            }
-            if peer.port.is_none() && settings.bgp.listen.is_none() {
-                let why = "without a port the peer has to connect, and bgp.listen is not set";
-                return Err(rule("domains.bgp_ls.port", peer.address, why));
-            }
+            check("domains.bgp_ls", peer)?;
         }
     }
     Ok(())

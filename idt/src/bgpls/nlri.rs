@@ -465,3 +465,19 @@ pub fn split_nlris(field: &[u8]) -> impl Iterator<Item = Result<&[u8], Skip>> {
         }),
     })
 }
+
+/// The AS (512) of the node that an NLRI belongs to, without reading the rest: whose word a peer that
+/// speaks for many domains passes on. `None` where the NLRI tells none, or cannot be read so far.
+#[must_use]
+pub fn local_asn(nlri: &[u8]) -> Option<u32> {
+    const LOCAL_NODE: u16 = 256;
+    const AUTONOMOUS_SYSTEM: u16 = 512;
+    let (_, tlvs) = nlri.split_first_chunk::<DESCRIPTORS>()?;
+    let find = |tlvs, kind| {
+        let whole = Tlvs::new(tlvs, 0).map_while(Result::ok);
+        whole.into_iter().find(|tlv| tlv.kind == kind)
+    };
+    let node = find(tlvs, LOCAL_NODE)?;
+    let asn = find(node.value, AUTONOMOUS_SYSTEM)?;
+    Some(u32::from_be_bytes(asn.value.try_into().ok()?))
+}

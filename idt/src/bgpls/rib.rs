@@ -283,6 +283,11 @@ impl AdjRib {
         self.refused
     }
 
+    /// How many NLRI may be kept from now on. Those that are kept already stay.
+    pub fn set_max_nlris(&mut self, nlris: usize) {
+        self.limits.nlris = nlris;
+    }
+
     /// All nodes, links and prefixes, in order of the octets of their NLRI.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         self.in_order().filter_map(|(octets, attribute, stale)| {

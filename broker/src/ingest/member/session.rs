@@ -1,11 +1,14 @@
 //! What comes over BGP-LS sessions.
 
+use idt::bgpls::AdjRib;
+
 use super::{Heard, Member, peer_of};
 use crate::bgp::LsUpdate;
 use crate::clock::Now;
 use crate::ingest::Rules;
-use crate::ingest::source::SourceKind;
+use crate::ingest::source::{Source, SourceKind};
 use crate::liveness::Timers;
+use crate::settings::BgpPeer;
 
 impl Member {
     pub(super) fn session_up(
@@ -91,5 +94,44 @@ impl Member {
         let step = source.step(|liveness| liveness.lost(now.instant));
         heard.transition(kind, step);
         heard
+    }
+
+    /// How many routes there are of a peer; `None` if it is none of the member's.
+    pub(in crate::ingest) fn routes(&self, kind: &SourceKind) -> Option<usize> {
+        match kind {
+            SourceKind::BgpLs(address) => self.peers.get(address).map(|peer| peer.rib.len()),
+            _ => None,
+        }
+    }
+
+    /// From now on the member is heard of over this peer, which speaks for others, too.
+    pub(in crate::ingest) fn hear_of(&mut self, kind: &SourceKind, peer: &BgpPeer, timers: Timers) {
+        if let SourceKind::BgpLs(address) = kind {
+            let place = format!("bgp://{}", super::Host(*address));
+            self.sources
+                .insert(kind.clone(), Source::new(place, timers));
+            let rib = AdjRib::new(peer.limits(), peer.dialect.into());
+            let peer = super::Peer {
+                rib,
+                settles: None,
+                is_propagator: true,
+            };
+            self.peers.insert(*address, peer);
+        }
+    }
+
+    /// How many routes there may be of a peer.
+    pub(in crate::ingest) fn limit_routes(&mut self, kind: &SourceKind, routes: usize) {
+        if let Some(peer) = peer_of(&mut self.peers, kind) {
+            peer.rib.set_max_nlris(routes);
+        }
+    }
+
+    /// The member is not heard of over this peer any more.
+    pub(in crate::ingest) fn forget_peer(&mut self, kind: &SourceKind) {
+        if let SourceKind::BgpLs(address) = kind {
+            self.peers.remove(address);
+            self.sources.remove(kind);
+        }
     }
 }

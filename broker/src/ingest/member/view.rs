@@ -175,7 +175,14 @@ impl Member {
         }
         let topology = match self.topology_from() {
             Some(TopologyFrom::Peers) => {
-                Some(bgpls::convert(&self.ribs(), domain, neighbours).topology)
+                // Who speaks for many names everybody by AS number: an AS that nobody has yet may be
+                // the next that it tells of.
+                let speaks_for_many = self.peers.values().any(|peer| peer.is_propagator);
+                let by_number = |asn: u32| format!("AS{asn}").parse().ok();
+                let neighbours = |asn: u32| {
+                    neighbours(asn).or_else(|| speaks_for_many.then(|| by_number(asn)).flatten())
+                };
+                Some(bgpls::convert(&self.ribs(), domain, &neighbours).topology)
             }
             Some(TopologyFrom::Document(kind)) => self
                 .documents
