@@ -27,7 +27,7 @@ pub struct Maps {
     idt: Arc<idt::Snapshot>,
     directory: Body,
     network: Arc<NetworkMap>,
-    entities: Entities,
+    entities: Arc<Entities>,
     properties: PropertyMaps,
 }
 
@@ -46,12 +46,25 @@ impl Maps {
             None => ird::build(&config),
         };
         let network = NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network));
-        let entities = Entities::build(&idr, previous.map(|previous| &previous.entities));
-        let properties = PropertyMaps::build(
-            &entities,
-            &network.body.tag,
-            previous.map(|previous| &previous.properties),
-        );
+        // Most versions change the topology alone.
+        let same_resources = previous.filter(|previous| Arc::ptr_eq(&previous.idr, &idr));
+        let entities = match same_resources {
+            Some(previous) => Arc::clone(&previous.entities),
+            None => {
+                let previous = previous.map(|previous| &*previous.entities);
+                Arc::new(Entities::build(&idr, previous))
+            }
+        };
+        let same_properties =
+            same_resources.filter(|previous| previous.network.body.tag == network.body.tag);
+        let properties = match same_properties {
+            Some(previous) => previous.properties.clone(),
+            None => PropertyMaps::build(
+                &entities,
+                &network.body.tag,
+                previous.map(|previous| &previous.properties),
+            ),
+        };
         Self {
             config,
             idr,

@@ -184,6 +184,7 @@ impl Entities {
 }
 
 /// The two full maps.
+#[derive(Clone)]
 pub(crate) struct PropertyMaps {
     pub(crate) draft: Body,
     pub(crate) full: Body,
@@ -201,10 +202,7 @@ impl PropertyMaps {
         }
         let tag = Tag::of([network.as_str().as_bytes(), &pieces]);
         if let Some(previous) = previous.filter(|previous| previous.full.tag == tag) {
-            return Self {
-                draft: previous.draft.clone(),
-                full: previous.full.clone(),
-            };
+            return previous.clone();
         }
         let map = |id: &str, domain: &str| {
             let size: usize = entities

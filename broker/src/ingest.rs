@@ -497,8 +497,16 @@ impl Ingest {
         }
         let idt_changed = self.ted.apply(idt_updates);
         (idr_changed || idt_changed).then(|| Changes {
-            resources: idr::changes(&before.0, &self.idr.snapshot()),
-            topology: idt::changes(&before.1, &self.ted.snapshot()),
+            resources: if idr_changed {
+                idr::changes(&before.0, &self.idr.snapshot())
+            } else {
+                Vec::new()
+            },
+            topology: if idt_changed {
+                idt::changes(&before.1, &self.ted.snapshot())
+            } else {
+                Vec::new()
+            },
         })
     }
 }
