@@ -125,16 +125,17 @@ impl Entity {
 fn values(domain: &idr::Domain, property: Property) -> Vec<Box<str>> {
     // One string for each unit that occurs: unlike units are not added up.
     let amounts = |sum: QuantitySum| sum.quantities().map(|q| q.to_string().into()).collect();
-    let totals = domain.totals();
+    // What is held for somebody is not on offer.
+    let left = domain.left();
     match property {
         Property::EntryPoint => domain
             .entry_point()
             .map(|e| e.as_str().into())
             .into_iter()
             .collect(),
-        Property::Cpu => amounts(totals.cpu),
-        Property::Mem => amounts(totals.mem),
-        Property::Storage => amounts(totals.storage),
+        Property::Cpu => amounts(left.cpu),
+        Property::Mem => amounts(left.mem),
+        Property::Storage => amounts(left.storage),
         Property::Port => domain
             .saps()
             .iter()

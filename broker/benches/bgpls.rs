@@ -89,7 +89,9 @@ fn round(updates: &[u8], links: usize) -> (Duration, Duration, u64) {
             domain: domain.clone(),
             kind: SourceKind::BgpLs(PEER),
         };
-        let sources = [(PeerId::new(PEER), source)].into_iter().collect();
+        let sources = [(PeerId::new(PEER), broker::bgp_feed::Speaks::Domain(source))]
+            .into_iter()
+            .collect();
         tokio::spawn(run(
             ingest,
             received,

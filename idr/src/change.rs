@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use nffg::{BisBisId, DomainId, NfType, SapId};
 
+use crate::reservation::Amounts;
 use crate::{Border, Domain, EntryPoint, OpenBorder, Snapshot, Totals};
 
 /// One difference between two snapshots: from what was before to what is after.
@@ -36,6 +37,15 @@ pub enum Change {
         from: Totals,
         /// The sum now.
         to: Totals,
+    },
+    /// Reservations hold more or less of the domain.
+    Held {
+        /// The domain.
+        domain: DomainId,
+        /// What was held before.
+        from: Amounts,
+        /// What is held now.
+        to: Amounts,
     },
     /// Nodes of the domain are different.
     Nodes {
@@ -107,6 +117,7 @@ impl Change {
             Self::Left(_) => "left",
             Self::EntryPoint { .. } => "entry-point",
             Self::Resources { .. } => "resources",
+            Self::Held { .. } => "held",
             Self::Nodes { .. } => "nodes",
             Self::NfTypes { .. } => "nf-types",
             Self::Saps { .. } => "saps",
@@ -128,6 +139,7 @@ impl Change {
             | Self::Left(domain)
             | Self::EntryPoint { domain, .. }
             | Self::Resources { domain, .. }
+            | Self::Held { domain, .. }
             | Self::Nodes { domain, .. }
             | Self::NfTypes { domain, .. }
             | Self::Saps { domain, .. }
@@ -179,7 +191,7 @@ impl Change {
 ///    federation, told beside joins and leaves too. What is no more comes before what is new.
 ///
 /// [`Change::Joined`] implies all that the domain has, and [`Change::Left`] all that it had: its
-/// entry point, nodes, NF types and SAPs are not listed beside it. Who acts on a join reads the
+/// entry point, nodes, NF types and SAPs, and what is held, are not listed beside it. Who acts on a join reads the
 /// domain in the later snapshot ([`Snapshot::domain`]), who acts on a leave in the earlier one. Lists
 /// of ids are to be read likewise: what an added or changed node is now, the later snapshot says.
 ///
@@ -226,6 +238,16 @@ fn of_domain(before: &Domain, after: &Domain, changes: &mut Vec<Change>) {
             from: *before.totals(),
             to: *after.totals(),
         });
+    }
+    if before.held() != after.held() {
+        changes.push(Change::Held {
+            domain: domain.clone(),
+            from: *before.held(),
+            to: *after.held(),
+        });
+    }
+    if before.shares_export(after) {
+        return;
     }
     let nodes = Lists::between(before.nodes(), after.nodes(), |node| &node.id);
     if !nodes.is_empty() {
@@ -368,14 +390,14 @@ impl<K: Clone + Ord> Lists<K> {
 }
 
 /// Where something of two lists was found.
-enum Found<T> {
+pub(crate) enum Found<T> {
     Before(T),
     Both(T, T),
     After(T),
 }
 
 /// Walks two lists that are sorted by `order`, each element of either once.
-fn side_by_side<T>(
+pub(crate) fn side_by_side<T>(
     before: impl IntoIterator<Item = T>,
     after: impl IntoIterator<Item = T>,
     order: impl Fn(&T, &T) -> Ordering,

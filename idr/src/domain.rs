@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
+use std::sync::Arc;
 
 use nffg::{
     Bandwidth, BisBisId, Delay, DomainId, NfType, PortKind, QuantitySum, ResourceView, Resources,
@@ -9,6 +10,7 @@ use nffg::{
 };
 
 use crate::EntryPoint;
+use crate::reservation::{Amounts, DomainCapacity};
 
 /// Cpu, memory and storage added up, unlike units kept apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -89,18 +91,36 @@ pub enum DomainError {
     },
 }
 
-/// One domain's resources as accepted. Two domains are equal when they say the same, whatever the
-/// order in which their documents listed it.
-#[derive(Clone, Debug, PartialEq)]
+/// One domain's resources as accepted, and what is held of them. Two domains are equal when they say
+/// the same, whatever the order in which their documents listed it, and as much of them is held.
+#[derive(Clone, Debug)]
 pub struct Domain {
     id: DomainId,
     entry_point: Option<EntryPoint>,
+    held: Amounts,
+    /// Shared with the domain's other versions: what is held of it changes far more often.
+    export: Arc<Export>,
+}
+
+/// What a domain exports.
+#[derive(Debug, Default, PartialEq)]
+struct Export {
     nodes: Vec<Node>,
     saps: Vec<SapId>,
     inter_domain_saps: Vec<InterDomainSap>,
     nf_types: Vec<NfType>,
     totals: Totals,
+    capacity: DomainCapacity,
     warnings: Vec<Warning>,
+}
+
+impl PartialEq for Domain {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.entry_point == other.entry_point
+            && self.held == other.held
+            && (self.shares_export(other) || self.export == other.export)
+    }
 }
 
 impl Domain {
@@ -181,7 +201,8 @@ impl Domain {
         let mut totals = Totals::default();
         nodes.iter().for_each(|node| totals += &node.resources);
         let inter_domain_saps = inter_domain.into_values().collect();
-        Ok(Self {
+        let export = Export {
+            capacity: DomainCapacity::of_nodes(nodes.iter().map(|node| &node.resources)),
             saps: sorted(
                 nodes
                     .iter()
@@ -194,12 +215,16 @@ impl Domain {
                     .flat_map(|node| node.nf_types.iter().cloned())
                     .collect(),
             ),
-            id,
-            entry_point,
             nodes,
             inter_domain_saps,
             totals,
             warnings,
+        };
+        Ok(Self {
+            id,
+            entry_point,
+            held: Amounts::default(),
+            export: Arc::new(export),
         })
     }
 
@@ -209,12 +234,8 @@ impl Domain {
         Self {
             id,
             entry_point,
-            nodes: Vec::new(),
-            saps: Vec::new(),
-            inter_domain_saps: Vec::new(),
-            nf_types: Vec::new(),
-            totals: Totals::default(),
-            warnings: Vec::new(),
+            held: Amounts::default(),
+            export: Arc::default(),
         }
     }
 
@@ -225,6 +246,16 @@ impl Domain {
             entry_point,
             ..self
         }
+    }
+
+    /// The same resources, of which this is held.
+    pub(crate) fn with_held(self, held: Amounts) -> Self {
+        Self { held, ..self }
+    }
+
+    /// Whether the two surely export the same, since it is the same export.
+    pub(crate) fn shares_export(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.export, &other.export)
     }
 
     /// Which domain.
@@ -242,38 +273,57 @@ impl Domain {
     /// Its nodes, by id.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+        &self.export.nodes
     }
 
     /// Its service access points, sorted, each once.
     #[must_use]
     pub fn saps(&self) -> &[SapId] {
-        &self.saps
+        &self.export.saps
     }
 
     /// What it tags as inter-domain, by SAP id, each once.
     #[must_use]
     pub fn inter_domain_saps(&self) -> &[InterDomainSap] {
-        &self.inter_domain_saps
+        &self.export.inter_domain_saps
     }
 
     /// The NF types that one of its nodes can run, sorted, each once.
     #[must_use]
     pub fn nf_types(&self) -> &[NfType] {
-        &self.nf_types
+        &self.export.nf_types
     }
 
     /// The sum over its nodes.
     #[must_use]
     pub fn totals(&self) -> &Totals {
-        &self.totals
+        &self.export.totals
+    }
+
+    /// The sum over its nodes, exactly, as a bound of what may be held.
+    #[must_use]
+    pub fn capacity(&self) -> &DomainCapacity {
+        &self.export.capacity
+    }
+
+    /// What reservations hold of it: zero until the database is told ([`crate::Update::Held`]).
+    #[must_use]
+    pub fn held(&self) -> &Amounts {
+        &self.held
+    }
+
+    /// What is left of its totals, never negative; the totals themselves where nothing is held. What
+    /// it does not tell, nobody knows what is left of.
+    #[must_use]
+    pub fn left(&self) -> Totals {
+        self.capacity().left(self.totals(), &self.held)
     }
 
     /// What was decided against the letter of the view, for people. The view's own warnings are the
     /// caller's.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        &self.export.warnings
     }
 }
 

@@ -20,12 +20,17 @@
 //! [`changes`] tells any two snapshots apart, as events in order: what is made of a snapshot (maps,
 //! caches, streams) need not be made anew where nothing changed.
 //!
+//! What reservations hold of the domains is kept in a [`reservation::Ledger`], a writer of its own; told
+//! to the database ([`Update::Held`]) it is a fact of the domain like any other, and
+//! [`Snapshot::left`] says what there still is.
+//!
 //! Plain data in, plain data out: no sockets, no clock, no global state.
 
 mod border;
 mod change;
 mod domain;
 mod entry_point;
+pub mod reservation;
 mod snapshot;
 mod store;
 

@@ -96,6 +96,16 @@ impl Snapshot {
         &self.totals
     }
 
+    /// What is left of the totals of the domain `id` when what reservations hold is taken
+    /// ([`Domain::left`]); nothing of a domain that is not there.
+    #[must_use]
+    pub fn left(&self, id: &DomainId) -> Totals {
+        self.domains
+            .get(id)
+            .map(|domain| domain.left())
+            .unwrap_or_default()
+    }
+
     /// The domains that support an NF type, sorted; none if nobody does.
     #[must_use]
     pub fn supporting(&self, nf_type: &NfType) -> &[DomainId] {

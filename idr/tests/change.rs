@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use idr::reservation::{Amount, Amounts, ResourceKind};
 use idr::{
     Border, Change, Domain, EntryPoint, Idr, InterDomainSap, Node, OpenBorder, Snapshot, Totals,
     Update, changes,
@@ -111,11 +112,22 @@ fn any_entry_point() -> impl Strategy<Value = Option<EntryPoint>> {
 fn any_update() -> impl Strategy<Value = Update> {
     let domain = || (1_u8..6).prop_map(|number| id(&format!("AS{number}")));
     let entry_point = (domain(), any_entry_point());
+    let held = (domain(), 0_u32..3).prop_map(|(domain, cpus)| Update::Held {
+        domain,
+        held: cpus_held(cpus),
+    });
     prop_oneof![
         6 => any_domain().prop_map(Update::Put),
         2 => domain().prop_map(Update::Remove),
+        2 => held,
         1 => entry_point.prop_map(|(domain, entry_point)| Update::EntryPoint { domain, entry_point }),
     ]
+}
+
+/// So many cpus, in whole ones.
+fn cpus_held(cpus: u32) -> Amounts {
+    let amount = Amount::from_millionths(u128::from(cpus) * 1_000_000);
+    Amounts::default().with(ResourceKind::Cpu, Unit::Bare, amount)
 }
 
 fn any_updates() -> impl Strategy<Value = Vec<Update>> {
@@ -135,6 +147,10 @@ fn rebuilt(snapshot: &Snapshot) -> Arc<Snapshot> {
     domains.reverse();
     for domain in domains {
         idr.apply([Update::Put((**domain).clone())]);
+        idr.apply([Update::Held {
+            domain: domain.id().clone(),
+            held: *domain.held(),
+        }]);
     }
     idr.snapshot()
 }
@@ -144,6 +160,7 @@ fn rebuilt(snapshot: &Snapshot) -> Arc<Snapshot> {
 struct Member {
     entry_point: Option<EntryPoint>,
     totals: Totals,
+    held: Amounts,
     nodes: BTreeMap<BisBisId, Node>,
     nf_types: BTreeSet<NfType>,
     saps: BTreeSet<SapId>,
@@ -158,6 +175,7 @@ impl Member {
         Self {
             entry_point: domain.entry_point().cloned(),
             totals: *domain.totals(),
+            held: *domain.held(),
             nodes: nodes.map(|node| (node.id.clone(), node.clone())).collect(),
             nf_types: domain.nf_types().iter().cloned().collect(),
             saps: domain.saps().iter().cloned().collect(),
@@ -209,6 +227,13 @@ impl Model {
                 assert_ne!(from, to);
                 assert_eq!(&member.totals, from);
                 member.totals = *to;
+                self.members.insert(domain.clone(), member);
+            }
+            Change::Held { domain, from, to } => {
+                let mut member = known(domain);
+                assert_ne!(from, to);
+                assert_eq!(&member.held, from);
+                member.held = *to;
                 self.members.insert(domain.clone(), member);
             }
             Change::Nodes {
@@ -327,6 +352,11 @@ fn mirror(change: &Change) -> Change {
             from: to,
             to: from,
         },
+        Change::Held { domain, from, to } => Change::Held {
+            domain,
+            from: to,
+            to: from,
+        },
         Change::Nodes {
             domain,
             added,
@@ -378,11 +408,12 @@ fn mirror(change: &Change) -> Change {
 
 /// Where an event stands in the order that is promised.
 fn place(change: &Change) -> (Option<&SapId>, Option<&DomainId>, usize) {
-    const ORDER: [&str; 14] = [
+    const ORDER: [&str; 15] = [
         "joined",
         "left",
         "entry-point",
         "resources",
+        "held",
         "nodes",
         "nf-types",
         "saps",
@@ -595,6 +626,19 @@ fn an_entry_point_that_moves_or_goes_is_told_with_what_it_was() {
         words(&second, &third),
         "AS1: no entry point is known (was http://b/)"
     );
+}
+
+#[test]
+fn what_is_held_is_told_with_what_it_was() {
+    let hold = |cpus| Update::Held {
+        domain: id("AS1"),
+        held: cpus_held(cpus),
+    };
+    assert_eq!(
+        told([hold(3)]),
+        ["held | AS1: reservations hold cpu 3.0 (was nothing)"]
+    );
+    assert_eq!(told([hold(3), hold(0)]), [""; 0]);
 }
 
 #[test]

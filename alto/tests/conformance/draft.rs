@@ -77,6 +77,35 @@ fn draft_5_4_1_every_value_is_an_array_and_what_lacks_is_left_out() {
     }
 }
 
+/// What is held for somebody is not on offer.
+#[test]
+fn the_map_shows_what_reservations_leave() {
+    use idr::reservation::Claim;
+    let mut federation = Federation::three();
+    let before = federation.maps();
+    let mut claim = Claim::default();
+    let demand = nffg::Resources {
+        cpu: Some("4".parse().unwrap()),
+        ..Default::default()
+    };
+    claim.add_demand("AS2".parse().unwrap(), &demand).unwrap();
+    let (domain, held) = claim.domains().next().unwrap();
+    let told = idr::Update::Held {
+        domain: domain.clone(),
+        held: *held,
+    };
+    federation.idr.apply([told]);
+    let after = federation.maps();
+    let cpu = |maps: &alto::Maps, pid: &str| {
+        json(&maps.draft_property_map().bytes)["property-map"][pid]["cpu"].clone()
+    };
+    let amount = |value: Value| value[0].as_str().unwrap().parse::<f64>().unwrap();
+    let left = amount(cpu(&before, "pid:AS2")) - 4.0;
+    assert_eq!(amount(cpu(&after, "pid:AS2")), left);
+    assert_eq!(cpu(&after, "pid:AS1"), cpu(&before, "pid:AS1"));
+    assert_ne!(before.property_map().tag, after.property_map().tag);
+}
+
 /// A bare number and a number of bytes cannot be added up: both are told.
 #[test]
 fn draft_5_5_1_unlike_units_are_two_values() {

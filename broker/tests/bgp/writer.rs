@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::bgp::{PeerId, Speaker};
+use broker::bgp_feed::{self, Speaks};
 use broker::ingest::{Inbox, Ingest, SourceKey, SourceKind, run};
 use broker::metrics::Metrics;
 use broker::published::Published;
@@ -57,7 +58,7 @@ impl Writer {
                     domain: entry.id.clone(),
                     kind: SourceKind::BgpLs(peer.address),
                 };
-                (PeerId::new(peer.address), source)
+                (PeerId::new(peer.address), Speaks::Domain(source))
             })
         });
         let published = Arc::new(Published::new(alto::Config {
@@ -78,7 +79,7 @@ impl Writer {
             Arc::new(Metrics::new()),
             stop.clone(),
         ));
-        tokio::spawn(broker::bgp_feed::run(told, sources.collect(), inputs));
+        tokio::spawn(bgp_feed::run(told, sources.collect(), inputs));
         tokio::spawn(speaker.run(events, stop.clone()));
         Self {
             bgp,

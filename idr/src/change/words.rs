@@ -34,6 +34,9 @@ impl fmt::Display for Change {
                     .collect();
                 write!(f, "{domain}: {}", texts.join(", "))
             }
+            Self::Held { domain, from, to } => {
+                write!(f, "{domain}: reservations hold {to} (was {from})")
+            }
             Self::Nodes {
                 domain,
                 added,

@@ -5,6 +5,7 @@ use nffg::{
 use proptest::prelude::*;
 
 use super::*;
+use crate::reservation::{Amount, ResourceKind};
 use crate::{Border, BorderPair, HostError, OpenBorder, Totals};
 
 fn id(text: &str) -> DomainId {
@@ -387,6 +388,10 @@ fn any_update() -> impl Strategy<Value = Update> {
         4 => any_domain().prop_map(Update::Put),
         2 => asn().prop_map(Update::Remove),
         1 => (asn(), entry_point).prop_map(|(domain, entry_point)| Update::EntryPoint { domain, entry_point }),
+        2 => (asn(), 0_u128..3).prop_map(|(domain, cpus)| Update::Held {
+            domain,
+            held: Amounts::default().with(ResourceKind::Cpu, Unit::Bare, Amount::from_millionths(cpus)),
+        }),
     ]
 }
 
@@ -450,8 +455,11 @@ proptest! {
         }
         let known = idr.snapshot();
         let mut fresh = Idr::new();
-        let mut puts: Vec<_> =
-            known.domains().map(|domain| Update::Put((**domain).clone())).collect();
+        let told = |domain: &Arc<Domain>| {
+            let held = Update::Held { domain: domain.id().clone(), held: *domain.held() };
+            [Update::Put((**domain).clone()), held]
+        };
+        let mut puts: Vec<_> = known.domains().flat_map(told).collect();
         puts.reverse();
         fresh.apply(puts);
         prop_assert_eq!(content(&fresh.snapshot()), content(&known));
