@@ -21,12 +21,14 @@ mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
 pub use exports::exports;
+mod world;
+pub use world::world;
 
 /// A target: a function of any bytes that panics when a law is broken.
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -36,6 +38,7 @@ pub const TARGETS: [(&str, Target); 9] = [
     ("alto_requests", alto_requests),
     ("client_answers", client_answers),
     ("bgpls", bgpls),
+    ("world", world),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

@@ -18,6 +18,7 @@
 //! | [`checks`], [`compare`] | asking the broker, and comparing with what is expected |
 //! | [`show`] | what `testbed 3as` prints |
 //! | [`cli`] | the command line |
+//! | [`world`] | topologies that the world has, read from their formats, and made ones of any size |
 
 pub mod checks;
 pub mod child;
@@ -27,3 +28,4 @@ pub mod mdo;
 pub mod scenario;
 pub mod show;
 pub mod stage;
+pub mod world;
