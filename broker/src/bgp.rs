@@ -127,7 +127,7 @@ pub enum PeerEvent {
         /// Why.
         reason: DownReason,
         /// Keep what the peer told, as stale, for this long (RFC 4724 §4.2, RFC 8538 §4); `None`:
-        /// forget it now.
+        /// nothing is agreed on, and how long is the reader's affair.
         restart_time: Option<Duration>,
     },
     /// An attempt ended before the session was up. For people to read; left out when the channel
@@ -156,17 +156,6 @@ pub struct Negotiated {
     pub extended_messages: bool,
     /// The peer's graceful restart for the link-state family, if it offered one.
     pub graceful_restart: Option<GracefulRestart>,
-}
-
-impl Negotiated {
-    /// Whether what the peer told before it went may stay, as stale, until it is told again or the
-    /// End-of-RIB comes. If not, it is to be removed as soon as the session is up (RFC 4724 §4.2:
-    /// also when no graceful restart was offered this time).
-    #[must_use]
-    pub fn keeps_stale(&self) -> bool {
-        self.graceful_restart
-            .is_some_and(|restart| restart.preserved)
-    }
 }
 
 /// The peer's graceful restart capability for the link-state family (RFC 4724 §3).

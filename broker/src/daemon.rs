@@ -60,7 +60,7 @@ struct Args {
 
 impl Args {
     fn settings(&self) -> anyhow::Result<Settings> {
-        let mut overrides = Overrides::from_environment(std::env::vars());
+        let mut overrides = Overrides::from_environment(std::env::vars_os())?;
         overrides.add(&self.set)?;
         let mut flag = |key: &str, value: Option<String>| {
             overrides
@@ -129,7 +129,9 @@ fn start_logging(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("settings: log.filter = '{}'", settings.log.filter))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // It would tell of a standard error that nobody reads by writing there, and panic of that.
+        .log_internal_errors(false);
     let started = match settings.log.format {
         LogFormat::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());

@@ -126,24 +126,39 @@ pub struct Since {
 #[derive(Debug, Default)]
 pub struct Log {
     // Held for as long as it takes to copy some pointers.
-    events: Mutex<VecDeque<Arc<Event>>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Arc<Event>>,
+    /// What all of them weigh.
+    weight: usize,
 }
 
 impl Log {
     /// Notes what a version changed, and says its id.
     pub fn push(&self, at: Timestamp, changes: Changes) -> EventId {
-        let mut events = self.lock();
+        // All that takes longer the more there is, before the lock.
+        let mut told = blake3::Hasher::new();
+        told.update(at.to_string().as_bytes());
+        for change in &changes.resources {
+            told.update(change.to_string().as_bytes());
+        }
+        for change in &changes.topology {
+            told.update(change.to_string().as_bytes());
+        }
+        let (told, weight) = (told.finalize(), changes.weight());
+        let mut kept = self.lock();
+        let Kept {
+            events,
+            weight: sum,
+        } = &mut *kept;
         let mut hash = blake3::Hasher::new();
         if let Some(last) = events.back() {
             hash.update(last.id.as_str().as_bytes());
         }
-        hash.update(at.to_string().as_bytes());
-        for change in &changes.resources {
-            hash.update(change.to_string().as_bytes());
-        }
-        for change in &changes.topology {
-            hash.update(change.to_string().as_bytes());
-        }
+        hash.update(told.as_bytes());
         let id = hash.finalize().to_hex();
         let id = EventId(id.as_str().get(..16).unwrap_or_default().into());
         events.push_back(Arc::new(Event {
@@ -151,11 +166,11 @@ impl Log {
             at,
             changes,
         }));
-        let mut total: usize = events.iter().map(|event| event.changes.weight()).sum();
+        *sum += weight;
         // The last one stays, however large: somebody may be waiting for it.
-        while events.len() > 1 && (events.len() > MAX_EVENTS || total > MAX_CHANGES) {
+        while events.len() > 1 && (events.len() > MAX_EVENTS || *sum > MAX_CHANGES) {
             if let Some(old) = events.pop_front() {
-                total -= old.changes.weight();
+                *sum -= old.changes.weight();
             }
         }
         id
@@ -164,7 +179,7 @@ impl Log {
     /// What came after `seen`, or all that is remembered.
     #[must_use]
     pub fn since(&self, seen: Option<&EventId>) -> Since {
-        let events = self.lock();
+        let events = &self.lock().events;
         let place = seen.map(|seen| events.iter().position(|event| event.id == *seen));
         let (start, is_reset) = match place {
             None => (0, false),
@@ -178,9 +193,9 @@ impl Log {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Arc<Event>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         // Nothing in here panics half-way.
-        self.events
+        self.kept
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -7,6 +7,7 @@
 mod alto_api;
 mod answer;
 mod broker_api;
+mod counts;
 mod domains;
 mod events;
 mod guard;

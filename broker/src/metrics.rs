@@ -1,7 +1,7 @@
 //! Counters and gauges, as OpenMetrics text at `/metrics`. Labels hold route templates, domain ids
 //! and words from closed lists: never a raw path, so that a client cannot grow the registry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -95,8 +95,8 @@ pub struct Metrics {
     publications: Counter,
     members: Gauge,
     conflicts: Family<KindLabels, Gauge>,
-    /// Domains and their sources that have labels.
-    sources: Mutex<BTreeSet<(String, String)>>,
+    /// The sources that have labels, by domain.
+    sources: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Default for Metrics {
@@ -206,22 +206,11 @@ impl Metrics {
         status: http::StatusCode,
         took: Duration,
     ) {
-        let known = [
-            http::Method::GET,
-            http::Method::HEAD,
-            http::Method::POST,
-            http::Method::PUT,
-            http::Method::PATCH,
-            http::Method::DELETE,
-            http::Method::OPTIONS,
-        ];
-        let method = match known.iter().position(|m| m == method) {
-            Some(at) => ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"][at],
-            None => "other",
-        };
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let mut known = known.into_iter();
         let labels = RequestLabels {
             route: route.to_owned(),
-            method: Word(method),
+            method: Word(known.find(|word| method == word).unwrap_or("other")),
             status: status.as_u16(),
         };
         self.requests.get_or_create(&labels).inc();
@@ -294,7 +283,8 @@ impl Metrics {
     /// A source is in `state` now.
     pub fn source_state(&self, source: &SourceKey, state: State) {
         if let Ok(mut known) = self.sources.lock() {
-            known.insert((source.domain.to_string(), source.kind.to_string()));
+            let of_domain = known.entry(source.domain.to_string()).or_default();
+            of_domain.insert(source.kind.to_string());
         }
         for each in State::ALL {
             let labels = StateLabels {
@@ -321,17 +311,18 @@ impl Metrics {
     ) {
         let domain = domain.to_string();
         let kept: BTreeSet<String> = kept.into_iter().map(ToString::to_string).collect();
-        let mut sources = BTreeSet::new();
-        if let Ok(mut known) = self.sources.lock() {
-            known.retain(|(of, source)| {
-                let is_kept = *of != domain || kept.contains(source);
-                if !is_kept {
-                    sources.insert(source.clone());
-                }
-                is_kept
-            });
+        let mut gone = BTreeSet::new();
+        if let Ok(mut known) = self.sources.lock()
+            && let Some(of_domain) = known.get_mut(&domain)
+        {
+            gone = of_domain
+                .extract_if(.., |source| !kept.contains(source))
+                .collect();
+            if of_domain.is_empty() {
+                known.remove(&domain);
+            }
         }
-        for source in sources {
+        for source in gone {
             let labels = SourceLabels {
                 domain: domain.clone(),
                 source: source.clone(),

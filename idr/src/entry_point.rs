@@ -52,10 +52,10 @@ impl FromStr for EntryPoint {
         }
         // `Url` mends `http:host` and `http:///host`; what is shown to others must not need mending.
         let written_out = ["http://", "https://"].iter().any(|scheme| {
-            trimmed
-                .get(..scheme.len())
-                .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-                && !trimmed[scheme.len()..].starts_with('/')
+            let parts = trimmed.split_at_checked(scheme.len());
+            parts.is_some_and(|(head, rest)| {
+                head.eq_ignore_ascii_case(scheme) && !rest.starts_with('/')
+            })
         });
         let url = url::Url::parse(trimmed)
             .ok()

@@ -55,9 +55,7 @@ const IETF_ROOTS: [&str; 4] = [
 
 /// A format's name is none that is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "'{0}' is no format: it is one of virtualizer, unify, nffg, brief, tosca, sol006, cop, ietf"
-)]
+#[error("'{0}' is no format: it is one of {all}", all = Format::ALL.map(Format::as_str).join(", "))]
 pub struct UnknownFormat(String);
 
 impl Format {

@@ -116,6 +116,12 @@ impl DocumentError {
         })
     }
 
+    /// The same error with its faults told otherwise.
+    pub(crate) fn map(mut self, tell: impl Fn(Fault) -> Fault) -> Self {
+        self.0.list = self.0.list.into_iter().map(tell).collect();
+        self
+    }
+
     /// The faults, at least one, at most 100.
     #[must_use]
     pub fn faults(&self) -> &[Fault] {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::{DomainId, Resources, RouterId, RouterLink, TopologyNode, TopologyView};
+use crate::{DomainId, RouterId, RouterLink, TopologyNode, TopologyView};
 
 /// A view in the making: domains and routers each once, links where they belong.
 #[derive(Debug, Default)]
@@ -28,14 +28,7 @@ impl Gathered {
         let at = self.view.nodes.len();
         self.index.insert(domain.clone(), at);
         self.routers.push(HashSet::new());
-        self.view.nodes.push(TopologyNode {
-            domain: domain.clone(),
-            entry_point: None,
-            prefixes: Vec::new(),
-            routers: Vec::new(),
-            links: Vec::new(),
-            resources: Resources::default(),
-        });
+        self.view.nodes.push(TopologyNode::new(domain.clone()));
         at
     }
 

@@ -73,13 +73,13 @@ impl FromStr for DomainId {
     fn from_str(text: &str) -> Result<Self, IdError> {
         const NUMBER: &str = "an AS number is 1 to 4294967295, plain or dotted (RFC 5396)";
         let bad = |rule| Err(IdError::new(Self::KIND, text, rule));
-        let digits = match text.get(..2) {
-            Some(head) if head.eq_ignore_ascii_case("as") => &text[2..],
+        let digits = match text.split_at_checked(2) {
+            Some((head, digits)) if head.eq_ignore_ascii_case("as") => digits,
             _ => text,
         };
         let numeric = !digits.is_empty()
             && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-            && digits.as_bytes()[0] != b'.';
+            && !digits.starts_with('.');
         if numeric {
             let parts: Option<Vec<u32>> = digits.split('.').map(|p| p.parse().ok()).collect();
             let asn = match parts.as_deref() {

@@ -26,6 +26,7 @@ pub mod json;
 mod list;
 mod number;
 pub mod patch;
+mod place;
 mod reference;
 mod service_graph;
 pub mod sol006;

@@ -1,4 +1,4 @@
-//! What the readers of JSON topologies share: lists whose elements know their paths, and addresses as Java
+//! What the readers of JSON documents share: lists whose elements know their paths, and addresses as Java
 //! prints them.
 
 use std::net::IpAddr;
@@ -20,10 +20,29 @@ pub(crate) struct Element<'a> {
     value: &'a Value,
 }
 
-impl Element<'_> {
+impl<'a> Element<'a> {
+    pub(crate) fn new(path: String, value: &'a Value) -> Self {
+        Self { path, value }
+    }
+
     pub(crate) fn cursor(&self) -> Cursor<'_> {
         Cursor::at(&self.path, self.value)
     }
+}
+
+/// The elements of a list of at most `limit`.
+pub(crate) fn elements<'a>(list: &Cursor<'a>, limit: usize) -> Read<Vec<Element<'a>>> {
+    let elements = list.array()?;
+    let found = elements.len();
+    let path = list.path();
+    if found > limit {
+        let rule = format_args!("at most {limit} entries are allowed here");
+        return Err(FieldError::invalid(path, found, rule));
+    }
+    let elements = elements.enumerate();
+    Ok(elements
+        .map(|(index, element)| Element::new(format!("{path}[{index}]"), element.value()))
+        .collect())
 }
 
 /// The objects of a list of at most `limit` elements. Elements that are none are faults.
@@ -32,17 +51,7 @@ pub(crate) fn objects<'a>(
     list: &Cursor<'a>,
     limit: usize,
 ) -> Read<Vec<Element<'a>>> {
-    let elements = list.array()?;
-    let found = elements.len();
-    let path = list.path();
-    if found > limit {
-        let rule = format_args!("{found} entries; at most {limit} are allowed here");
-        return Err(FieldError::invalid(path, found, rule));
-    }
-    let elements = elements.enumerate().map(|(index, element)| Element {
-        path: format!("{path}[{index}]"),
-        value: element.value(),
-    });
+    let elements = elements(list, limit)?.into_iter();
     let (objects, others): (Vec<_>, Vec<_>) = elements.partition(|e| e.value.is_object());
     for other in others {
         report.take::<()>(Err(other.cursor().wrong_type("an object")));

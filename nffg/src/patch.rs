@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::DocumentError;
-use crate::fault::{Fault, Report};
+use crate::fault::Fault;
 use crate::syntax::{self, MAX_BYTES};
 
 /// Applies a merge patch to a document and gives the new one, with its members in order of their names.
@@ -31,18 +31,10 @@ pub fn merge(base: &[u8], patch: &[u8]) -> Result<Vec<u8>, DocumentError> {
 
 fn read(bytes: &[u8], which: &str) -> Result<Value, DocumentError> {
     let text = syntax::text(bytes).map_err(DocumentError::one);
-    text.and_then(syntax::json).or_else(|error| {
-        let mut report = Report::default();
-        for fault in error.faults() {
-            report.fault(0, || Fault {
-                rule: format!("{which}: {}", fault.rule),
-                ..fault.clone()
-            });
-        }
-        for _ in error.faults().len()..error.total() {
-            report.fault(0, || syntax::fault(which));
-        }
-        // With a fault noted this is an error again.
-        report.finish(None).map(|_| Value::Null)
+    text.and_then(syntax::json).map_err(|error| {
+        error.map(|fault| Fault {
+            rule: format!("{which}: {}", fault.rule),
+            ..fault
+        })
     })
 }

@@ -56,7 +56,8 @@ mod references;
 use crate::ResourceView;
 use crate::fault::Report;
 use crate::json::Cursor;
-use crate::tosca::place::{Place, Read};
+use crate::list::Read;
+use crate::place::Place;
 
 /// The most VNFDs, and the most NSDs.
 pub const MAX_DESCRIPTORS: usize = 100_000;

@@ -36,6 +36,21 @@ pub struct TopologyNode {
     pub resources: Resources,
 }
 
+impl TopologyNode {
+    /// A domain of which nothing else is known.
+    #[must_use]
+    pub fn new(domain: DomainId) -> Self {
+        Self {
+            domain,
+            entry_point: None,
+            prefixes: Vec::new(),
+            routers: Vec::new(),
+            links: Vec::new(),
+            resources: Resources::default(),
+        }
+    }
+}
+
 /// A link between two routers, one way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouterLink {

@@ -45,7 +45,6 @@
 //! templates that are not there, functions other than `get_input`, inputs without a value, quantities that
 //! are none, sizes with and without unit at one node, names used twice.
 
-pub(crate) mod place;
 mod reader;
 mod types;
 mod values;

@@ -245,6 +245,21 @@ impl Resources {
     }
 }
 
+/// The nearest whole number; `None` if it is negative, needs more than 64 bits or is not a number.
+fn whole(value: f64) -> Option<u64> {
+    let whole = value.round();
+    // 2^64 is exact in f64; what is below it fits.
+    if !(0.0..18_446_744_073_709_551_616.0).contains(&whole) {
+        return None;
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "the range was checked"
+    )]
+    Some(whole as u64)
+}
+
 /// A one-way delay, in whole nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Delay(u64);
@@ -277,17 +292,8 @@ impl Delay {
     }
 
     fn scaled(value: f64, factor: f64, text: impl fmt::Display) -> Result<Self, UnitError> {
-        let nanos = (value * factor).round();
-        // 2^64 is exact in f64; what is below it fits.
-        if !nanos.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&nanos) {
-            return Err(UnitError::new(Self::KIND, &text.to_string(), Self::RULE));
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the range was checked"
-        )]
-        Ok(Self(nanos as u64))
+        let nanos = whole(value * factor).map(Self);
+        nanos.ok_or_else(|| UnitError::new(Self::KIND, &text.to_string(), Self::RULE))
     }
 
     /// Reads `3 ms`, `250us`, ... and a bare number in units of `bare` (the exporter's own unit).
@@ -367,16 +373,8 @@ impl Bandwidth {
     }
 
     fn scaled(value: f64, factor: f64, text: impl fmt::Display) -> Result<Self, UnitError> {
-        let bits = (value * factor).round();
-        if !bits.is_finite() || !(0.0..18_446_744_073_709_551_616.0).contains(&bits) {
-            return Err(UnitError::new(Self::KIND, &text.to_string(), Self::RULE));
-        }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "the range was checked"
-        )]
-        Ok(Self(bits as u64))
+        let bits = whole(value * factor).map(Self);
+        bits.ok_or_else(|| UnitError::new(Self::KIND, &text.to_string(), Self::RULE))
     }
 
     /// Reads `100 MB/s`, `10Gbit/s`, `1 Gbps`, ... and a bare number in units of `bare` bits per second.

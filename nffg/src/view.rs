@@ -38,6 +38,23 @@ pub struct BisBis {
     pub links: Vec<ViewLink>,
 }
 
+impl BisBis {
+    /// A node of which nothing else is known.
+    #[must_use]
+    pub fn new(id: BisBisId) -> Self {
+        Self {
+            id,
+            name: None,
+            node_type: None,
+            resources: Resources::default(),
+            supported: Vec::new(),
+            running: Vec::new(),
+            ports: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+}
+
 /// A port of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Port {
@@ -51,6 +68,20 @@ pub struct Port {
     pub delay: Option<Delay>,
     /// Bandwidth to what is behind the port, where told (`sap_data`).
     pub bandwidth: Option<Bandwidth>,
+}
+
+impl Port {
+    /// A port of which nothing else is known.
+    #[must_use]
+    pub const fn new(id: PortId, kind: PortKind) -> Self {
+        Self {
+            id,
+            name: None,
+            kind,
+            delay: None,
+            bandwidth: None,
+        }
+    }
 }
 
 /// What a port is.
@@ -110,6 +141,9 @@ pub struct Warning {
     /// What was found and what was done with it.
     pub text: String,
 }
+
+/// The node of a document that tells none: the name under which ESCAPE, too, tells a domain as a whole.
+pub(crate) const SINGLE: &str = "SingleBiSBiS";
 
 /// Exporters write `BisBis` and `BiSBiS`; the rest of us need not know.
 pub(crate) fn usual_spelling(node_type: String) -> String {

@@ -7,6 +7,8 @@
     reason = "a test says what it skips, and fails by panicking"
 )]
 
+#[path = "support/faults.rs"]
+mod faults;
 #[path = "support/fixtures.rs"]
 mod fixtures;
 #[path = "support/graphs.rs"]
@@ -18,6 +20,8 @@ use nffg::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use faults::{Case, Told, told};
 
 /// The service graph of §5.5.2 with its misprints mended.
 fn example() -> Value {
@@ -34,11 +38,6 @@ fn example() -> Value {
     })
 }
 
-type Change = fn(&mut Value);
-
-/// What to change, and the field and the value that the error names then.
-type Case = (Change, &'static str, &'static str);
-
 fn decode(sg: &Value) -> Result<ServiceGraph, FieldError> {
     draft::decode(&Cursor::at("sg", sg))
 }
@@ -50,17 +49,8 @@ fn with(change: impl FnOnce(&mut Value)) -> Value {
 }
 
 /// The field and the value of the error that a changed example gives, with its kind.
-fn error_of(change: impl FnOnce(&mut Value)) -> (&'static str, String, String) {
-    let error = decode(&with(change)).expect_err("the graph is wrong");
-    match error.problem {
-        Problem::Missing => ("missing", error.field, String::new()),
-        Problem::WrongType { found, .. } => ("type", error.field, found),
-        Problem::Invalid { value, .. } => ("value", error.field, value),
-    }
-}
-
-fn told(kind: &'static str, field: &str, value: &str) -> (&'static str, String, String) {
-    (kind, field.to_owned(), value.to_owned())
+fn error_of(change: impl FnOnce(&mut Value)) -> Told {
+    faults::told_by(decode(&with(change)).expect_err("the graph is wrong"))
 }
 
 fn rule_of(change: impl FnOnce(&mut Value)) -> String {

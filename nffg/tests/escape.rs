@@ -7,15 +7,19 @@
     reason = "a test says what it skips, and fails by panicking"
 )]
 
+#[path = "support/faults.rs"]
+mod faults;
 #[path = "support/fixtures.rs"]
 mod fixtures;
 #[path = "support/graphs.rs"]
 mod graphs;
 
-use nffg::json::{Cursor, FieldError, Problem};
+use nffg::json::{Cursor, FieldError};
 use nffg::{Limits, NodeKind, Quantity, Resources, ServiceGraph, decode_service_graph, escape};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use faults::{Case, Change, Told, told};
 
 fn example() -> Value {
     json!({
@@ -36,11 +40,6 @@ fn example() -> Value {
     })
 }
 
-type Change = fn(&mut Value);
-
-/// What to change, and the field and the value that the error names then.
-type Case = (Change, &'static str, &'static str);
-
 fn decode(sg: &Value) -> Result<ServiceGraph, FieldError> {
     escape::decode(&Cursor::at("sg", sg))
 }
@@ -51,17 +50,8 @@ fn with(change: impl FnOnce(&mut Value)) -> Value {
     sg
 }
 
-fn error_of(change: impl FnOnce(&mut Value)) -> (&'static str, String, String) {
-    let error = decode(&with(change)).expect_err("the graph is wrong");
-    match error.problem {
-        Problem::Missing => ("missing", error.field, String::new()),
-        Problem::WrongType { found, .. } => ("type", error.field, found),
-        Problem::Invalid { value, .. } => ("value", error.field, value),
-    }
-}
-
-fn told(kind: &'static str, field: &str, value: &str) -> (&'static str, String, String) {
-    (kind, field.to_owned(), value.to_owned())
+fn error_of(change: impl FnOnce(&mut Value)) -> Told {
+    faults::told_by(decode(&with(change)).expect_err("the graph is wrong"))
 }
 
 fn nf(graph: &ServiceGraph, node: usize) -> (&str, &Resources) {

@@ -119,7 +119,7 @@ fn pauses(config: &PeerConfig) -> ExponentialBackoff {
     ExponentialBuilder::default()
         .with_jitter()
         .with_min_delay(config.connect_retry)
-        .with_max_delay(config.connect_retry * RETRY_GROWTH)
+        .with_max_delay(config.connect_retry.saturating_mul(RETRY_GROWTH))
         .without_max_times()
         .build()
 }
@@ -325,7 +325,7 @@ impl Keeper {
             && !self.dialling
         {
             let pause = self.pauses.next().unwrap_or(self.peer.config.connect_retry);
-            self.dial_at = Some(clock::now().instant + pause);
+            self.dial_at = clock::now().instant.checked_add(pause);
         }
     }
 

@@ -2,6 +2,21 @@ use bytes::Bytes;
 
 use super::*;
 
+/// A passive peer.
+pub(super) fn config() -> PeerConfig {
+    PeerConfig {
+        address: Ipv4Addr::new(192, 0, 2, 1).into(),
+        local_address: None,
+        remote_as: Some(65_002),
+        local_as: 65_001,
+        router_id: Ipv4Addr::new(10, 0, 0, 1),
+        hold_time: Duration::from_secs(90),
+        mode: Mode::Passive,
+        connect_retry: Duration::from_secs(5),
+        lenient_as_path: false,
+    }
+}
+
 fn negotiated(over_notification: Option<bool>) -> Negotiated {
     Negotiated {
         peer_as: 65_002,

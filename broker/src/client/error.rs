@@ -131,6 +131,8 @@ pub struct Refusal {
     pub detail: Option<String>,
     /// The fields that are wrong.
     pub faults: Vec<Fault>,
+    /// How many more faults there are.
+    pub more: usize,
     /// The file that was sent, if one was: faults with a place are told as places in it.
     pub file: Option<String>,
 }
@@ -190,12 +192,12 @@ impl Refusal {
             code: text("code")?,
             detail,
             faults,
-            file: None,
+            ..Self::default()
         })
     }
 
-    /// `{"title", "detail", "errors": [{"field", "value", "rule", "line", "column"}]}`, all of them
-    /// optional.
+    /// `{"title", "detail", "errors": [{"field", "value", "rule", "line", "column"}], "total"}`, all of
+    /// them optional.
     fn from_problem(status: StatusCode, json: &Value) -> Self {
         let text = |json: &Value, name: &str| json.get(name).map(text_of);
         let faults = json
@@ -212,6 +214,9 @@ impl Refusal {
                 column: fault.get("column").and_then(Value::as_u64),
             })
             .collect();
+        let total = json.get("total").and_then(Value::as_u64);
+        let total = total.and_then(|total| usize::try_from(total).ok());
+        let more = total.map_or(0, |total| total.saturating_sub(faults.len()));
         // With faults the detail is the same in one long sentence.
         let detail = text(json, "detail").filter(|_| faults.is_empty());
         let code = text(json, "title").unwrap_or_else(|| status.to_string());
@@ -220,6 +225,7 @@ impl Refusal {
             code,
             detail,
             faults,
+            more,
             file: None,
         }
     }
@@ -272,7 +278,10 @@ impl fmt::Display for Refusal {
                 }
             }
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
     }
 }
 

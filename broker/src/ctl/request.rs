@@ -1,13 +1,13 @@
 //! From a file to a request body. The broker judges service graphs, so that everybody hears the same
 //! of the same fault; here a file need only be JSON.
 
-use std::io::{self, Read};
 use std::path::Path;
 
 use nffg::ServiceGraph;
 use nffg::json::Cursor;
 use serde_json::{Map, Value, json};
 
+use super::input;
 use crate::client::ClientError;
 use crate::client::answers::{LinkPaths, PathVectors, RequirementPaths};
 
@@ -24,20 +24,10 @@ impl GraphFile {
     /// # Errors
     /// The file cannot be read, or is no JSON object.
     pub fn read(path: &Path) -> Result<Self, ClientError> {
-        let name = if path == "-" {
-            "standard input".to_owned()
-        } else {
-            path.display().to_string()
-        };
-        let bytes = if path == "-" {
-            let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-        } else {
-            std::fs::read(path)
-        };
         let bytes =
-            bytes.map_err(|error| ClientError::Input(format!("cannot read {name}: {error}")))?;
-        Self::parse(&bytes).map_err(|fault| ClientError::Input(format!("{name} {fault}")))
+            input::read(path, nffg::MAX_BYTES).map_err(|error| input::unreadable(path, &error))?;
+        Self::parse(&bytes)
+            .map_err(|fault| ClientError::Input(format!("{} {fault}", input::name_of(path))))
     }
 
     /// The same from bytes.

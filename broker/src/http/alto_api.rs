@@ -75,7 +75,7 @@ pub(super) async fn path_vectors(
     }
     Ok(match answer {
         Err(error) => alto_error(&error),
-        Ok(vectors) if offered[wanted] == media::COST_MAP => {
+        Ok(vectors) if wanted == media::COST_MAP => {
             typed(StatusCode::OK, media::COST_MAP, vectors.cost_map)
         }
         Ok(vectors) => {

@@ -1,5 +1,7 @@
 //! From bytes to responses, and what every handler checks of a request first.
 
+use std::fmt::Display;
+
 use alto::media;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::problem::Problem;
 
@@ -22,9 +25,14 @@ pub(super) fn accept(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Which of `offered` the client wants most.
-pub(super) fn negotiate(headers: &HeaderMap, offered: &[&'static str]) -> Result<usize, Problem> {
+pub(super) fn negotiate(
+    headers: &HeaderMap,
+    offered: &[&'static str],
+) -> Result<&'static str, Problem> {
     let accept = accept(headers);
-    media::negotiate(accept.as_deref(), offered).ok_or_else(|| Problem::NotAcceptable {
+    let wanted = media::negotiate(accept.as_deref(), offered);
+    let wanted = wanted.and_then(|at| offered.get(at).copied());
+    wanted.ok_or_else(|| Problem::NotAcceptable {
         accept: accept.unwrap_or_default(),
         offered: offered.to_vec(),
     })
@@ -61,6 +69,13 @@ pub(super) async fn read_body(request: Request<Body>, limit: usize) -> Result<By
     }
 }
 
+/// A body that is to be JSON.
+pub(super) fn parse_json(body: &[u8]) -> Result<Value, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::NotJson {
+        detail: error.to_string(),
+    })
+}
+
 /// A response of this type. A type that we made is always a valid header value.
 pub(super) fn typed(status: StatusCode, media_type: &str, bytes: Bytes) -> Response {
     let mut response = (status, bytes).into_response();
@@ -81,6 +96,13 @@ pub(super) fn json_with(status: StatusCode, value: &impl Serialize) -> Result<Re
     Ok(typed(status, "application/json", Bytes::from(bytes)))
 }
 
+/// Tells the version of what is answered (RFC 9110 §8.8.3): a hash, so always a valid header value.
+pub(super) fn insert_etag(headers: &mut HeaderMap, version: impl Display) {
+    if let Ok(value) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        headers.insert(header::ETAG, value);
+    }
+}
+
 /// Whether the client says that it has this version already (RFC 9110 §13.1.2).
 pub(super) fn has_version(headers: &HeaderMap, version: &str) -> bool {
     headers
@@ -94,7 +116,6 @@ pub(super) fn has_version(headers: &HeaderMap, version: &str) -> bool {
 
 /// A map that was encoded when its version was made: 304 if the client has it, else the shared bytes.
 pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
-    let etag = format!("\"{}\"", body.tag);
     let has_it = has_version(headers, body.tag.as_str());
     let mut response = if has_it {
         StatusCode::NOT_MODIFIED.into_response()
@@ -102,9 +123,7 @@ pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
         typed(StatusCode::OK, body.media_type, body.bytes.clone())
     };
     let headers = response.headers_mut();
-    if let Ok(etag) = HeaderValue::from_str(&etag) {
-        headers.insert(header::ETAG, etag);
-    }
+    insert_etag(headers, &body.tag);
     // Keep it, but ask whether it is still current: a map may change at any moment.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::Request;
 use nffg::json::{Cursor, FieldError};
 use nffg::{GraphForm, NodeKind, ServiceGraph};
-use serde_json::Value;
 
 use super::App;
-use super::answer::{check_content_type, json, negotiate, read_body};
+use super::answer::{check_content_type, json, negotiate, parse_json, read_body};
 use super::heavy::LIGHT_WORK;
 use super::problem::Problem;
 use crate::placements;
@@ -29,9 +28,7 @@ struct PlacementRequest {
 const DEFAULT_K: usize = 10;
 
 fn placement_request(body: &[u8], paths: &Paths) -> Result<PlacementRequest, Problem> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| Problem::NotJson {
-        detail: error.to_string(),
-    })?;
+    let value = parse_json(body)?;
     let root = Cursor::root(&value);
     if let Some(objective) = root.optional("objective")?
         && objective.string()? != "hops"
@@ -82,5 +79,5 @@ pub(super) async fn placements(
         .heavy
         .run(move || placements::place(&maps, &sg, k, work))
         .await?;
-    json(&answer.map_err(|error| host_problem(&error, &request))?).map(IntoResponse::into_response)
+    json(&answer.map_err(|error| host_problem(&error, &request))?)
 }

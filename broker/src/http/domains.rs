@@ -1,11 +1,14 @@
 //! `GET /broker/v1/domains`: how the members are doing, for people and their tools.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::extract::{Extension, FromRequestParts, Path, Query, State};
 use axum::response::Response;
 use http::HeaderMap;
 use http::request::Parts;
-use nffg::DomainId;
 use nffg::json::FieldError;
+use nffg::{DomainId, SapId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
@@ -219,12 +222,24 @@ pub(super) async fn domains(
     let maps = app.shared.published.maps();
     let entries = app.shared.published.domains();
     let mut all = conflicts::by_domain(&maps);
+    let mut open: BTreeMap<&DomainId, Vec<&SapId>> = BTreeMap::new();
+    for border in maps.idr().open_borders() {
+        open.entry(&border.domain).or_default().push(&border.sap);
+    }
     let entries = entries.iter();
     json(&Domains {
         domains: entries
             .map(|(id, entry)| {
                 let conflicts = all.remove(id).unwrap_or_default();
-                describe(&maps, id, entry, conflicts, principal.may_look_into(id))
+                let open = open.remove(id).unwrap_or_default();
+                describe(
+                    &maps,
+                    id,
+                    entry,
+                    conflicts,
+                    open,
+                    principal.may_look_into(id),
+                )
             })
             .collect(),
     })
@@ -240,8 +255,11 @@ pub(super) async fn domain(
     let (id, entry) = find(&app, &name)?;
     let maps = app.shared.published.maps();
     let conflicts = conflicts::of_domain(&maps, &id);
+    let open = maps.idr().open_borders().iter();
+    let open = open.filter(|border| border.domain == id);
+    let open = open.map(|border| &border.sap);
     let details = principal.may_look_into(&id);
-    json(&describe(&maps, &id, &entry, conflicts, details))
+    json(&describe(&maps, &id, &entry, conflicts, open, details))
 }
 
 /// The names in a path. As axum's `Path`, but a name that is no text is a [`Problem`] like all others.
@@ -274,7 +292,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
 }
 
 /// The domain of a path.
-pub(super) fn find(app: &App, name: &str) -> Result<(DomainId, std::sync::Arc<Entry>), Problem> {
+pub(super) fn find(app: &App, name: &str) -> Result<(DomainId, Arc<Entry>), Problem> {
     let id: Option<DomainId> = name.parse().ok();
     let found = id.and_then(|id| {
         let entry = app.shared.published.domain(&id)?;
@@ -285,11 +303,12 @@ pub(super) fn find(app: &App, name: &str) -> Result<(DomainId, std::sync::Arc<En
     })
 }
 
-fn describe(
+fn describe<'a>(
     maps: &alto::Maps,
     id: &DomainId,
     entry: &Entry,
     conflicts: Vec<conflicts::Conflict>,
+    open_borders: impl IntoIterator<Item = &'a SapId>,
     details: bool,
 ) -> Domain {
     let status = &entry.status;
@@ -303,12 +322,7 @@ fn describe(
             .map(|adjacency| graph.id(adjacency.to).to_string())
             .collect()
     });
-    let open = maps
-        .idr()
-        .open_borders()
-        .iter()
-        .filter(|border| border.domain == *id);
-    let text = |items: &[nffg::SapId]| items.iter().map(ToString::to_string).collect();
+    let text = |items: &[SapId]| items.iter().map(ToString::to_string).collect();
     let channels = status.sources.iter().map(|source| source.kind.channel());
     let known_by = match channels.min() {
         _ if status.is_configured => "settings",
@@ -347,7 +361,7 @@ fn describe(
             .unwrap_or_default(),
         neighbours: neighbours.unwrap_or_default(),
         conflicts: conflicts.into_iter().map(Conflict::from).collect(),
-        open_borders: open.map(|border| border.sap.to_string()).collect(),
+        open_borders: open_borders.into_iter().map(ToString::to_string).collect(),
     }
 }
 

@@ -28,9 +28,11 @@ pub(super) struct Admission(
 impl Heavy {
     /// Room for `at_once` that run and `waiting` more.
     pub(super) fn new(at_once: usize, waiting: usize) -> Self {
+        // More than a semaphore can count is as good as no bound.
+        let room = |permits: usize| Semaphore::new(permits.min(Semaphore::MAX_PERMITS));
         Self {
-            running: Semaphore::new(at_once),
-            admitted: Arc::new(Semaphore::new(at_once.saturating_add(waiting))),
+            running: room(at_once),
+            admitted: Arc::new(room(at_once.saturating_add(waiting))),
         }
     }
 

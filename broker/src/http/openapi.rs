@@ -21,7 +21,7 @@ use utoipa::openapi::{
 };
 use utoipa::{PartialSchema, ToSchema};
 
-use super::answer::{has_version, typed};
+use super::answer::{has_version, insert_etag, typed};
 use super::broker_api::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
 use super::{domains, events, push};
@@ -46,7 +46,7 @@ pub(super) async fn openapi(headers: HeaderMap) -> Result<Response, Problem> {
     } else {
         typed(StatusCode::OK, JSON, text.clone())
     };
-    push::insert_etag(response.headers_mut(), version);
+    insert_etag(response.headers_mut(), version);
     let kept = HeaderValue::from_static("no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, kept);
     Ok(response)
@@ -87,7 +87,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     (
         "422",
-        "The document, or what a patch makes of it, cannot be taken; what was in force stays so. `errors` has every fault.",
+        "The document, or what a patch makes of it, cannot be taken; what was in force stays so. `errors` has every fault, or the first 100 and `total` their number.",
     ),
     ("429", "More requests than one client may make."),
     (

@@ -8,6 +8,7 @@ use nffg::{DocumentError, Fault};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::answer::insert_etag;
 use crate::ingest::PushError;
 
 /// The media type of RFC 9457.
@@ -141,6 +142,10 @@ pub(super) struct Body {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldBody>,
+    /// How many there are in all, where `errors` has the first of them only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    total: Option<usize>,
 }
 
 /// Something that is wrong with what was sent.
@@ -250,6 +255,19 @@ impl Problem {
             _ => Vec::new(),
         }
     }
+
+    fn total(&self) -> Option<usize> {
+        match self {
+            Self::Document(error) => total_of(error),
+            Self::Edit(error) => total_of(error.document_error()),
+            _ => None,
+        }
+    }
+}
+
+/// How many faults a document has, if they are more than are told.
+fn total_of(error: &DocumentError) -> Option<usize> {
+    Some(error.total()).filter(|total| *total > error.faults().len())
 }
 
 impl FieldBody {
@@ -309,6 +327,7 @@ impl IntoResponse for Problem {
             status: self.status().as_u16(),
             detail: self.to_string(),
             errors: self.errors(),
+            total: self.total(),
         };
         // A struct of strings and numbers always has a JSON form.
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
@@ -328,9 +347,7 @@ impl IntoResponse for Problem {
             Self::Push(PushError::Precondition {
                 current: Some(current),
             }) => {
-                if let Ok(etag) = HeaderValue::from_str(&format!("\"{current}\"")) {
-                    headers.insert(header::ETAG, etag);
-                }
+                insert_etag(headers, current);
             }
             Self::Unauthorized(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

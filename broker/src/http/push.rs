@@ -15,15 +15,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, Request as HttpRequest, StatusCode, header};
+use http::{HeaderMap, Request as HttpRequest, StatusCode};
 use nffg::DomainId;
 use nffg::json::{Cursor, FieldError};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::App;
-use super::answer::{check_content_type, json_with, read_body};
+use super::answer::{check_content_type, insert_etag, json_with, parse_json, read_body};
 use super::broker_api::JSON;
 use super::domains::{Document as DocumentBody, InPath};
 use super::problem::Problem;
@@ -113,12 +112,6 @@ fn done(domain: &DomainId, accepted: &Accepted) -> Result<Response, Problem> {
     Ok(response)
 }
 
-pub(super) fn insert_etag(headers: &mut HeaderMap, version: &Version) {
-    if let Ok(value) = HeaderValue::from_str(&format!("\"{version}\"")) {
-        headers.insert(header::ETAG, value);
-    }
-}
-
 /// `PUT /broker/v1/domains/{domain}`
 pub(super) async fn register(
     State(app): State<App>,
@@ -147,7 +140,7 @@ fn registration(
     lifetime: Duration,
     by: &str,
 ) -> Result<Registration, Problem> {
-    let value = parse(body)?;
+    let value = parse_json(body)?;
     let root = Cursor::root(&value);
     check_members(&root, &["entry-point", "asn", "lifetime"])?;
     let entry_point = root
@@ -195,12 +188,6 @@ fn read_lifetime(root: &Cursor<'_>) -> Result<Option<Duration>, Problem> {
     )))
 }
 
-fn parse(body: &[u8]) -> Result<Value, Problem> {
-    serde_json::from_slice(body).map_err(|error| Problem::NotJson {
-        detail: error.to_string(),
-    })
-}
-
 /// `DELETE /broker/v1/domains/{domain}`
 pub(super) async fn leave(
     State(app): State<App>,
@@ -232,7 +219,7 @@ pub(super) async fn heartbeat(
         None
     } else {
         typed?;
-        let value = parse(&body)?;
+        let value = parse_json(&body)?;
         let root = Cursor::root(&value);
         check_members(&root, &["lifetime"])?;
         read_lifetime(&root)?

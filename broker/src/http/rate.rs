@@ -17,7 +17,7 @@ enum Client {
     Named(String),
     /// An address; of IPv6 the first 64 bits, since one host has all the rest.
     Address(IpAddr),
-    /// Everybody new, while there are too many to tell apart.
+    /// Everybody without a token, while there are too many to tell apart.
     Crowd,
 }
 
@@ -59,12 +59,18 @@ impl RateLimit {
     /// # Errors
     /// There is none: in how many seconds (at least 1) there will be.
     pub fn check(&self, principal: &Principal, peer: IpAddr) -> Result<(), u64> {
-        let client = if self.is_crowded.load(Ordering::Relaxed) {
-            Client::Crowd
-        } else if matches!(principal, Principal::Anonymous | Principal::Local) {
-            Client::Address(network_of(peer))
-        } else {
-            Client::Named(principal.name().to_owned())
+        let client = match principal {
+            // As many as the settings name, so never too many: a crowd does not lock them out.
+            Principal::Member { name, .. }
+            | Principal::Operator { name }
+            | Principal::Auditor { name } => Client::Named(name.clone()),
+            Principal::Anonymous | Principal::Local => {
+                if self.is_crowded.load(Ordering::Relaxed) {
+                    Client::Crowd
+                } else {
+                    Client::Address(network_of(peer))
+                }
+            }
         };
         self.buckets.check_key(&client).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
@@ -138,14 +144,28 @@ mod tests {
     }
 
     #[test]
-    fn a_crowd_shares_a_bucket_until_it_has_gone() {
-        let limit = limit(1000, 1000);
-        for n in 0..u32::try_from(MAX_CLIENTS).unwrap() {
-            let _ = limit.check(&Principal::Anonymous, IpAddr::V4(n.into()));
+    fn a_crowd_shares_a_bucket_and_who_has_a_token_is_none_of_it() {
+        // A bucket of an hour: none is full again before the end of the test.
+        let limit = RateLimit {
+            buckets: RateLimiter::dashmap(Quota::per_hour(NonZeroU32::MIN)),
+            ..limit(1, 1)
+        };
+        let client = |n: usize| IpAddr::V4(u32::try_from(n).unwrap().into());
+        for n in 1..MAX_CLIENTS {
+            assert_eq!(limit.check(&Principal::Anonymous, client(n)), Ok(()));
         }
-        // All at once, so no bucket is full again yet (unless this loop took a millisecond each).
         limit.sweep();
-        let crowded = limit.is_crowded.load(Ordering::Relaxed);
-        assert_eq!(crowded, limit.buckets.len() >= MAX_CLIENTS);
+        assert_eq!(
+            limit.check(&Principal::Anonymous, client(MAX_CLIENTS)),
+            Ok(())
+        );
+        limit.sweep();
+        let (next, after) = (client(MAX_CLIENTS + 1), client(MAX_CLIENTS + 2));
+        assert_eq!(limit.check(&Principal::Anonymous, next), Ok(()));
+        assert!(limit.check(&Principal::Anonymous, after).is_err());
+        let named = Principal::Operator {
+            name: "ops".to_owned(),
+        };
+        assert_eq!(limit.check(&named, after), Ok(()));
     }
 }

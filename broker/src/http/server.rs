@@ -16,8 +16,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -33,6 +31,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service;
 use tracing::{debug, info, warn};
 
+use super::counts::{Counted, Counts};
 use super::guard::Peer;
 use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::settings::Limits;
@@ -71,9 +70,11 @@ impl Server {
             metrics,
             stop: stop.clone(),
             kill: CancellationToken::new(),
-            open: DashMap::new(),
+            open: Counts::new(limits.connections_per_client),
         });
-        let room = Arc::new(Semaphore::new(limits.connections));
+        let room = Arc::new(Semaphore::new(
+            limits.connections.min(Semaphore::MAX_PERMITS),
+        ));
         let tasks = TaskTracker::new();
         loop {
             // With no room left the backlog waits in the kernel until a connection ends.
@@ -131,41 +132,30 @@ struct Shared {
     metrics: Arc<Metrics>,
     stop: CancellationToken,
     kill: CancellationToken,
-    /// Open connections by client address. Entries go when the count is zero.
-    open: DashMap<IpAddr, usize>,
+    /// Open connections by client address.
+    open: Counts<IpAddr>,
 }
 
 /// A connection's place in the counts; given back when dropped.
 struct Place {
     shared: Arc<Shared>,
-    peer: IpAddr,
+    #[expect(dead_code, reason = "held, and given back when dropped")]
+    counted: Counted<IpAddr>,
 }
 
 impl Place {
     fn take(shared: &Arc<Shared>, peer: IpAddr) -> Option<Self> {
-        {
-            let mut count = shared.open.entry(peer).or_insert(0);
-            if *count >= shared.limits.connections_per_client {
-                return None;
-            }
-            *count += 1;
-        }
+        let counted = shared.open.one_more(peer)?;
         shared.metrics.connection_opened();
         Some(Self {
             shared: Arc::clone(shared),
-            peer,
+            counted,
         })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut count) = self.shared.open.entry(self.peer) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
         self.shared.metrics.connection_closed();
     }
 }

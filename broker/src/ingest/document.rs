@@ -344,16 +344,11 @@ pub(super) fn view_of_resources(domain: &DomainId, resources: Resources) -> Opti
     if resources.is_empty() {
         return None;
     }
+    // A domain id is always a BiS-BiS id too.
+    let id = domain.as_str().parse().ok()?;
     let node = BisBis {
-        // A domain id is always a BiS-BiS id too.
-        id: domain.as_str().parse().ok()?,
-        name: None,
-        node_type: None,
         resources,
-        supported: Vec::new(),
-        running: Vec::new(),
-        ports: Vec::new(),
-        links: Vec::new(),
+        ..BisBis::new(id)
     };
     Some(ResourceView {
         nodes: vec![node],

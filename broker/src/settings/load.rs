@@ -1,7 +1,9 @@
 //! Reading the settings from where they stand, and checking what one field alone cannot show.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
@@ -19,21 +21,30 @@ pub struct Overrides {
 const PREFIX: &str = "BROKERD_";
 
 impl Overrides {
-    /// The settings of the environment: `BROKERD_` and the key, `__` for a dot.
-    pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut pairs: Vec<_> = variables
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let key = name
-                    .strip_prefix(PREFIX)?
-                    .to_ascii_lowercase()
-                    .replace("__", ".");
-                // The file's own place is not a setting.
-                (key != "config").then_some((key, value))
-            })
-            .collect();
+    /// The settings of the environment: `BROKERD_` and the key, `__` for a dot. Other variables may hold
+    /// anything.
+    ///
+    /// # Errors
+    /// A setting's value is no UTF-8 text.
+    pub fn from_environment(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, SettingsError> {
+        let mut pairs = Vec::new();
+        for (name, value) in variables {
+            let Some(key) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+                continue;
+            };
+            let key = key.to_ascii_lowercase().replace("__", ".");
+            // The file's own place is not a setting.
+            if key == "config" {
+                continue;
+            }
+            let value = value.into_string();
+            let value = value.map_err(|value| rule(&key, value.display(), "must be UTF-8 text"))?;
+            pairs.push((key, value));
+        }
         pairs.sort();
-        Self { pairs }
+        Ok(Self { pairs })
     }
 
     /// Adds `key=value` pairs, as `--set` takes them.
@@ -157,57 +168,7 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         let why = "an address that is not loopback needs [tls], or insecure = true (--insecure)";
         return Err(rule("listen", settings.listen, why));
     }
-    let member = &settings.limits.member;
-    let positive: [(&str, u128); 24] = [
-        ("files.interval", settings.files.interval.as_millis()),
-        ("limits.members", settings.limits.members as u128),
-        ("limits.member.bytes", member.bytes as u128),
-        ("limits.member.nodes", member.nodes as u128),
-        ("limits.member.links", member.links as u128),
-        ("limits.member.prefixes", member.prefixes as u128),
-        ("limits.member.nfs", member.nfs as u128),
-        ("liveness.forget", settings.liveness.forget.as_millis()),
-        ("paths.per_pair", settings.paths.per_pair as u128),
-        ("paths.max_domains", settings.paths.max_domains as u128),
-        ("paths.work", u128::from(settings.paths.work)),
-        (
-            "paths.heavy_requests",
-            settings.paths.heavy_requests as u128,
-        ),
-        (
-            "paths.max_placements",
-            settings.paths.max_placements as u128,
-        ),
-        ("pull.interval", settings.pull.interval.as_millis()),
-        ("pull.timeout", settings.pull.timeout.as_millis()),
-        ("pull.retry_after", settings.pull.retry_after.as_millis()),
-        (
-            "limits.requests_per_second",
-            u128::from(settings.limits.requests_per_second),
-        ),
-        ("limits.burst", u128::from(settings.limits.burst)),
-        ("limits.body_bytes", settings.limits.body_bytes as u128),
-        ("limits.connections", settings.limits.connections as u128),
-        (
-            "limits.connections_per_client",
-            settings.limits.connections_per_client as u128,
-        ),
-        (
-            "limits.header_timeout",
-            settings.limits.header_timeout.as_millis(),
-        ),
-        (
-            "limits.request_timeout",
-            settings.limits.request_timeout.as_millis(),
-        ),
-        (
-            "limits.write_timeout",
-            settings.limits.write_timeout.as_millis(),
-        ),
-    ];
-    if let Some((key, _)) = positive.iter().find(|(_, value)| *value == 0) {
-        return Err(rule(key, 0, "must be more than 0"));
-    }
+    check_bounds(settings)?;
     let liveness = &settings.liveness;
     if liveness.hold <= settings.pull.interval {
         let why =
@@ -264,8 +225,75 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
     Ok(())
 }
 
-fn humantime(duration: std::time::Duration) -> String {
-    format!("{duration:?}")
+/// No time is longer: what begins now still ends at some moment that a clock has.
+const LONGEST: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+/// Counts and times that would be of no use, or that no clock can count.
+fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
+    let Settings {
+        paths,
+        pull,
+        limits,
+        ..
+    } = settings;
+    let member = &limits.member;
+    let is_zero = [
+        ("limits.members", limits.members == 0),
+        ("limits.member.bytes", member.bytes == 0),
+        ("limits.member.nodes", member.nodes == 0),
+        ("limits.member.links", member.links == 0),
+        ("limits.member.prefixes", member.prefixes == 0),
+        ("limits.member.nfs", member.nfs == 0),
+        (
+            "limits.requests_per_second",
+            limits.requests_per_second == 0,
+        ),
+        ("limits.burst", limits.burst == 0),
+        ("limits.body_bytes", limits.body_bytes == 0),
+        ("limits.connections", limits.connections == 0),
+        (
+            "limits.connections_per_client",
+            limits.connections_per_client == 0,
+        ),
+        ("paths.per_pair", paths.per_pair == 0),
+        ("paths.max_domains", paths.max_domains == 0),
+        ("paths.work", paths.work == 0),
+        ("paths.heavy_requests", paths.heavy_requests == 0),
+        ("paths.max_placements", paths.max_placements == 0),
+    ];
+    if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
+        return Err(rule(key, 0, "must be more than 0"));
+    }
+    let times = [
+        ("files.interval", settings.files.interval),
+        ("limits.header_timeout", limits.header_timeout),
+        ("limits.request_timeout", limits.request_timeout),
+        ("limits.write_timeout", limits.write_timeout),
+        ("liveness.forget", settings.liveness.forget),
+        ("pull.interval", pull.interval),
+        ("pull.retry_after", pull.retry_after),
+        ("pull.timeout", pull.timeout),
+    ];
+    let short = Duration::from_millis(1);
+    if let Some((key, time)) = times.iter().find(|(_, time)| *time < short) {
+        return Err(rule(key, humantime(*time), "must be 1ms or more"));
+    }
+    let peers = settings.domains.iter().flat_map(|domain| &domain.bgp_ls);
+    let times = times.into_iter().chain([
+        ("bgp.settle", settings.bgp.settle),
+        ("limits.shutdown_grace", limits.shutdown_grace),
+        ("liveness.expire", settings.liveness.expire),
+    ]);
+    let mut times =
+        times.chain(peers.map(|peer| ("domains.bgp_ls.connect_retry", peer.connect_retry)));
+    match times.find(|(_, time)| *time > LONGEST) {
+        Some((key, time)) => Err(rule(key, humantime(time), "must be ten years or less")),
+        None => Ok(()),
+    }
+}
+
+fn humantime(duration: Duration) -> String {
+    humantime_serde::re::humantime::format_duration(duration).to_string()
 }
 
 /// What the sessions themselves refuse is told when they start; here what concerns several peers.

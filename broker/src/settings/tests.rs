@@ -27,18 +27,41 @@ fn the_later_source_wins() {
     let file = file(&format!(
         "{ONE_DOMAIN}[pull]\ninterval = '7s'\ntimeout = '1s'\n"
     ));
-    let mut overrides = Overrides::from_environment([
-        ("BROKERD_PULL__INTERVAL".to_owned(), "8s".to_owned()),
-        ("BROKERD_PULL__MAX_BYTES".to_owned(), "1000".to_owned()),
-        ("BROKERD_CONFIG".to_owned(), "ignored".to_owned()),
-        ("PATH".to_owned(), "ignored".to_owned()),
-    ]);
+    let environment = [
+        ("BROKERD_PULL__INTERVAL", "8s"),
+        ("BROKERD_PULL__MAX_BYTES", "1000"),
+        ("BROKERD_CONFIG", "ignored"),
+        ("PATH", "ignored"),
+    ];
+    let environment = environment.map(|(name, value)| (name.into(), value.into()));
+    let mut overrides = Overrides::from_environment(environment).unwrap();
     overrides.add(&["pull.interval=9s".to_owned()]).unwrap();
     let settings = load(Some(file.path()), &overrides).unwrap();
     assert_eq!(settings.pull.interval, Duration::from_secs(9));
     assert_eq!(settings.pull.timeout, Duration::from_secs(1));
     assert_eq!(settings.pull.max_bytes, 1000);
     assert_eq!(settings.limits, Limits::default());
+}
+
+/// The environment of a process need not be text; what is a setting has to be.
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_refused_only_where_it_is_a_setting() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+    let set = |name: &[u8]| {
+        (
+            OsString::from_vec(name.to_vec()),
+            OsString::from_vec(vec![0xff]),
+        )
+    };
+    let overrides = Overrides::from_environment([set(b"LESSOPEN"), set(b"\xff")]).unwrap();
+    assert_eq!(overrides.pairs, []);
+    let error = Overrides::from_environment([set(b"BROKERD_LISTEN")]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "settings: listen = '\u{fffd}': must be UTF-8 text"
+    );
 }
 
 #[test]
@@ -76,7 +99,19 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
         ("listen = '0.0.0.0:80'", "not loopback needs [tls]"),
         ("lisen = '127.0.0.1:80'", "unknown field `lisen`"),
         ("[pull]\ninterval = 5", "invalid type"),
-        ("[pull]\ninterval = '0s'", "pull.interval = '0'"),
+        ("[pull]\ninterval = '0s'", "pull.interval = '0s'"),
+        (
+            "[pull]\ntimeout = '500us'",
+            "pull.timeout = '500us': must be 1ms",
+        ),
+        (
+            "[limits]\nheader_timeout = '11y'",
+            "limits.header_timeout = '11years': must be ten years or less",
+        ),
+        (
+            "[[domains]]\nid = 'AS1'\nbgp_ls = [{address = '192.0.2.1', connect_retry = '11y'}]",
+            "domains.bgp_ls.connect_retry = '11years'",
+        ),
         ("[liveness]\nhold = '1s'", "longer than pull.interval"),
         ("[liveness]\nexpire = '20s'", "longer than liveness.hold"),
         ("[[domains]]\nid = 'AS1'", "needs a source"),

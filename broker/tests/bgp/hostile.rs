@@ -9,12 +9,11 @@ use tokio::time::{Instant, timeout};
 use crate::raw::{
     Open, Raw, announce, attribute, keepalive, mandatory, message, node, open, reach, update,
 };
-use crate::{Broker, PATIENCE, eventually, nlris, peer};
+use crate::{Broker, PATIENCE, connected, established, eventually, nlris, peer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc4271_6_2_a_peer_of_another_as_is_told_2_2() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     let open = Open {
         number: 65_099,
         ..Open::default()
@@ -29,8 +28,7 @@ async fn rfc4271_6_2_a_peer_of_another_as_is_told_2_2() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc5492_3_a_peer_without_the_family_is_told_2_7_and_which() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     let open = Open {
         link_state: false,
         ..Open::default()
@@ -84,8 +82,7 @@ async fn rfc4271_6_1_6_2_6_6_wrong_first_messages() {
 /// RFC 6608: a message out of place is told with the state it came in.
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc6608_3_messages_out_of_place() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     raw.send(&announce(1)).await;
     assert_eq!(raw.notified().await, (5, 1, vec![]));
     broker.failed().await;
@@ -110,10 +107,7 @@ async fn rfc6608_3_messages_out_of_place() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc9552_8_2_2_a_malformed_attribute_29_keeps_session_and_nlri() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
-    raw.establish(&open()).await;
-    broker.up().await;
+    let (mut broker, mut raw) = established().await;
     let broken = attribute(0x80, 29, &[4, 2, 0, 200, b'r']);
     for attributes in [
         [broken.clone(), reach(&[node(1)]), mandatory()],
@@ -150,10 +144,7 @@ async fn rfc9552_8_2_2_a_malformed_attribute_29_keeps_session_and_nlri() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc7606_5_3_nlri_that_overrun_mp_reach_end_the_session_with_3_9() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
-    raw.establish(&open()).await;
-    broker.up().await;
+    let (mut broker, mut raw) = established().await;
     let bad = attribute(0x80, 14, &[0x40, 4, 71, 4, 127, 0, 0, 2, 0, 0, 1, 0, 50, 1]);
     raw.send(&update(&[mandatory(), bad.clone()])).await;
     assert_eq!(raw.notified().await, (3, 9, bad));
@@ -223,10 +214,7 @@ async fn a_flood_into_a_full_channel_waits_and_the_session_holds() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc4271_6_8_a_second_connection_is_refused_with_6_7_while_the_session_is_up() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut first = Raw::dial("127.0.0.2", broker.address).await;
-    first.establish(&open()).await;
-    broker.up().await;
+    let (mut broker, mut first) = established().await;
     for _ in 0..2 {
         let mut second = Raw::dial("127.0.0.2", broker.address).await;
         second.send(&open()).await;
@@ -296,10 +284,7 @@ async fn an_unknown_address_is_closed_and_counted() {
 /// The reader of the events goes away: the speaker ends by itself, with a Cease.
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_reader_of_events_the_speaker_stops() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
-    raw.establish(&open()).await;
-    broker.up().await;
+    let (broker, mut raw) = established().await;
     drop(broker.events);
     let (code, subcode, _) = raw.notified().await;
     assert_eq!((code, subcode), (6, 2));
@@ -326,10 +311,7 @@ async fn stopping_with_a_full_channel_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn extended_messages_are_taken() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
-    raw.establish(&open()).await;
-    broker.up().await;
+    let (mut broker, mut raw) = established().await;
     let nodes: Vec<_> = (0..1_000).map(node).collect();
     let long = update(&[reach(&nodes), mandatory()]);
     assert!(long.len() > 40_000);

@@ -33,6 +33,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use raw::Raw;
+
 /// Long enough for a loaded machine; a test that works never waits so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -135,6 +137,21 @@ impl Broker {
         self.stop.cancel();
         timeout(PATIENCE, self.task).await.unwrap().unwrap();
     }
+}
+
+/// A speaker with one peer, and that peer's connection before its first message.
+async fn connected() -> (Broker, Raw) {
+    let broker = Broker::start(vec![peer("127.0.0.2")]).await;
+    let raw = Raw::dial("127.0.0.2", broker.address).await;
+    (broker, raw)
+}
+
+/// The same with the session up.
+async fn established() -> (Broker, Raw) {
+    let (mut broker, mut raw) = connected().await;
+    raw.establish(&raw::open()).await;
+    broker.up().await;
+    (broker, raw)
 }
 
 fn free_port(address: &str) -> u16 {

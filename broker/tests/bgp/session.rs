@@ -10,12 +10,11 @@ use tokio::time::Instant;
 use crate::raw::{
     Open, Raw, announce, keepalive, mandatory, name, node, open, reach, tlv, unreach, update,
 };
-use crate::{Broker, PATIENCE, THEIR_AS, nlris, peer};
+use crate::{Broker, PATIENCE, THEIR_AS, connected, established, nlris, peer};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_peer_that_dials_us_comes_up_announces_and_withdraws() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     raw.establish(&open()).await;
     let negotiated = broker.up().await;
     assert_eq!(negotiated.peer_as, THEIR_AS);
@@ -99,8 +98,7 @@ async fn any_as_with_four_octets_and_peers_of_our_own_as() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc4271_6_5_a_silent_peer_is_told_4_0_after_the_hold_time() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     let open = Open {
         hold_time: 3,
         ..Open::default()
@@ -121,8 +119,7 @@ async fn rfc4271_6_5_a_silent_peer_is_told_4_0_after_the_hold_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rfc4271_4_4_keepalives_hold_a_session_that_says_nothing_else() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
+    let (mut broker, mut raw) = connected().await;
     let open = Open {
         hold_time: 3,
         ..Open::default()
@@ -336,10 +333,7 @@ async fn stopping_ends_every_session_with_a_cease_and_tells_it() {
 /// A re-announcement replaces; the attribute may come first, as Junos sends it.
 #[tokio::test(flavor = "multi_thread")]
 async fn attribute_29_is_taken_before_the_nlri_too() {
-    let mut broker = Broker::start(vec![peer("127.0.0.2")]).await;
-    let mut raw = Raw::dial("127.0.0.2", broker.address).await;
-    raw.establish(&open()).await;
-    broker.up().await;
+    let (mut broker, mut raw) = established().await;
     raw.send(&update(&[name("first"), mandatory(), reach(&[node(1)])]))
         .await;
     assert_eq!(

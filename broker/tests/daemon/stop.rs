@@ -1,7 +1,8 @@
 //! Stopping: idle connections close at once, requests under way get the grace time, and nothing that a
 //! client does can hold it up for longer.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{Daemon, read_answer, settings};
@@ -74,4 +75,37 @@ fn an_answer_that_nobody_takes_does_not_hold_up_the_stop() {
         "took {:?}",
         began.elapsed()
     );
+}
+
+/// A log that nobody reads any more is no reason to fail, nor to go on for ever.
+#[cfg(unix)]
+#[test]
+fn a_daemon_whose_log_nobody_reads_starts_and_stops_as_told() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_brokerd"))
+        .args(["--listen", "127.0.0.1:0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(process.stderr.take());
+    let mut line = String::new();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on "), "{line}");
+    let pid = process.id().to_string();
+    let told = Command::new("kill").args(["-s", "TERM", &pid]).status();
+    assert!(told.unwrap().success());
+    let began = now();
+    let ended = loop {
+        if let Some(ended) = process.try_wait().unwrap() {
+            break ended;
+        }
+        if began.elapsed() > Duration::from_secs(60) {
+            process.kill().unwrap();
+            panic!("it goes on");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(ended.success(), "{ended}");
 }

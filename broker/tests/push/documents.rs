@@ -163,6 +163,19 @@ fn the_same_octets_of_another_type_are_another_document() {
 }
 
 #[test]
+fn of_very_many_faults_the_first_are_told_and_all_are_counted() {
+    let broker = Broker::start("");
+    join(&broker, "AS1");
+    let document = |faults: usize| json!({"prefixes": vec!["x"; faults]}).to_string();
+    for (faults, told, total) in [(100, 100, Value::Null), (250, 100, json!(250))] {
+        let refused = put(&broker, "AS1", "topology", JSON, &document(faults));
+        let refused = refused.must(422).json();
+        assert_eq!(refused["errors"].as_array().unwrap().len(), told);
+        assert_eq!(refused["total"], total, "{faults}");
+    }
+}
+
+#[test]
 fn a_refused_document_is_told_with_every_fault_and_the_one_before_stays() {
     let broker = Broker::start("");
     join(&broker, "AS1");

@@ -13,6 +13,7 @@ use super::{
 use crate::export::Parts;
 use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
+use crate::list::{self, Element, Read};
 use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY, Kind};
 use crate::{
     BisBis, DomainId, IdError, NfType, Port, PortId, PortKind, ResourceView, Resources, RouterId,
@@ -54,19 +55,6 @@ struct Reader<'r> {
     links: Option<Vec<RouterLink>>,
 }
 
-/// A value of a list, with its path. A cursor finds its path by search, so one that starts here does not
-/// search the whole document.
-struct Element<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-impl Element<'_> {
-    fn cursor(&self) -> Cursor<'_> {
-        Cursor::at(&self.path, self.value)
-    }
-}
-
 /// The members of a neighbour's entry.
 const MEMBERS: [&str; 6] = [
     "domain",
@@ -76,8 +64,6 @@ const MEMBERS: [&str; 6] = [
     "remote-router",
     "sap",
 ];
-
-type Read<T> = Result<T, FieldError>;
 
 impl Reader<'_> {
     fn document(&mut self, root: &Cursor<'_>) -> Read<()> {
@@ -121,15 +107,12 @@ impl Reader<'_> {
             if pid.parse().as_ref() != Ok(self.domain) {
                 continue;
             }
-            let entry = Element {
-                path: format!("{path}/{key}"),
-                value,
-            };
+            let path = format!("{path}/{key}");
             if found.is_some() {
                 let rule = format_args!("{} has an entry already", self.domain);
-                return Err(FieldError::invalid(entry.path, key, rule));
+                return Err(FieldError::invalid(path, key, rule));
             }
-            found = Some(entry);
+            found = Some(Element::new(path, value));
         }
         if found.is_none() {
             let rule = format!("the exporting domain has no entry, pid:{}", self.domain);
@@ -190,27 +173,15 @@ impl Reader<'_> {
     /// The elements of a list that is there; a value that is none is a list of one.
     fn list<'a>(&mut self, of: &Cursor<'a>, name: &'a str) -> Option<Vec<Element<'a>>> {
         let list = self.report.take(of.present(name)).flatten()?;
-        let path = list.path();
-        let Some(elements) = list.value().as_array() else {
-            let value = list.value();
-            return Some(vec![Element { path, value }]);
-        };
-        if elements.len() > MAX_ENTRIES {
-            let rule = format_args!("at most {MAX_ENTRIES} entries are allowed here");
-            let error = FieldError::invalid(path, elements.len(), rule);
-            self.report.take::<()>(Err(error));
-            return Some(Vec::new());
+        if !list.value().is_array() {
+            return Some(vec![Element::new(list.path(), list.value())]);
         }
-        let elements = elements.iter().enumerate();
-        let elements = elements.map(|(index, value)| Element {
-            path: format!("{path}[{index}]"),
-            value,
-        });
-        Some(elements.collect())
+        let elements = list::elements(&list, MAX_ENTRIES);
+        Some(self.report.take(elements).unwrap_or_default())
     }
 
     fn warn(&mut self, place: &Cursor<'_>, text: impl FnOnce() -> String) {
-        self.report.warn(0, || (place.path(), text()));
+        list::warn(self.report, place, text);
     }
 
     fn port(&mut self, element: &Cursor<'_>) {
@@ -231,13 +202,7 @@ impl Reader<'_> {
             return;
         };
         self.by_sap.insert(sap.clone(), self.ports.len());
-        self.ports.push(Port {
-            id,
-            name: None,
-            kind,
-            delay: None,
-            bandwidth: None,
-        });
+        self.ports.push(Port::new(id, kind));
     }
 
     fn prefixes(&mut self, elements: &[Element<'_>]) {
@@ -364,16 +329,13 @@ impl Reader<'_> {
         if self.resources.is_empty() && self.ports.is_empty() && self.nf_types.is_empty() {
             return None;
         }
+        // A domain id is always a BiS-BiS id too.
+        let id = self.domain.as_str().parse().ok()?;
         let node = BisBis {
-            // A domain id is always a BiS-BiS id too.
-            id: self.domain.as_str().parse().ok()?,
-            name: None,
-            node_type: None,
             resources: self.resources,
             supported: std::mem::take(&mut self.nf_types),
-            running: Vec::new(),
             ports: std::mem::take(&mut self.ports),
-            links: Vec::new(),
+            ..BisBis::new(id)
         };
         Some(ResourceView {
             nodes: vec![node],
@@ -388,7 +350,7 @@ impl Reader<'_> {
         }
         let silent_on_links = self.links.is_none();
         let links = self.links.unwrap_or_default();
-        let mut nodes = vec![node(self.domain.clone())];
+        let mut nodes = vec![TopologyNode::new(self.domain.clone())];
         let mut index = HashMap::from([(self.domain.clone(), 0)]);
         let mut seen = HashSet::new();
         for end in links.iter().flat_map(|link| [&link.src, &link.dst]) {
@@ -396,7 +358,7 @@ impl Reader<'_> {
                 continue;
             }
             let at = *index.entry(end.domain.clone()).or_insert_with(|| {
-                nodes.push(node(end.domain.clone()));
+                nodes.push(TopologyNode::new(end.domain.clone()));
                 nodes.len() - 1
             });
             if let Some(node) = nodes.get_mut(at) {
@@ -413,17 +375,6 @@ impl Reader<'_> {
             silent_on_links,
             ..TopologyView::default()
         })
-    }
-}
-
-fn node(domain: DomainId) -> TopologyNode {
-    TopologyNode {
-        domain,
-        entry_point: None,
-        prefixes: Vec::new(),
-        routers: Vec::new(),
-        links: Vec::new(),
-        resources: Resources::default(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the links join: nodes to each other, SAPs and NFs to ports of nodes.
 
 use super::ports::NodePort;
-use super::reader::{Place, Read, Reader, text};
+use super::reader::{Place, Reader, text};
 use crate::json::{Cursor, cut};
+use crate::list::Read;
 use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY};
 use crate::{PortId, ViewLink, ViewPortRef};
 

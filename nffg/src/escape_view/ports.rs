@@ -48,7 +48,7 @@ impl Sap {
 }
 
 impl NodePort {
-    /// The port as the view has it. `Err` with the port's place if it is marked as a border of which nobody says
+    /// The port as the view has it, and the port's place if it is marked as a border of which nobody says
     /// which.
     pub(super) fn finish(self, saps: &[Sap]) -> (Port, Option<String>) {
         let sap = self.sap.and_then(|(sap, port)| {

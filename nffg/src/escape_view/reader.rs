@@ -1,15 +1,14 @@
 //! From JSON to a [`ResourceView`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
-
-use serde_json::Value;
 
 use super::ports::{NodePort, Sap, Told};
 use super::{MAX_LINKS, MAX_NFS, MAX_NODES, MAX_PORTS};
 use crate::escape::INFRAS;
 use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
+use crate::list::{self, Element, Read};
 use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY, Kind};
 use crate::view::usual_spelling;
 use crate::{
@@ -73,22 +72,6 @@ pub(super) struct Reader<'r> {
     delay_count: usize,
 }
 
-/// An element of a list, with its path. A cursor finds its path by search, so one that starts here does
-/// not search the whole document: a document may have a fault in each of very many links.
-struct Element<'a> {
-    path: String,
-    value: &'a Value,
-}
-
-impl Element<'_> {
-    fn cursor(&self) -> Cursor<'_> {
-        Cursor::at(&self.path, self.value)
-    }
-}
-
-/// Faults of the document as a whole come back as errors, those of its parts are noted.
-pub(super) type Read<T> = Result<T, FieldError>;
-
 impl Reader<'_> {
     fn document(&mut self, root: &Cursor<'_>) -> Read<()> {
         if let (None, Some(graph)) = (root.present(INFRAS)?, root.present("edge_sg_nexthops")?) {
@@ -100,16 +83,16 @@ impl Reader<'_> {
             self.view.id = self.text(&parameters, "id");
             self.view.name = self.text(&parameters, "name");
         }
-        for node in self.elements(root, INFRAS, MAX_NODES) {
+        for node in self.objects(root, INFRAS, MAX_NODES) {
             self.node(&node);
         }
-        for sap in self.elements(root, "node_saps", MAX_PORTS) {
+        for sap in self.objects(root, "node_saps", MAX_PORTS) {
             self.sap(&sap);
         }
-        for nf in self.elements(root, "node_nfs", MAX_NFS) {
+        for nf in self.objects(root, "node_nfs", MAX_NFS) {
             self.nf(&nf.cursor());
         }
-        for link in self.elements(root, "edge_links", MAX_LINKS) {
+        for link in self.objects(root, "edge_links", MAX_LINKS) {
             let read = self.link(&link.cursor());
             self.report.take(read);
         }
@@ -144,42 +127,17 @@ impl Reader<'_> {
         self.report.take(at.present(name)).flatten()
     }
 
-    /// The elements of a list.
-    fn all<'a>(&mut self, at: &Cursor<'a>, name: &'a str, limit: usize) -> Vec<Element<'a>> {
+    /// The objects of a list. Elements that are none are faults.
+    fn objects<'a>(&mut self, at: &Cursor<'a>, name: &'a str, limit: usize) -> Vec<Element<'a>> {
         let Some(list) = self.present(at, name) else {
             return Vec::new();
         };
-        let read = list.array().and_then(|elements| match elements.len() {
-            found if found > limit => {
-                let rule = format_args!("{found} entries; at most {limit} are allowed here");
-                Err(FieldError::invalid(list.path(), found, rule))
-            }
-            _ => Ok(elements),
-        });
-        let Some(elements) = self.report.take(read) else {
-            return Vec::new();
-        };
-        let path = list.path();
-        let elements = elements.enumerate().map(|(index, element)| Element {
-            path: format!("{path}[{index}]"),
-            value: element.value(),
-        });
-        elements.collect()
-    }
-
-    /// The objects of a list. Elements that are none are faults.
-    fn elements<'a>(&mut self, at: &Cursor<'a>, name: &'a str, limit: usize) -> Vec<Element<'a>> {
-        let elements = self.all(at, name, limit).into_iter();
-        let (objects, others): (Vec<_>, Vec<_>) = elements.partition(|e| e.value.is_object());
-        for other in others {
-            let error = other.cursor().wrong_type("an object");
-            self.report.take::<()>(Err(error));
-        }
-        objects
+        let read = list::objects(self.report, &list, limit);
+        self.report.take(read).unwrap_or_default()
     }
 
     pub(super) fn warn(&mut self, place: &Cursor<'_>, text: impl FnOnce() -> String) {
-        self.report.warn(0, || (place.path(), text()));
+        list::warn(self.report, place, text);
     }
 
     /// A text or number that is there, without blanks around it.
@@ -212,11 +170,7 @@ impl Reader<'_> {
 
     /// A value that may be left out if it is wrong.
     pub(super) fn or_warn<T>(&mut self, read: Read<Option<T>>) -> Option<T> {
-        let warn = |error: FieldError| {
-            let text = format!("{}; it is left out", error.problem);
-            self.report.warn(0, || (error.field, text));
-        };
-        read.map_err(warn).ok().flatten()
+        list::or_warn(self.report, read)
     }
 
     /// Takes an id for `place`, or says that it is taken.
@@ -225,14 +179,14 @@ impl Reader<'_> {
             self.index.insert(id.to_owned(), place);
             return true;
         }
-        let error = || {
-            at.required("id")
-                .map(|id| id.invalid("another node has the same id"))
-        };
-        if let Ok(error) = error() {
-            self.report.take::<()>(Err(error));
-        }
+        self.taken(at, "another node has the same id");
         false
+    }
+
+    /// Says that an id is taken.
+    fn taken(&mut self, at: &Cursor<'_>, rule: &str) {
+        let taken = at.required("id").and_then(|id| Err(id.invalid(rule)));
+        self.report.take::<()>(taken);
     }
 
     fn node(&mut self, element: &Element<'_>) {
@@ -273,7 +227,9 @@ impl Reader<'_> {
 
     fn supported(&mut self, node: &Cursor<'_>) -> Vec<NfType> {
         let mut types = Vec::new();
-        for element in self.all(node, "supported", MAX_NFS) {
+        let list = self.present(node, "supported");
+        let list = list.and_then(|list| self.report.take(list::elements(&list, MAX_NFS)));
+        for element in list.unwrap_or_default() {
             let nf_type = parse_id::<NfType>(&element.cursor());
             types.extend(self.report.take(nf_type));
         }
@@ -283,22 +239,16 @@ impl Reader<'_> {
     }
 
     fn ports(&mut self, node: &Cursor<'_>) -> Vec<NodePort> {
-        let elements = self.elements(node, "ports", MAX_PORTS.saturating_sub(self.port_count));
+        let elements = self.objects(node, "ports", MAX_PORTS.saturating_sub(self.port_count));
         self.port_count += elements.len();
-        let mut ids = HashMap::with_capacity(elements.len());
+        let mut ids = HashSet::with_capacity(elements.len());
         let mut ports = Vec::with_capacity(elements.len());
         for at in elements.iter().map(Element::cursor) {
             let id: Option<PortId> = self.required_id(&at);
             let told = self.told(&at);
             let Some(id) = id else { continue };
-            if ids.insert(id.clone(), ()).is_some() {
-                let error = || {
-                    at.required("id")
-                        .map(|id| id.invalid("another port of the node has the same id"))
-                };
-                if let Ok(error) = error() {
-                    self.report.take::<()>(Err(error));
-                }
+            if !ids.insert(id.clone()) {
+                self.taken(&at, "another port of the node has the same id");
                 continue;
             }
             ports.push(NodePort {
@@ -394,7 +344,7 @@ impl Reader<'_> {
     fn sap(&mut self, element: &Element<'_>) {
         let at = element.cursor();
         let id = self.required_id(&at);
-        let elements = self.elements(&at, "ports", MAX_PORTS.saturating_sub(self.port_count));
+        let elements = self.objects(&at, "ports", MAX_PORTS.saturating_sub(self.port_count));
         self.port_count += elements.len();
         let mut ports = Vec::with_capacity(elements.len());
         let mut by_id = HashMap::new();
@@ -406,7 +356,7 @@ impl Reader<'_> {
         }
         let sap = id.map(|id| Sap {
             id,
-            path: element.path.clone(),
+            path: at.path(),
             ports,
             by_id,
             is_used: false,

@@ -6,8 +6,9 @@ use super::MAX_NODES;
 use super::references::id_at;
 use crate::fault::Report;
 use crate::json::FieldError;
+use crate::list::Read;
 use crate::number::{self, Kind};
-use crate::tosca::place::{Place, Read};
+use crate::place::Place;
 use crate::{BisBisId, Quantity, Resources, SapId, Unit};
 
 const CAPACITY: &str = "nfviCapacityInfos";

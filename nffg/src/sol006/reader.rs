@@ -7,11 +7,10 @@ use super::references::{References, id_at};
 use super::{MAX_DESCRIPTORS, MAX_NF_TYPES, MAX_PORTS, list};
 use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
-use crate::tosca::place::{Place, Read};
-use crate::{BisBis, BisBisId, NfType, Port, PortId, PortKind, ResourceView, Resources, SapId};
-
-/// The node of a document that tells none: the name under which ESCAPE, too, tells a domain as a whole.
-const SINGLE: &str = "SingleBiSBiS";
+use crate::list::Read;
+use crate::place::Place;
+use crate::view::SINGLE;
+use crate::{BisBis, NfType, Port, PortId, PortKind, ResourceView, SapId};
 
 /// Reads the view of a document.
 pub(super) fn read(root: &Cursor<'_>, report: &mut Report) -> ResourceView {
@@ -23,17 +22,18 @@ pub(super) fn read(root: &Cursor<'_>, report: &mut Report) -> ResourceView {
     let saps = saps(&descriptors, report);
     let capacity = capacity::read(&root, report);
     for node in &capacity.nodes {
-        let mut read = bare_node(&node.id);
-        read.name.clone_from(&node.name);
-        read.resources = node.resources;
-        view.nodes.push(read);
+        view.nodes.push(BisBis {
+            name: node.name.clone(),
+            resources: node.resources,
+            ..BisBis::new(node.id.clone())
+        });
     }
     let told = !(nf_types.is_empty() && saps.is_empty() && capacity.endpoints.is_empty());
     if view.nodes.is_empty()
         && told
         && let Ok(id) = SINGLE.parse()
     {
-        view.nodes.push(bare_node(&id));
+        view.nodes.push(BisBis::new(id));
     }
     let count = nf_types.len() * view.nodes.len();
     if count > MAX_NF_TYPES {
@@ -142,19 +142,6 @@ fn saps(descriptors: &Descriptors<'_>, report: &mut Report) -> Vec<SapId> {
     saps
 }
 
-fn bare_node(id: &BisBisId) -> BisBis {
-    BisBis {
-        id: id.clone(),
-        name: None,
-        node_type: None,
-        resources: Resources::default(),
-        supported: Vec::new(),
-        running: Vec::new(),
-        ports: Vec::new(),
-        links: Vec::new(),
-    }
-}
-
 /// The ports of the nodes of a view.
 struct Ports<'v> {
     nodes: &'v mut [BisBis],
@@ -231,13 +218,7 @@ impl<'v> Ports<'v> {
                 }
             }
             if let Some(node) = self.nodes.get_mut(*node) {
-                node.ports.push(Port {
-                    id: id.clone(),
-                    name: None,
-                    kind: kind.clone(),
-                    delay: None,
-                    bandwidth: None,
-                });
+                node.ports.push(Port::new(id.clone(), kind.clone()));
             }
         }
         if twice {

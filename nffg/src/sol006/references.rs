@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 use super::list;
 use crate::fault::Report;
 use crate::json::FieldError;
-use crate::number;
-use crate::tosca::place::{Place, Read};
+use crate::list::Read;
+use crate::list::id_text;
+use crate::place::Place;
 
 type Ids = HashSet<String>;
 
@@ -221,7 +222,5 @@ impl<'r> References<'r> {
 
 /// An id: a string, without blanks around it, or a number.
 pub(super) fn id_at(place: &Place<'_>) -> Read<String> {
-    let text = number::text(&place.cursor());
-    let text = text.map_err(|_| place.cursor().wrong_type("a string or a number"))?;
-    Ok(text.trim().to_owned())
+    id_text(&place.cursor())
 }

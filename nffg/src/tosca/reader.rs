@@ -7,17 +7,16 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::place::{Place, Read};
 use super::types::{Kind, Known, Types};
 use super::values;
 use super::{MAX_NODES, MAX_TEMPLATES};
 use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
+use crate::list::Read;
 use crate::number;
+use crate::place::Place;
+use crate::view::SINGLE;
 use crate::{BisBis, BisBisId, IdError, NfType, PortId, Quantity, ResourceView, Resources, Unit};
-
-/// The node of a document without any: the name under which ESCAPE, too, tells a domain as a whole.
-const SINGLE: &str = "SingleBiSBiS";
 
 const VERSIONS: [&str; 5] = [
     "tosca_simple_yaml_1_0",
@@ -156,7 +155,7 @@ impl<'a> Reader<'a, '_> {
             && kinds.iter().any(|(kind, _)| belong.contains(kind))
             && let Ok(id) = SINGLE.parse()
         {
-            self.push(bare_node(id));
+            self.push(BisBis::new(id));
         }
         self.all(&kinds, [Kind::Vnf], Self::vnf);
         self.all(&kinds, [Kind::Sap, Kind::Port], Self::port);
@@ -324,7 +323,7 @@ impl<'a> Reader<'a, '_> {
             name,
             node_type: Some(template.type_name.to_owned()),
             resources,
-            ..bare_node(id)
+            ..BisBis::new(id)
         });
         Ok(())
     }
@@ -478,17 +477,4 @@ fn first_host(template: &Value) -> Option<&str> {
     let mut requirements = template.get("requirements")?.as_array()?.iter();
     let host = requirements.find_map(|requirement| requirement.get("host"))?;
     host.as_str().or_else(|| host.get("node")?.as_str())
-}
-
-fn bare_node(id: BisBisId) -> BisBis {
-    BisBis {
-        id,
-        name: None,
-        node_type: None,
-        resources: Resources::default(),
-        supported: Vec::new(),
-        running: Vec::new(),
-        ports: Vec::new(),
-        links: Vec::new(),
-    }
 }

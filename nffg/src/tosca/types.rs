@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::place::{Place, Read};
 use super::{MAX_DERIVATION, MAX_TYPES};
 use crate::fault::Report;
 use crate::json::FieldError;
+use crate::list::Read;
+use crate::place::Place;
 
 /// What templates of a type mean here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::MAX_INPUTS;
-use super::place::{Place, Read};
+use crate::list::Read;
 use crate::number::{self, Kind};
+use crate::place::Place;
 use crate::{Quantity, Unit};
 
 /// A value as a count of CPUs.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::fault::Report;
 use crate::json::{Cursor, cut};
-use crate::list::{Element, Read, objects, or_warn, plain, warn};
+use crate::list::{Element, Read, id, id_text, objects, or_warn, plain, warn};
 use crate::{DomainId, Resources, RouterId, RouterLink, RouterRef, TopologyNode, TopologyView};
 use crate::{number, reference};
 
@@ -123,10 +123,7 @@ impl Reader<'_> {
 
     fn domain(&self, node: &Cursor<'_>) -> Read<DomainId> {
         let member = node.required("id")?;
-        let text = number::text(&member).map_err(|_| member.wrong_type("a string or a number"))?;
-        let domain: DomainId = plain(&text)
-            .parse()
-            .map_err(|error: crate::IdError| member.invalid(error.rule))?;
+        let domain: DomainId = id(&member, plain(&id_text(&member)?))?;
         match self.index.get(&domain) {
             None => Ok(domain),
             Some(first) => Err(member.invalid(format_args!(
@@ -148,12 +145,8 @@ impl Reader<'_> {
         )?;
         self.router_count += ports.len();
         for port in ports.iter().map(Element::cursor) {
-            let router = port.required("id").and_then(|id| {
-                let text = number::text(&id).map_err(|_| id.wrong_type("a string or a number"))?;
-                plain(&text)
-                    .parse()
-                    .map_err(|error: crate::IdError| id.invalid(error.rule))
-            });
+            let router = port.required("id");
+            let router = router.and_then(|member| id(&member, plain(&id_text(&member)?)));
             let Some(router) = self.report.take::<RouterId>(router) else {
                 continue;
             };

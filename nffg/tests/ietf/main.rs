@@ -9,6 +9,8 @@
 
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+#[path = "../support/short.rs"]
+mod short;
 #[path = "../support/topologies.rs"]
 mod topologies;
 
@@ -23,6 +25,8 @@ mod refuses;
 use nffg::export::{Expected, Format, decode};
 use nffg::{DocumentError, DomainId, RouterLink, TopologyNode, TopologyView};
 use serde_json::{Value, json};
+
+use short::{ends_of, routers};
 
 fn domain(text: &str) -> DomainId {
     text.parse().unwrap()
@@ -100,29 +104,18 @@ fn with(mut value: Value, change: impl FnOnce(&mut Value)) -> Value {
 fn told(view: &TopologyView) -> Vec<(&str, Vec<&str>)> {
     view.nodes
         .iter()
-        .map(|node| {
-            let routers = node.routers.iter().map(AsRef::as_ref).collect();
-            (node.domain.as_str(), routers)
-        })
+        .map(|node| (node.domain.as_str(), routers(node)))
         .collect()
-}
-
-fn ends(link: &RouterLink) -> String {
-    let (src, dst) = (&link.src, &link.dst);
-    format!(
-        "{}/{} {}/{}",
-        src.domain, src.router, dst.domain, dst.router
-    )
 }
 
 /// Links within the view's domains, and between them.
 fn inner(view: &TopologyView) -> Vec<String> {
     let links = view.nodes.iter().flat_map(|node| &node.links);
-    links.map(ends).collect()
+    links.map(ends_of).collect()
 }
 
 fn outer(view: &TopologyView) -> Vec<String> {
-    view.links.iter().map(ends).collect()
+    view.links.iter().map(ends_of).collect()
 }
 
 fn prefixes(node: &TopologyNode) -> Vec<String> {

@@ -163,23 +163,22 @@ fn what_is_too_much_is_refused() {
         (told[0].0.clone(), told[0].2.clone())
     };
     let at = |place: &str| format!("/ietf-network:networks/network{place}");
-    let most =
-        |found: usize, most: usize| format!("{found} entries; at most {most} are allowed here");
+    let most = |most: usize| format!("at most {most} entries are allowed here");
 
     let many = vec![json!(0); ietf::MAX_NETWORKS + 1];
-    assert_eq!(rule(&networks(&many)), (at(""), most(10_001, 10_000)));
+    assert_eq!(rule(&networks(&many)), (at(""), most(10_000)));
 
     let nodes: Vec<Value> = (0..ietf::MAX_NODES)
         .map(|n| json!({"node-id": n}))
         .collect();
     let document = networks(&[network("a", &[node("x")], &[]), network("b", &nodes, &[])]);
-    assert_eq!(rule(&document), (at("/1/node"), most(100_000, 99_999)));
+    assert_eq!(rule(&document), (at("/1/node"), most(99_999)));
 
     let links = vec![json!(0); ietf::MAX_LINKS];
     let some = network("a", &[node("x"), node("y")], &[link("l", "x", "y")]);
     let document = networks(&[some, network("b", &[], &links)]);
     let place = at("/1/ietf-network-topology:link");
-    assert_eq!(rule(&document), (place, most(200_000, 199_999)));
+    assert_eq!(rule(&document), (place, most(199_999)));
 
     let with_points = |id: &str, count: usize| {
         with(node(id), |node| {
@@ -192,7 +191,7 @@ fn what_is_too_much_is_refused() {
     ];
     let document = networks(&[network("a", &nodes, &[])]);
     let place = at("/0/node/1/termination-point");
-    assert_eq!(rule(&document), (place, most(500_000, 499_999)));
+    assert_eq!(rule(&document), (place, most(499_999)));
 
     let with_prefixes = |id: &str, count: usize| {
         with(node(id), |node| {

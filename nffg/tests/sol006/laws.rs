@@ -8,6 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::inventories::damaged;
 use super::{decode, node, port, try_decode};
 
 /// A text without blanks around it.
@@ -204,33 +205,9 @@ proptest! {
             Just(json!([{"id": 1}, {"id": "1"}, 2])), Just(json!({"nsd": [{"sapd": {}}]})),
         ],
     ) {
-        let mut written = zones(&view, true);
-        let mut pointers = Vec::new();
-        gather(&written, String::new(), &mut pointers);
-        let pointer = pointers[at.index(pointers.len())].clone();
-        if let Some(value) = written.pointer_mut(&pointer) {
-            *value = with;
-        }
-        if let Err(error) = try_decode(written.to_string().as_bytes()) {
+        let damaged = damaged(zones(&view, true), at, with);
+        if let Err(error) = try_decode(damaged.to_string().as_bytes()) {
             prop_assert!(error.faults().iter().all(|fault| !fault.rule.is_empty()));
         }
     }
-}
-
-/// The pointers to all values of a document.
-fn gather(value: &Value, pointer: String, pointers: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                gather(value, format!("{pointer}/{name}"), pointers);
-            }
-        }
-        Value::Array(elements) => {
-            for (index, value) in elements.iter().enumerate() {
-                gather(value, format!("{pointer}/{index}"), pointers);
-            }
-        }
-        _ => {}
-    }
-    pointers.push(pointer);
 }

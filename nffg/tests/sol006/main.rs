@@ -4,15 +4,17 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod descriptors;
+#[path = "../support/inventories.rs"]
+mod inventories;
 mod laws;
 mod places;
 mod references;
 
 use nffg::export::{self, Expected, Export, Format};
-use nffg::{
-    BisBis, DocumentError, DomainId, Port, PortKind, Quantity, ResourceView, Resources, Warning,
-};
+use nffg::{BisBis, DocumentError, DomainId, Port, PortKind, ResourceView, Warning};
 use serde_json::{Value, json};
+
+use inventories::{faults_of, resources, supported, told};
 
 /// Reads a document of which it is known that it is SOL 006.
 fn try_decode(bytes: &[u8]) -> Result<Export, DocumentError> {
@@ -56,24 +58,8 @@ fn beside(saps: &[&str], more: Value) -> Value {
     document
 }
 
-/// Cpu, memory and storage, as people write them.
-fn resources(cpu: &str, mem: &str, storage: &str) -> Resources {
-    let quantity = |text: &str| -> Option<Quantity> { text.parse().ok() };
-    Resources {
-        cpu: quantity(cpu),
-        mem: quantity(mem),
-        storage: quantity(storage),
-    }
-}
-
 fn port(id: &str, kind: PortKind) -> Port {
-    Port {
-        id: id.parse().unwrap(),
-        name: None,
-        kind,
-        delay: None,
-        bandwidth: None,
-    }
+    Port::new(id.parse().unwrap(), kind)
 }
 
 fn sap(id: &str) -> Port {
@@ -85,35 +71,12 @@ fn border(id: &str, tag: &str) -> Port {
 }
 
 fn node(id: &str) -> BisBis {
-    BisBis {
-        id: id.parse().unwrap(),
-        name: None,
-        node_type: None,
-        resources: Resources::default(),
-        supported: Vec::new(),
-        running: Vec::new(),
-        ports: Vec::new(),
-        links: Vec::new(),
-    }
-}
-
-fn supported(node: &BisBis) -> Vec<&str> {
-    node.supported.iter().map(AsRef::as_ref).collect()
-}
-
-/// The warnings as pointer and text.
-fn told(warnings: &[Warning]) -> Vec<(&str, &str)> {
-    let warnings = warnings.iter();
-    warnings
-        .map(|w| (w.path.as_str(), w.text.as_str()))
-        .collect()
+    BisBis::new(id.parse().unwrap())
 }
 
 /// The faults of a document as pointer, value and rule.
 fn faults(document: &Value) -> Vec<(String, Option<String>, String)> {
-    let error = try_decode(document.to_string().as_bytes()).expect_err("the document is wrong");
-    let faults = error.faults().iter().cloned();
-    faults.map(|f| (f.path, f.value, f.rule)).collect()
+    faults_of(&try_decode(document.to_string().as_bytes()).expect_err("the document is wrong"))
 }
 
 /// The one fault of a document: pointer and rule.

@@ -8,6 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::inventories::damaged;
 use super::{decode, document, node, port, try_decode};
 
 /// A text without blanks around it.
@@ -190,34 +191,9 @@ proptest! {
             Just(json!({"get_input": "x"})), Just(json!([{"host": 1}])), Just(json!({"derived_from": "x"})),
         ],
     ) {
-        let mut written = tosca(&view, choices);
-        let mut pointers = Vec::new();
-        gather(&written, String::new(), &mut pointers);
-        let pointer = pointers[at.index(pointers.len())].clone();
-        if let Some(value) = written.pointer_mut(&pointer) {
-            *value = with;
-        }
-        if let Err(error) = try_decode(written.to_string().as_bytes()) {
+        let damaged = damaged(tosca(&view, choices), at, with);
+        if let Err(error) = try_decode(damaged.to_string().as_bytes()) {
             prop_assert!(error.faults().iter().all(|fault| !fault.rule.is_empty()));
         }
     }
-}
-
-/// The pointers to all values of a document.
-fn gather(value: &Value, pointer: String, pointers: &mut Vec<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let token = name.replace('~', "~0").replace('/', "~1");
-                gather(value, format!("{pointer}/{token}"), pointers);
-            }
-        }
-        Value::Array(elements) => {
-            for (index, value) in elements.iter().enumerate() {
-                gather(value, format!("{pointer}/{index}"), pointers);
-            }
-        }
-        _ => {}
-    }
-    pointers.push(pointer);
 }

@@ -1,8 +1,6 @@
 //! The topology over BGP-LS instead of REST: the same answers, and what a session that ends, comes back,
 //! or tells something new does to the maps.
 
-use std::process::{Command, Stdio};
-
 use crate::common::*;
 
 fn neighbours(running: &Running, domain: &str) -> serde_json::Value {
@@ -11,21 +9,8 @@ fn neighbours(running: &Running, domain: &str) -> serde_json::Value {
 
 #[test]
 fn both_scenarios_give_the_same_answers() {
-    for (scenario, all) in [
-        ("3as", "all 6 checks passed"),
-        ("7as", "all 4 checks passed"),
-    ] {
-        let ended = check(&[scenario, "--feed", "bgp-ls"]);
-        assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-        assert!(ended.stdout.contains(all), "{}", ended.stdout);
-        assert!(
-            ended
-                .stdout
-                .contains("AS2 is fresh    heard by bgp-ls: 127.0.0.12; pull: resources"),
-            "{}",
-            ended.stdout
-        );
-    }
+    let heard = "AS2 is fresh    heard by bgp-ls: 127.0.0.12; pull: resources";
+    gives_the_same_answers("bgp-ls", heard);
 }
 
 #[cfg(unix)]
@@ -54,12 +39,7 @@ fn a_session_that_ends_is_stale_at_once_then_gone_and_comes_back_with_the_same_v
 
     let command = running.mdo("AS2")["command"].as_str().unwrap();
     assert!(command.contains("--bgp-ls"), "{command}");
-    let mdo = Command::new("sh")
-        .args(["-c", &format!("exec {command}")])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _mdo = Killed(mdo);
+    let _mdo = revive(&running, "AS2");
     wait_for("AS2 is back", || (map() == before).then_some(()));
 }
 

@@ -2,7 +2,7 @@ use bytes::{BufMut, Bytes};
 use tokio::io::DuplexStream;
 use tokio::task::JoinHandle;
 
-use super::super::{LsUpdate, Mode};
+use super::super::LsUpdate;
 use super::*;
 
 /// A connection whose other end, peer task and reader of events are this test. The clock is paused,
@@ -21,15 +21,8 @@ struct Bench {
 
 fn config() -> PeerConfig {
     PeerConfig {
-        address: Ipv4Addr::new(192, 0, 2, 1).into(),
-        local_address: None,
-        remote_as: Some(65_002),
-        local_as: 65_001,
-        router_id: Ipv4Addr::new(10, 0, 0, 1),
         hold_time: Duration::from_secs(9),
-        mode: Mode::Passive,
-        connect_retry: Duration::from_secs(5),
-        lenient_as_path: false,
+        ..super::super::tests::config()
     }
 }
 

@@ -1,18 +1,5 @@
+use super::super::tests::config as peer;
 use super::*;
-
-fn peer() -> PeerConfig {
-    PeerConfig {
-        address: "192.0.2.1".parse().unwrap(),
-        local_address: None,
-        remote_as: Some(65_002),
-        local_as: 65_001,
-        router_id: Ipv4Addr::new(10, 0, 0, 1),
-        hold_time: Duration::from_secs(90),
-        mode: Mode::Passive,
-        connect_retry: Duration::from_secs(5),
-        lenient_as_path: false,
-    }
-}
 
 #[test]
 fn a_peer_that_cannot_be_is_refused_with_the_rule() {

@@ -229,7 +229,7 @@ async fn a_patch_is_a_merge_patch_or_an_edit_config() {
 async fn a_refused_document_is_told_as_places_in_its_file() {
     let double = Double::refusing(
         422,
-        &json!({"title": "Document refused", "detail": "long", "errors": [
+        &json!({"title": "Document refused", "detail": "long", "total": 102, "errors": [
             {"field": "/cpu", "value": "many", "rule": "a number", "line": 3, "column": 6},
             {"field": "", "rule": "the document has 9 nodes"}]}),
     );
@@ -245,7 +245,8 @@ async fn a_refused_document_is_told_as_places_in_its_file() {
         format!(
             "the broker refused the request: Document refused\n\
              {path}:3:6: error: /cpu: 'many' is not allowed: a number\n\
-             {path}: error: the document has 9 nodes"
+             {path}: error: the document has 9 nodes\n\
+             and 100 more"
         )
     );
     // What a patch makes is in no file.
@@ -255,7 +256,7 @@ async fn a_refused_document_is_told_as_places_in_its_file() {
     assert_eq!(
         error.to_string(),
         "the broker refused the request: Document refused\n  field  /cpu\n  value  many\
-         \n  rule   a number\n  rule   the document has 9 nodes"
+         \n  rule   a number\n  rule   the document has 9 nodes\nand 100 more"
     );
 }
 

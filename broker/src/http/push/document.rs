@@ -13,11 +13,11 @@ use nffg::{DocumentError, DomainId, Syntax};
 use serde::Deserialize;
 
 use super::super::App;
-use super::super::answer::{has_version, negotiate, typed};
+use super::super::answer::{has_version, insert_etag, negotiate, typed};
 use super::super::domains::{InPath, InQuery, find};
 use super::super::problem::Problem;
 use super::intake::PLACES;
-use super::{ask, condition, done, insert_etag, writable};
+use super::{ask, condition, done, writable};
 use crate::auth::Principal;
 use crate::ingest::{Command, Document, Precondition, PushError, Pushed, Request, Slot};
 

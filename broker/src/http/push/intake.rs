@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use nffg::DomainId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::super::counts::{Counted, Counts};
 use super::super::problem::Problem;
 
 /// Documents of one domain that may be under way at once.
@@ -30,9 +29,8 @@ const BLOCKS: usize = 8192;
 #[derive(Debug)]
 pub(in crate::http) struct Intake {
     blocks: Arc<Semaphore>,
-    places: usize,
-    /// Documents under way by domain. Entries go when the count is zero.
-    under_way: Arc<DashMap<DomainId, usize>>,
+    /// Documents under way.
+    under_way: Counts<DomainId>,
 }
 
 /// One document's place; given back, with the room for its octets, when dropped.
@@ -40,8 +38,8 @@ pub(in crate::http) struct Intake {
 pub(super) struct Place {
     blocks: Arc<Semaphore>,
     held: Option<OwnedSemaphorePermit>,
-    under_way: Arc<DashMap<DomainId, usize>>,
-    domain: DomainId,
+    #[expect(dead_code, reason = "held, and given back when dropped")]
+    counted: Counted<DomainId>,
 }
 
 impl Default for Intake {
@@ -54,8 +52,7 @@ impl Intake {
     fn new(blocks: usize, places: usize) -> Self {
         Self {
             blocks: Arc::new(Semaphore::new(blocks)),
-            places,
-            under_way: Arc::new(DashMap::new()),
+            under_way: Counts::new(places),
         }
     }
 
@@ -64,30 +61,11 @@ impl Intake {
     /// # Errors
     /// [`Problem::Busy`] if the domain has taken all of its own.
     pub(super) fn enter(&self, domain: &DomainId) -> Result<Place, Problem> {
-        {
-            let mut count = self.under_way.entry(domain.clone()).or_insert(0);
-            if *count >= self.places {
-                return Err(busy());
-            }
-            *count += 1;
-        }
         Ok(Place {
+            counted: self.under_way.one_more(domain.clone()).ok_or_else(busy)?,
             blocks: Arc::clone(&self.blocks),
             held: None,
-            under_way: Arc::clone(&self.under_way),
-            domain: domain.clone(),
         })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Entry::Occupied(mut count) = self.under_way.entry(self.domain.clone()) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
     }
 }
 

@@ -263,16 +263,12 @@ impl Member {
                     .collect(),
             }
         });
+        let is_unknown = (resources.is_none() || entry_point.is_none())
+            && self.node_information(domain).is_none();
         let missing = [
-            (
-                "resources",
-                resources.is_none() && self.node_information(domain).is_none(),
-            ),
+            ("resources", resources.is_none() && is_unknown),
             ("topology", topology.is_none()),
-            (
-                "entry-point",
-                entry_point.is_none() && self.node_information(domain).is_none(),
-            ),
+            ("entry-point", entry_point.is_none() && is_unknown),
         ];
         DomainStatus {
             is_configured: self.is_configured,

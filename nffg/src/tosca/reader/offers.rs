@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Reader, Template};
 use crate::json::FieldError;
-use crate::tosca::place::{Place, Read};
+use crate::list::Read;
+use crate::place::Place;
 use crate::tosca::types::{Kind, Known};
 use crate::tosca::{MAX_HOSTING, MAX_NF_TYPES, MAX_PORTS};
 use crate::{IdError, NfType, Port, PortId, PortKind, SapId};
@@ -63,13 +64,7 @@ impl<'a> Reader<'a, '_> {
         }
         for node in nodes {
             if let Some(node) = self.view.nodes.get_mut(node) {
-                node.ports.push(Port {
-                    id: id.clone(),
-                    name: None,
-                    kind: kind.clone(),
-                    delay: None,
-                    bandwidth: None,
-                });
+                node.ports.push(Port::new(id.clone(), kind.clone()));
             }
         }
         Ok(())

@@ -3,8 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::json::{Cursor, FieldError};
-
-pub(crate) type Read<T> = Result<T, FieldError>;
+use crate::list::Read;
 
 /// A value and where it stands. Unlike a cursor it knows its path, so that telling it is no search.
 #[derive(Clone, Debug)]
