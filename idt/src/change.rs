@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::iter;
 use std::sync::Arc;
 
+use imbl::ordmap::DiffItem;
 use ipnet::IpNet;
 use nffg::{DomainId, RouterId};
 
@@ -184,7 +185,8 @@ impl Change {
 ///
 /// Any two snapshots can be compared, next to each other or not, of one history or of two: the
 /// answer depends on their content alone. It is empty exactly if the members, their topologies and the
-/// domain graph are equal; borders that join nobody in the graph do not count. In order:
+/// links between them are equal; borders that join nobody in the graph do not count, nor do policies.
+/// In order:
 ///
 /// 1. per domain, by id: that it joined or left, or what of its topology is different;
 /// 2. per pair of domains, by id: what is different of their adjacency, each pair once;
@@ -196,11 +198,11 @@ impl Change {
 /// on these reads the later snapshot ([`Snapshot::topology`]) or the earlier one; likewise over which
 /// links two domains are adjacent now, the later graph says ([`DomainGraph::adjacency`]).
 ///
-/// The cost: a look-up and a comparison of pointers for each domain, a full comparison of those
-/// topologies that the two do not share, and a pass over the rows of both graphs, in which links are
-/// compared only where one of the two topologies is different or a border tells them. For 79,000
-/// domains and 500,000 adjacencies that is about a hundredth of what making one graph costs (`cargo
-/// bench -p idt --bench engine changes_79000`).
+/// The cost is that of what the two do not share: for versions of one TED with the same members, of the
+/// topologies that are different and of their neighbours' rows. Where members joined or left in
+/// between, or the two have no history in common, it takes a pass over the rows of both graphs, in
+/// which links are compared only where they are not shared and one of the two topologies is different
+/// or a border tells them (`cargo bench -p idt --bench engine changes_79000`).
 #[must_use]
 pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     let mut changes = Vec::new();
@@ -208,22 +210,28 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
     if std::ptr::eq(before, after) {
         return changes;
     }
-    let mut rows = rows(before.graph(), after.graph());
-    for row in &mut rows {
-        let id = row.domain;
-        match (row.before, row.after) {
-            (Some(_), None) => changes.push(Change::Left(id.clone())),
-            (None, _) => changes.push(Change::Joined(id.clone())),
-            (Some(_), Some(_)) => {
-                let change = of_topology(id, before.topology(id), after.topology(id));
-                row.tells_the_same = change.is_none();
-                changes.extend(change);
+    let mut exports_differ = Vec::new();
+    for item in before.members().diff(after.members()) {
+        match item {
+            DiffItem::Add(id, _) => changes.push(Change::Joined(id.clone())),
+            DiffItem::Remove(id, _) => changes.push(Change::Left(id.clone())),
+            DiffItem::Update { old, new } => {
+                exports_differ.push(new.0);
+                changes.extend(of_topology(new.0, old.1.as_ref(), new.1.as_ref()));
             }
         }
     }
-    of_adjacencies(&rows, before.graph(), after.graph(), &mut changes);
-    let (before, after) = (before.graph().half_up(), after.graph().half_up());
-    for found in side_by_side(before, after, Ord::cmp) {
+    let (before, after) = (before.graph(), after.graph());
+    if before.shares_ids(after) {
+        of_shared_rows(before, after, &mut changes);
+    } else {
+        let rows = rows(before, after, &exports_differ);
+        of_adjacencies(&rows, before, after, &mut changes);
+    }
+    if before.shares_half_up(after) {
+        return changes;
+    }
+    for found in side_by_side(before.half_up(), after.half_up(), Ord::cmp) {
         match found {
             Found::Before(link) => changes.push(Change::HalfUpGone(link.clone())),
             Found::After(link) => changes.push(Change::HalfUpAppeared(link.clone())),
@@ -259,8 +267,12 @@ struct Row<'a> {
     tells_the_same: bool,
 }
 
-/// The domains of both graphs, by id; of what they tell nothing is known yet.
-fn rows<'a>(before: &'a DomainGraph, after: &'a DomainGraph) -> Vec<Row<'a>> {
+/// The domains of both graphs, by id. Those of which the exports differ are sorted.
+fn rows<'a>(
+    before: &'a DomainGraph,
+    after: &'a DomainGraph,
+    exports_differ: &[&DomainId],
+) -> Vec<Row<'a>> {
     let named = |graph: &'a DomainGraph| graph.indices().map(|index| (graph.id(index), index));
     let both = side_by_side(named(before), named(after), |a, b| a.0.cmp(b.0));
     both.map(|found| {
@@ -273,7 +285,9 @@ fn rows<'a>(before: &'a DomainGraph, after: &'a DomainGraph) -> Vec<Row<'a>> {
             domain,
             before,
             after,
-            tells_the_same: false,
+            tells_the_same: before.is_some()
+                && after.is_some()
+                && exports_differ.binary_search(&domain).is_err(),
         }
     })
     .collect()
@@ -285,6 +299,47 @@ enum Between {
     Up,
     Down,
     Changed,
+}
+
+/// Compares the rows that two graphs of the same domains do not share.
+fn of_shared_rows(before: &DomainGraph, after: &DomainGraph, changes: &mut Vec<Change>) {
+    let mut pairs = Vec::new();
+    for from in before.rows_not_shared(after) {
+        let (old, new) = (before.neighbours(from), after.neighbours(from));
+        for found in side_by_side(old, new, |a, b| a.to.cmp(&b.to)) {
+            let (to, what) = match found {
+                Found::Before(old) => (old.to, Between::Down),
+                Found::After(new) => (new.to, Between::Up),
+                Found::Both(old, new) if same_links(old, new) => continue,
+                Found::Both(old, _) => (old.to, Between::Changed),
+            };
+            pairs.push((from.min(to), from.max(to), what));
+        }
+    }
+    tell_pairs(pairs, |index| after.id(index).clone(), changes);
+}
+
+/// Whether two adjacencies have equal links. Shared ones are not looked at.
+fn same_links(old: Adjacency<'_>, new: Adjacency<'_>) -> bool {
+    std::ptr::eq(old.links, new.links) || old.links == new.links
+}
+
+/// Tells what of the pairs is different, each once: each was met from both sides.
+fn tell_pairs<T: Copy + Ord>(
+    mut pairs: Vec<(T, T, Between)>,
+    id: impl Fn(T) -> DomainId,
+    changes: &mut Vec<Change>,
+) {
+    pairs.sort_unstable();
+    pairs.dedup();
+    changes.extend(pairs.into_iter().map(|(a, b, what)| {
+        let (a, b) = (id(a), id(b));
+        match what {
+            Between::Up => Change::AdjacencyUp { a, b },
+            Between::Down => Change::AdjacencyDown { a, b },
+            Between::Changed => Change::AdjacencyChanged { a, b },
+        }
+    }));
 }
 
 /// Compares the rows of two graphs. A domain's position in `rows` is the number by which both know
@@ -306,6 +361,11 @@ fn of_adjacencies(
     let mut pairs = Vec::new();
     for (position, row) in rows.iter().enumerate() {
         let from = to_u32(position);
+        if let (Some(old), Some(new)) = (row.before, row.after)
+            && before.shares_links(old, (after, new))
+        {
+            continue;
+        }
         let old = neighbours(before, row.before, &old);
         let new = neighbours(after, row.after, &new);
         for found in side_by_side(old, new, |a, b| a.0.cmp(&b.0)) {
@@ -314,7 +374,7 @@ fn of_adjacencies(
                 Found::After((to, _)) => (to, Between::Up),
                 Found::Both((to, old), (_, new)) => {
                     let told = row.tells_the_same && rows[to as usize].tells_the_same;
-                    if told && of_topologies(old) || old.links == new.links {
+                    if told && of_topologies(old) || same_links(old, new) {
                         continue;
                     }
                     (to, Between::Changed)
@@ -323,23 +383,13 @@ fn of_adjacencies(
             pairs.push((from.min(to), from.max(to), what));
         }
     }
-    // Each pair was met from both sides.
-    pairs.sort_unstable();
-    pairs.dedup();
     let id = |position: u32| rows[position as usize].domain.clone();
-    changes.extend(pairs.into_iter().map(|(a, b, what)| {
-        let (a, b) = (id(a), id(b));
-        match what {
-            Between::Up => Change::AdjacencyUp { a, b },
-            Between::Down => Change::AdjacencyDown { a, b },
-            Between::Changed => Change::AdjacencyChanged { a, b },
-        }
-    }));
+    tell_pairs(pairs, id, changes);
 }
 
 /// Whether topologies tell the links, not borders. By the rule of adjacency that and the links depend
 /// on the topologies of the two domains alone: where both tell the same, so does the graph.
-fn of_topologies(adjacency: &Adjacency) -> bool {
+fn of_topologies(adjacency: Adjacency<'_>) -> bool {
     let first = adjacency.links.first();
     first.is_some_and(|link| link.local.is_some())
 }
@@ -349,7 +399,7 @@ fn neighbours<'a>(
     graph: &'a DomainGraph,
     index: Option<DomainIndex>,
     positions: &[u32],
-) -> impl Iterator<Item = (u32, &'a Adjacency)> {
+) -> impl Iterator<Item = (u32, Adjacency<'a>)> {
     let row = index.into_iter().flat_map(|index| graph.neighbours(index));
     row.map(|adjacency| (positions[adjacency.to.as_usize()], adjacency))
 }

@@ -27,18 +27,26 @@
 //!
 //! Delay and bandwidth belong to a direction. A's own word counts for the direction from A to B;
 //! what A leaves out is taken from the reverse link that B tells.
+//!
+//! # Versions
+//!
+//! All that the rule asks about a link is said by the two domains that it joins. So links are judged
+//! pair by pair, and a change is judged again only between the domains that it is about and those
+//! that they or their neighbours name. The rows of all others are shared with the version before, as
+//! are the pages of the [`Net`] that is made along.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::sync::Arc;
+mod derive;
+mod judge;
+mod version;
+
+use std::sync::{Arc, OnceLock};
 
 use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
-use petgraph::Direction;
-use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::unionfind::UnionFind;
-use petgraph::visit::EdgeRef;
 
-use crate::{BorderLink, DomainTopology, InterLink};
+use crate::net::{EdgeId, Net, PAGE};
+use crate::policy::Terms;
+pub(crate) use version::{State, Strangers};
 
 /// A member's position among the sorted members of one snapshot: the order of indexes is the order
 /// of ids. It means nothing in another snapshot.
@@ -67,12 +75,12 @@ pub struct Link {
 }
 
 /// A neighbour of a domain, and the links that lead to it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjacency {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Adjacency<'a> {
     /// The neighbour.
     pub to: DomainIndex,
     /// The parallel links towards it, sorted, at least one.
-    pub links: Box<[Link]>,
+    pub links: &'a [Link],
 }
 
 /// A link that one member tells and the other member, which exports a topology too, does not, under
@@ -85,21 +93,68 @@ pub struct HalfUp {
     pub dst: RouterRef,
 }
 
-/// The graph of domains: undirected, at most one adjacency per pair, in compressed rows with the
-/// neighbours of each domain in order.
+/// The neighbours of one domain. Versions share it while nothing in it is different.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Neighbours {
+    /// In order, each once.
+    to: Box<[DomainIndex]>,
+    /// The links to each of them. Where domains join or leave, indexes change and this does not.
+    links: Arc<[Arc<[Link]>]>,
+    /// What policies say of the links to each of them; empty if they say nothing of any.
+    terms: Box<[Terms]>,
+    /// Those with whom it has half-up links, in order.
+    half: Box<[HalfRow]>,
+}
+
+/// The half-up links that a domain tells to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct HalfRow {
+    to: DomainIndex,
+    /// Sorted; empty if it is only the other that tells some.
+    told: Arc<[HalfUp]>,
+}
+
+impl Neighbours {
+    /// Keeps `terms` of the neighbours if they say anything.
+    fn set_terms(&mut self, terms: Vec<Terms>) {
+        if terms.iter().any(|terms| *terms != Terms::default()) {
+            self.terms = terms.into();
+        }
+    }
+
+    /// The domains with whom somebody tells a link or a border: all that the rule says something of.
+    fn partners(&self) -> Vec<DomainIndex> {
+        let half = self.half.iter().map(|half| half.to);
+        let mut partners: Vec<_> = self.to.iter().copied().chain(half).collect();
+        partners.sort_unstable();
+        partners.dedup();
+        partners
+    }
+}
+
+/// The neighbours of up to [`PAGE`] domains.
+type Page = Arc<[Arc<Neighbours>]>;
+
+/// The graph of domains: undirected, at most one adjacency per pair, with the neighbours of each
+/// domain in order. Immutable, cheap to clone; versions share what is the same in both.
+#[derive(Clone, Debug, Default)]
 pub struct DomainGraph {
-    ids: Vec<DomainId>,
-    /// The neighbours of domain `i` are at `rows[i]..rows[i + 1]`; empty in the empty graph.
-    rows: Vec<usize>,
-    /// `to` of each adjacency, dense for the search.
-    targets: Vec<DomainIndex>,
-    adjacencies: Vec<Adjacency>,
+    ids: Arc<[DomainId]>,
+    pages: Vec<Page>,
+    net: Arc<Net>,
+    /// Gathered from the rows when first asked for.
+    half_up: Arc<OnceLock<Vec<HalfUp>>>,
+    /// Likewise.
+    components: Arc<OnceLock<Components>>,
+}
+
+/// Which domains some path joins.
+#[derive(Debug)]
+struct Components {
     /// The domain that stands for each domain's connected component.
-    component: Vec<u32>,
+    label: Vec<u32>,
     /// How many domains the component has that a domain stands for.
-    component_len: Vec<u32>,
-    half_up: Vec<HalfUp>,
+    len: Vec<u32>,
 }
 
 impl DomainGraph {
@@ -129,6 +184,12 @@ impl DomainGraph {
             .map(|at| DomainIndex(to_u32(at)))
     }
 
+    /// The index of a domain that a point of the net belongs to; `None` if there are fewer domains.
+    #[must_use]
+    pub fn index_of(&self, domain: u32) -> Option<DomainIndex> {
+        ((domain as usize) < self.len()).then_some(DomainIndex(domain))
+    }
+
     /// The id of a domain.
     ///
     /// # Panics
@@ -138,26 +199,61 @@ impl DomainGraph {
         &self.ids[index.as_usize()]
     }
 
+    /// The ids of all domains, in order.
+    #[must_use]
+    pub fn ids(&self) -> &[DomainId] {
+        &self.ids
+    }
+
     /// The neighbours of a domain, in order; none if `index` is of another, larger graph.
-    pub fn neighbours(&self, index: DomainIndex) -> impl ExactSizeIterator<Item = &Adjacency> {
-        self.adjacencies[self.row(index)].iter()
+    pub fn neighbours(&self, index: DomainIndex) -> impl ExactSizeIterator<Item = Adjacency<'_>> {
+        let (to, links) = match self.row(index) {
+            Some(row) => (&*row.to, &*row.links),
+            None => (&[][..], &[][..]),
+        };
+        to.iter()
+            .zip(links)
+            .map(|(to, links)| Adjacency { to: *to, links })
     }
 
     /// How `to` is reached from `from` over one border, if they are adjacent.
     #[must_use]
-    pub fn adjacency(&self, from: DomainIndex, to: DomainIndex) -> Option<&Adjacency> {
-        let row = self.row(from);
-        let at = self.targets[row.clone()].binary_search(&to).ok()?;
-        self.adjacencies[row].get(at)
+    pub fn adjacency(&self, from: DomainIndex, to: DomainIndex) -> Option<Adjacency<'_>> {
+        let row = self.row(from)?;
+        let at = row.to.binary_search(&to).ok()?;
+        let links = row.links.get(at)?;
+        Some(Adjacency { to, links })
+    }
+
+    /// The graph in the compact form on which searches run: a point per domain, an edge per link and
+    /// direction. Delays above 4.29 s count as that; a delay that is not told as 0, a bandwidth that is
+    /// not told as no limit. Roles and prices are what policies say ([`crate::DomainPolicy`]).
+    #[must_use]
+    pub fn net(&self) -> &Arc<Net> {
+        &self.net
+    }
+
+    /// The link that an edge of [`Self::net`] stands for; `None` if it has no such edge.
+    #[must_use]
+    pub fn link(&self, edge: EdgeId) -> Option<&Link> {
+        let from = self.index_of(edge.from)?;
+        let row = self.net.row(edge.from);
+        let nth = edge.nth as usize;
+        let to = *row.to.get(nth)?;
+        let first = row.to.partition_point(|other| *other < to);
+        self.adjacency(from, DomainIndex(to))?
+            .links
+            .get(nth - first)
     }
 
     /// Whether some path joins the two. A domain is connected to itself.
+    ///
+    /// The first question of a version costs a pass over all adjacencies, unless it is plain that what
+    /// changed since the version before joined or parted nobody.
     #[must_use]
     pub fn connected(&self, a: DomainIndex, b: DomainIndex) -> bool {
-        match (
-            self.component.get(a.as_usize()),
-            self.component.get(b.as_usize()),
-        ) {
+        let label = &self.components().label;
+        match (label.get(a.as_usize()), label.get(b.as_usize())) {
             (Some(a), Some(b)) => a == b,
             _ => false,
         }
@@ -166,281 +262,98 @@ impl DomainGraph {
     /// The links that one end tells and the other, which exports a topology too, does not; sorted.
     #[must_use]
     pub fn half_up(&self) -> &[HalfUp] {
-        &self.half_up
+        self.half_up.get_or_init(|| {
+            let rows = self.rows().flat_map(|row| &row.half);
+            let mut all: Vec<HalfUp> = rows.flat_map(|half| &*half.told).cloned().collect();
+            all.sort_unstable();
+            all
+        })
     }
 
     /// The neighbours of a domain, in order.
     #[inline]
     pub(crate) fn targets(&self, index: DomainIndex) -> &[DomainIndex] {
-        &self.targets[self.row(index)]
+        self.row(index).map_or(&[], |row| &row.to)
     }
 
     /// How many domains are connected to this one, itself included.
     pub(crate) fn component_len(&self, index: DomainIndex) -> usize {
-        let label = self.component.get(index.as_usize());
-        let len = label.and_then(|label| self.component_len.get(*label as usize));
+        let Components { label, len } = self.components();
+        let label = label.get(index.as_usize());
+        let len = label.and_then(|label| len.get(*label as usize));
         len.map_or(0, |len| *len as usize)
     }
 
+    /// Whether the two have the same domains, so that indexes mean the same in both, and this costs
+    /// nothing to know.
+    pub(crate) fn shares_ids(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.ids, &other.ids)
+    }
+
+    /// The domains whose rows the two do not share. They have the same domains.
+    pub(crate) fn rows_not_shared(&self, other: &Self) -> Vec<DomainIndex> {
+        let pages = self.pages.iter().zip(&other.pages).enumerate();
+        let pages = pages.filter(|(_, (a, b))| !Arc::ptr_eq(a, b));
+        let rows = pages.flat_map(|(page, (a, b))| {
+            let rows = a.iter().zip(b.iter()).enumerate();
+            let rows = rows.filter(|(_, (a, b))| !Arc::ptr_eq(a, b));
+            rows.map(move |(at, _)| DomainIndex(to_u32(page * PAGE + at)))
+        });
+        rows.collect()
+    }
+
+    /// Whether a domain's links are those of a domain of the other graph, and the two share them.
+    pub(crate) fn shares_links(&self, index: DomainIndex, other: (&Self, DomainIndex)) -> bool {
+        match (self.row(index), other.0.row(other.1)) {
+            (Some(a), Some(b)) => Arc::ptr_eq(&a.links, &b.links),
+            _ => false,
+        }
+    }
+
+    /// Whether the two have the same half-up links and share them.
+    pub(crate) fn shares_half_up(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.half_up, &other.half_up)
+    }
+
     #[inline]
-    fn row(&self, index: DomainIndex) -> Range<usize> {
-        match self.rows.get(index.as_usize()..) {
-            Some([start, end, ..]) => *start..*end,
-            _ => 0..0,
-        }
+    fn row(&self, index: DomainIndex) -> Option<&Arc<Neighbours>> {
+        let at = index.as_usize();
+        self.pages.get(at / PAGE)?.get(at % PAGE)
     }
 
-    /// The graph of `members` by the rule of adjacency.
-    pub(crate) fn derive(
-        members: &BTreeMap<DomainId, Option<Arc<DomainTopology>>>,
-        borders: &[BorderLink],
-    ) -> Self {
-        let mut graph = Self {
-            ids: members.keys().cloned().collect(),
-            ..Self::default()
-        };
-        let told = Told::new(&graph, members);
-        let mut arcs = told.judge(&mut graph.half_up, &graph.ids);
-        for border in borders {
-            let ends = (graph.index(&border.a), graph.index(&border.b));
-            let (Some(a), Some(b)) = ends else { continue };
-            if a != b && !told.pairs.contains(&(a.min(b), a.max(b))) {
-                let &BorderLink {
-                    delay, bandwidth, ..
-                } = border;
-                let link = Link {
-                    local: None,
-                    remote: None,
-                    delay,
-                    bandwidth,
-                };
-                arcs.push((a, b, link.clone()));
-                arcs.push((b, a, link));
-            }
-        }
-        graph.fill(arcs);
-        graph
+    fn rows(&self) -> impl Iterator<Item = &Arc<Neighbours>> {
+        self.pages.iter().flat_map(|page| page.iter())
     }
 
-    /// Fills rows and components. `arcs` has both directions of every link.
-    fn fill(&mut self, mut arcs: Vec<(DomainIndex, DomainIndex, Link)>) {
-        if self.is_empty() {
-            return;
-        }
-        arcs.sort_unstable();
-        let len = self.ids.len();
-        let mut components = UnionFind::<u32>::new(len);
-        self.rows.reserve_exact(len + 1);
-        let mut arcs = arcs.into_iter().peekable();
-        for from in self.indices() {
-            self.rows.push(self.targets.len());
-            while let Some((_, to, link)) = arcs.next_if(|(src, ..)| *src == from) {
-                let mut links = vec![link];
-                while let Some((.., link)) = arcs.next_if(|(s, d, _)| (*s, *d) == (from, to)) {
-                    links.push(link);
+    fn components(&self) -> &Components {
+        self.components.get_or_init(|| {
+            let mut components = UnionFind::<u32>::new(self.len());
+            for (from, row) in self.indices().zip(self.rows()) {
+                for to in row.to.iter().take_while(|to| **to < from) {
+                    components.union(from.0, to.0);
                 }
-                components.union(from.0, to.0);
-                self.targets.push(to);
-                self.adjacencies.push(Adjacency {
-                    to,
-                    links: links.into(),
-                });
             }
-        }
-        self.rows.push(self.targets.len());
-        // Unions were made in the order of domains: the same graph has the same labels.
-        self.component = components.into_labeling();
-        let mut sizes = vec![0_u32; len];
-        for label in &self.component {
-            sizes[*label as usize] += 1;
-        }
-        self.component_len = sizes;
+            // Unions were made in the order of domains: the same graph has the same labels.
+            let label = components.into_labeling();
+            let mut len = vec![0_u32; self.len()];
+            for label in &label {
+                len[*label as usize] += 1;
+            }
+            Components { label, len }
+        })
     }
 }
+
+/// Equal content: shared or not.
+impl PartialEq for DomainGraph {
+    fn eq(&self, other: &Self) -> bool {
+        self.ids == other.ids && self.pages == other.pages
+    }
+}
+
+impl Eq for DomainGraph {}
 
 /// A graph has fewer domains than `u32` can count: each has an id in memory.
 pub(crate) fn to_u32(position: usize) -> u32 {
     u32::try_from(position).unwrap_or(u32::MAX)
-}
-
-/// A border router of a member.
-type Border<'a> = (DomainIndex, &'a RouterId);
-
-/// Every inter-domain link that members tell of one another: border routers, and between them the
-/// links as told, one way each, parallel ones side by side.
-struct Told<'a> {
-    links: DiGraph<Border<'a>, &'a InterLink>,
-    /// Pairs of domains, the smaller first, of which one at least tells a link between them.
-    pairs: BTreeSet<(DomainIndex, DomainIndex)>,
-    /// Which members export a topology that tells of links.
-    tells_links: Vec<bool>,
-}
-
-impl<'a> Told<'a> {
-    fn new(
-        graph: &DomainGraph,
-        members: &'a BTreeMap<DomainId, Option<Arc<DomainTopology>>>,
-    ) -> Self {
-        let tells_links = |topology: &Option<Arc<DomainTopology>>| {
-            topology
-                .as_ref()
-                .is_some_and(|told| !told.is_silent_on_links())
-        };
-        let tells_links = members.values().map(tells_links).collect();
-        let mut told = Self {
-            links: DiGraph::new(),
-            pairs: BTreeSet::new(),
-            tells_links,
-        };
-        let mut routers: BTreeMap<Border<'a>, NodeIndex> = BTreeMap::new();
-        for (domain, topology) in graph.indices().zip(members.values()) {
-            for link in topology.iter().flat_map(|topology| topology.inter_links()) {
-                let Some(remote) = graph.index(&link.remote.domain) else {
-                    continue;
-                };
-                let mut node = |border: Border<'a>| {
-                    *routers
-                        .entry(border)
-                        .or_insert_with(|| told.links.add_node(border))
-                };
-                let (src, dst) = (
-                    node((domain, &link.router)),
-                    node((remote, &link.remote.router)),
-                );
-                told.links.add_edge(src, dst, link);
-                told.pairs.insert((domain.min(remote), domain.max(remote)));
-            }
-        }
-        told
-    }
-
-    /// Pairs every link with its reverse and judges it by the rule. Returns both directions of the
-    /// links that are up.
-    fn judge(
-        &self,
-        half_up: &mut Vec<HalfUp>,
-        ids: &[DomainId],
-    ) -> Vec<(DomainIndex, DomainIndex, Link)> {
-        let mut arcs = Vec::new();
-        let mut left: BTreeMap<(DomainIndex, DomainIndex), LeftOver<'a>> = BTreeMap::new();
-        // Pairs of domains that name a link alike, so that one without a reverse is told by one only.
-        let mut agreed = BTreeSet::new();
-        for node in self.links.node_indices() {
-            let a = self.links[node];
-            // Each pair of routers once: from the one whose domain comes first. One pass over the
-            // links of a router and one sort, since a domain may tell any number of them.
-            let there = self
-                .links
-                .edges(node)
-                .map(|edge| (edge.target(), false, *edge.weight()));
-            let back = self.links.edges_directed(node, Direction::Incoming);
-            let back = back.map(|edge| (edge.source(), true, *edge.weight()));
-            let mut links: Vec<_> = there
-                .chain(back)
-                .filter(|(other, ..)| a < self.links[*other])
-                .collect();
-            links.sort_unstable();
-            for links in links.chunk_by(|one, next| one.0 == next.0) {
-                let b = self.links[links[0].0];
-                let (there, back) = links.split_at(links.partition_point(|(_, back, _)| !back));
-                let nth = |links: &[(NodeIndex, bool, &'a InterLink)], nth: usize| {
-                    links.get(nth).map(|link| link.2)
-                };
-                for at in 0..there.len().max(back.len()) {
-                    match (nth(there, at), nth(back, at)) {
-                        (Some(link), None) if self.tells_links[b.0.as_usize()] => {
-                            left.entry((a.0, b.0)).or_default().there.push((a, b, link));
-                        }
-                        (None, Some(link)) if self.tells_links[a.0.as_usize()] => {
-                            left.entry((a.0, b.0)).or_default().back.push((b, a, link));
-                        }
-                        (there, back) => {
-                            if there.is_some() && back.is_some() {
-                                agreed.insert((a.0, b.0));
-                            }
-                            arcs.push((a.0, b.0, one_way(a, b, there, back)));
-                            arcs.push((b.0, a.0, one_way(b, a, back, there)));
-                        }
-                    }
-                }
-            }
-        }
-        for (pair, left) in left {
-            left.judge(!agreed.contains(&pair), &mut arcs, half_up, ids);
-        }
-        half_up.sort_unstable();
-        half_up.dedup();
-        arcs
-    }
-}
-
-/// A link as one of two domains tells it: from, to, and what it says.
-type ToldLink<'a> = (Border<'a>, Border<'a>, &'a InterLink);
-
-/// Links between two domains that both tell links, without their reverse: those that the first tells,
-/// and those that the second does.
-#[derive(Default)]
-struct LeftOver<'a> {
-    there: Vec<ToldLink<'a>>,
-    back: Vec<ToldLink<'a>>,
-}
-
-impl LeftOver<'_> {
-    /// Pairs the two sides if they may be `paired`.
-    fn judge(
-        mut self,
-        paired: bool,
-        arcs: &mut Vec<(DomainIndex, DomainIndex, Link)>,
-        half_up: &mut Vec<HalfUp>,
-        ids: &[DomainId],
-    ) {
-        let order = |a: &ToldLink<'_>, b: &ToldLink<'_>| (a.2, a.0).cmp(&(b.2, b.0));
-        self.there.sort_unstable_by(order);
-        self.back.sort_unstable_by(order);
-        let pairs = if paired {
-            self.there.len().min(self.back.len())
-        } else {
-            0
-        };
-        // Of several pairs nobody knows which belongs to which, so none fills in for the other.
-        let sure = self.there.len() == 1 && self.back.len() == 1;
-        for (own, reverse) in [(&self.there, &self.back), (&self.back, &self.there)] {
-            for (at, &(src, dst, link)) in own.iter().enumerate() {
-                if at < pairs {
-                    let reverse = reverse.get(at).map(|told| told.2).filter(|_| sure);
-                    arcs.push((src.0, dst.0, one_way(src, dst, Some(link), reverse)));
-                } else {
-                    half_up.push(half(ids, src, dst));
-                }
-            }
-        }
-    }
-}
-
-/// The link from `src` to `dst`: told by `own`, and where that is silent by its reverse.
-fn one_way(
-    src: Border<'_>,
-    dst: Border<'_>,
-    own: Option<&InterLink>,
-    reverse: Option<&InterLink>,
-) -> Link {
-    let delay = |link: Option<&InterLink>| link.and_then(|link| link.delay);
-    let bandwidth = |link: Option<&InterLink>| link.and_then(|link| link.bandwidth);
-    Link {
-        local: Some(src.1.clone()),
-        remote: Some(dst.1.clone()),
-        delay: delay(own).or_else(|| delay(reverse)),
-        bandwidth: bandwidth(own).or_else(|| bandwidth(reverse)),
-    }
-}
-
-fn half(ids: &[DomainId], src: Border<'_>, dst: Border<'_>) -> HalfUp {
-    let router = |(domain, router): Border<'_>| RouterRef {
-        domain: ids[domain.as_usize()].clone(),
-        router: router.clone(),
-    };
-    HalfUp {
-        src: router(src),
-        dst: router(dst),
-    }
 }

@@ -3,7 +3,8 @@
 //! * [`Ted`] is the single writer. It takes [`Update`]s (a member's [`DomainTopology`], joins and
 //!   leaves, borders told by resource views) and publishes immutable [`Snapshot`]s.
 //! * [`DomainGraph`] is what a snapshot's topologies say of domains: who is adjacent to whom, over
-//!   which links. The rule of adjacency is written there.
+//!   which links. The rule of adjacency is written there. [`net`] is its compact form, made along.
+//! * [`DomainPolicy`] is what a domain declares: relationships to neighbours, prices, transit.
 //! * [`search`] answers over a domain graph: candidate path vectors, shortest paths, and the k best
 //!   placements of a service graph. It is the only door to the engine behind it.
 //! * [`changes`] tells any two snapshots apart, as events in order.
@@ -37,11 +38,14 @@
 pub mod bgpls;
 mod change;
 mod graph;
+pub mod net;
+mod policy;
 pub mod search;
 mod ted;
 mod topology;
 
 pub use change::{Change, Delta, TopologyChange, changes};
 pub use graph::{Adjacency, DomainGraph, DomainIndex, HalfUp, Link};
+pub use policy::{Among, DomainPolicy, Relationship, Transit, TransitRule};
 pub use ted::{BorderLink, Snapshot, Ted, Update};
 pub use topology::{DomainTopology, InterLink, IntraLink, TopologyError, TopologyParts};

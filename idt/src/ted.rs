@@ -1,10 +1,12 @@
 //! The traffic engineering database (TED): the members' topologies, and the snapshots made of them.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use imbl::OrdMap;
 use nffg::{Bandwidth, Delay, DomainId};
 
+use crate::graph::{State, Strangers};
+use crate::policy::{self, DomainPolicy, Policies, Relationship};
 use crate::{DomainGraph, DomainTopology};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
@@ -54,16 +56,39 @@ pub enum Update {
     Leave(DomainId),
     /// The borders that resource views tell. The list replaces the earlier one whole.
     Borders(Vec<BorderLink>),
+    /// The domain's policy, in place of an earlier one. It stays when the domain leaves and counts when
+    /// it is a member.
+    Policy(DomainId, Option<DomainPolicy>),
 }
 
-type Members = BTreeMap<DomainId, Option<Arc<DomainTopology>>>;
+/// Versions of it share what did not change.
+pub(crate) type Members = OrdMap<DomainId, Option<Arc<DomainTopology>>>;
+
+/// The domains that a batch of updates is about.
+#[derive(Default)]
+struct Touched {
+    /// Their membership or topology.
+    exports: Vec<DomainId>,
+    policies: Vec<DomainId>,
+}
+
+/// Each once, in order.
+fn sorted(mut domains: Vec<DomainId>) -> Vec<DomainId> {
+    if !domains.is_sorted_by(|a, b| a < b) {
+        domains.sort_unstable();
+        domains.dedup();
+    }
+    domains
+}
 
 /// The single writer of the inter-domain topology.
 #[derive(Clone, Debug, Default)]
 pub struct Ted {
     members: Members,
     /// Sorted, the ends of each in order.
-    borders: Vec<BorderLink>,
+    borders: Arc<[BorderLink]>,
+    policies: Policies,
+    strangers: Strangers,
     current: Arc<Snapshot>,
 }
 
@@ -76,45 +101,116 @@ impl Ted {
 
     /// Applies `updates` in order, then publishes a snapshot if anything is now other than before.
     /// Returns whether it is. A batch makes one snapshot, whatever its length.
+    ///
+    /// The cost is that of what changed: for the topology of one domain, of its links and the rows of
+    /// its neighbours. Where domains join or leave, all are numbered anew.
     pub fn apply(&mut self, updates: impl IntoIterator<Item = Update>) -> bool {
+        let mut touched = Touched::default();
         for update in updates {
-            self.apply_one(update);
+            self.apply_one(update, &mut touched);
         }
-        if self.members == self.current.members && self.borders == self.current.borders {
-            return false;
+        let [mut touched, mut policies_touched] = [touched.exports, touched.policies].map(sorted);
+        let before = &self.current.members;
+        touched.retain(
+            |domain| match (before.get(domain), self.members.get(domain)) {
+                (None, None) => false,
+                (Some(old), Some(new)) if old == new => {
+                    // It left and came back within the batch: snapshots share what is equal.
+                    self.members.insert(domain.clone(), old.clone());
+                    false
+                }
+                _ => true,
+            },
+        );
+        let policies_before = &self.current.policies;
+        policies_touched.retain(|domain| policies_before.get(domain) != self.policies.get(domain));
+        if self.borders == self.current.borders {
+            self.borders = Arc::clone(&self.current.borders);
+            if touched.is_empty() && policies_touched.is_empty() {
+                return false;
+            }
         }
+        let after = State {
+            members: &self.members,
+            borders: &self.borders,
+            policies: &self.policies,
+        };
+        let graph = if 2 * (touched.len() + policies_touched.len()) > self.members.len() {
+            // Most of what there is, is new.
+            let (graph, strangers) = DomainGraph::derive(after);
+            self.strangers = strangers;
+            graph
+        } else {
+            let before = State {
+                members: before,
+                borders: &self.current.borders,
+                policies: policies_before,
+            };
+            let graph = &self.current.graph;
+            graph.next(
+                before,
+                after,
+                &touched,
+                &policies_touched,
+                &mut self.strangers,
+            )
+        };
         self.current = Arc::new(Snapshot {
             generation: self.current.generation + 1,
             members: self.members.clone(),
-            borders: self.borders.clone(),
-            graph: DomainGraph::derive(&self.members, &self.borders),
+            borders: Arc::clone(&self.borders),
+            policies: self.policies.clone(),
+            graph,
         });
         true
     }
 
-    fn apply_one(&mut self, update: Update) {
+    fn apply_one(&mut self, update: Update, touched: &mut Touched) {
         match update {
             Update::Join(domain) => {
-                self.members.entry(domain).or_default();
+                if !self.members.contains_key(&domain) {
+                    self.members.insert(domain.clone(), None);
+                }
+                touched.exports.push(domain);
             }
             Update::Topology(topology) => {
-                let slot = self.members.entry(topology.domain().clone()).or_default();
+                let domain = topology.domain().clone();
+                let told = self.members.get(&domain).and_then(Option::as_deref);
                 // An equal topology keeps the old allocation, so that snapshots share it.
-                if slot.as_deref() != Some(&topology) {
-                    *slot = Some(Arc::new(topology));
+                if told != Some(&topology) {
+                    self.members
+                        .insert(domain.clone(), Some(Arc::new(topology)));
                 }
+                touched.exports.push(domain);
             }
             Update::Silent(domain) => {
-                if let Some(slot) = self.members.get_mut(&domain) {
-                    *slot = None;
+                if let Some(Some(_)) = self.members.get(&domain) {
+                    self.members.insert(domain.clone(), None);
                 }
+                touched.exports.push(domain);
             }
             Update::Leave(domain) => {
                 self.members.remove(&domain);
+                touched.exports.push(domain);
             }
             Update::Borders(borders) => {
-                self.borders = borders.into_iter().map(BorderLink::ordered).collect();
-                self.borders.sort_unstable();
+                let mut borders: Vec<_> = borders.into_iter().map(BorderLink::ordered).collect();
+                borders.sort_unstable();
+                self.borders = borders.into();
+            }
+            Update::Policy(domain, policy) => {
+                match policy {
+                    Some(policy) => {
+                        let told = self.policies.get(&domain).map(|told| &**told);
+                        if told != Some(&policy) {
+                            self.policies.insert(domain.clone(), Arc::new(policy));
+                        }
+                    }
+                    None => {
+                        self.policies.remove(&domain);
+                    }
+                }
+                touched.policies.push(domain);
             }
         }
     }
@@ -132,7 +228,8 @@ impl Ted {
 pub struct Snapshot {
     generation: u64,
     members: Members,
-    borders: Vec<BorderLink>,
+    borders: Arc<[BorderLink]>,
+    policies: Policies,
     graph: DomainGraph,
 }
 
@@ -155,6 +252,31 @@ impl Snapshot {
         self.members.get(domain)?.as_ref()
     }
 
+    /// What the members export, in versions that share what is equal.
+    pub(crate) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// What a domain declares, member or not.
+    #[must_use]
+    pub fn policy(&self, domain: &DomainId) -> Option<&Arc<DomainPolicy>> {
+        self.policies.get(domain)
+    }
+
+    /// What `b` is to `a` by the word of either; `None` if neither tells it, or they contradict each
+    /// other.
+    #[must_use]
+    pub fn relationship(&self, a: &DomainId, b: &DomainId) -> Option<Relationship> {
+        policy::relationship(&self.policies, a, b)
+    }
+
+    /// The pairs of domains that contradict each other about their relationship, which is taken as not
+    /// known then: each once, the first by id first, sorted.
+    #[must_use]
+    pub fn contradictions(&self) -> Vec<(DomainId, DomainId)> {
+        policy::contradictions(&self.policies)
+    }
+
     /// The domain graph.
     #[must_use]
     pub fn graph(&self) -> &DomainGraph {
@@ -165,7 +287,10 @@ impl Snapshot {
 /// Equal content. The generation is no part of it.
 impl PartialEq for Snapshot {
     fn eq(&self, other: &Self) -> bool {
-        self.members == other.members && self.borders == other.borders && self.graph == other.graph
+        self.members == other.members
+            && self.borders == other.borders
+            && self.policies == other.policies
+            && self.graph == other.graph
     }
 }
 

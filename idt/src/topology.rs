@@ -82,6 +82,8 @@ pub struct DomainTopology {
     routers: Vec<RouterId>,
     intra_links: Vec<IntraLink>,
     inter_links: Vec<InterLink>,
+    /// The positions of the inter-domain links by the domain where they end, then as they are.
+    by_remote: Box<[u32]>,
     prefixes: Vec<IpNet>,
     silent_on_links: bool,
 }
@@ -116,11 +118,15 @@ impl DomainTopology {
         sort(&mut inter_links);
         sort(&mut prefixes);
         let silent_on_links = silent_on_links && intra_links.is_empty() && inter_links.is_empty();
+        // Links are counted by `u32`: each takes memory, so there are fewer.
+        let mut by_remote: Box<[u32]> = (0..inter_links.len()).map(|at| at as u32).collect();
+        by_remote.sort_by_key(|at| &inter_links[*at as usize].remote.domain);
         Self {
             domain,
             routers,
             intra_links,
             inter_links,
+            by_remote,
             prefixes,
             silent_on_links,
         }
@@ -211,6 +217,30 @@ impl DomainTopology {
     #[must_use]
     pub fn inter_links(&self) -> &[InterLink] {
         &self.inter_links
+    }
+
+    /// Its links to another domain, sorted; none if it tells of none.
+    pub fn links_to(&self, remote: &DomainId) -> impl ExactSizeIterator<Item = &InterLink> {
+        let domain = |at: &u32| &self.inter_links[*at as usize].remote.domain;
+        let start = self.by_remote.partition_point(|at| domain(at) < remote);
+        let rest = &self.by_remote[start..];
+        let len = rest.iter().take_while(|at| domain(at) == remote).count();
+        self.links_at(&rest[..len])
+    }
+
+    /// The domains to which its links lead, in order, and the positions of the links to each.
+    pub(crate) fn remotes(&self) -> impl Iterator<Item = (&DomainId, &[u32])> {
+        let domain = |at: &u32| &self.inter_links[*at as usize].remote.domain;
+        let groups = self.by_remote.chunk_by(move |a, b| domain(a) == domain(b));
+        groups.map(move |group| (domain(&group[0]), group))
+    }
+
+    /// The links at these positions.
+    pub(crate) fn links_at<'a>(
+        &'a self,
+        positions: &'a [u32],
+    ) -> impl ExactSizeIterator<Item = &'a InterLink> {
+        positions.iter().map(|at| &self.inter_links[*at as usize])
     }
 
     /// Whether its source knows no links at all, so that their absence says nothing: its neighbours

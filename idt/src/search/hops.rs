@@ -6,9 +6,6 @@ use crate::{DomainGraph, DomainIndex};
 /// No path, or none known yet.
 pub(super) const FAR: u32 = u32::MAX;
 
-/// In place of a distance: no path may lead through the domain.
-pub(super) const WALL: u32 = FAR - 1;
-
 /// Fills `hops` with the number of borders between each domain and `target`. Domains whose entry is
 /// not [`FAR`] at the start are in the way: no path leads through them and their entry stays.
 ///
@@ -67,50 +64,4 @@ pub(super) fn descend<T: FromIterator<DomainIndex>>(
         at
     });
     Some(std::iter::once(source).chain(rest).collect())
-}
-
-/// Whether a path leads from `source` past the walls in `hops` that is as short as the distances
-/// `free`, which know no walls, say. If so, `hops` holds the distances of all domains on such paths,
-/// and of no others. `queue` lists the domains whose entry changed.
-///
-/// Cheaper than [`hops_to`]: it sees only what lies between `source` and the target.
-pub(super) fn hops_ahead(
-    graph: &DomainGraph,
-    source: DomainIndex,
-    free: &[u32],
-    hops: &mut [u32],
-    queue: &mut Vec<DomainIndex>,
-    budget: &mut Budget,
-) -> Result<bool, Spent> {
-    let nearer = |domain: DomainIndex| {
-        let left = free[domain.as_usize()];
-        graph
-            .targets(domain)
-            .iter()
-            .filter(move |next| free[next.as_usize()] + 1 == left)
-    };
-    hops[source.as_usize()] = free[source.as_usize()];
-    queue.clear();
-    queue.push(source);
-    let mut head = 0;
-    while let Some(&domain) = queue.get(head) {
-        head += 1;
-        budget.spend(2 * graph.targets(domain).len())?;
-        for next in nearer(domain) {
-            let entry = &mut hops[next.as_usize()];
-            if *entry == FAR {
-                *entry = free[next.as_usize()];
-                queue.push(*next);
-            }
-        }
-    }
-    // The farthest come first in the queue: from its end, strike out what leads nowhere.
-    for domain in queue.iter().rev() {
-        let left = free[domain.as_usize()];
-        let leads = |next: &DomainIndex| hops[next.as_usize()] == free[next.as_usize()];
-        if left > 0 && !nearer(*domain).any(leads) {
-            hops[domain.as_usize()] = FAR;
-        }
-    }
-    Ok(hops[source.as_usize()] != FAR)
 }

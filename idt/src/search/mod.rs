@@ -4,6 +4,9 @@
 //! |---|---|
 //! | which paths could a link of a service graph take? | [`candidate_paths`] |
 //! | which is the shortest? | [`shortest_path`] |
+//! | which paths of a net, by any objective, under any restriction? | [`PathStream`], [`path_vectors`] |
+//! | which valley-free path is the cheapest? | [`valley_free_path`] |
+//! | how far is it, by one metric, at once? | [`Distances`] |
 //! | which domains should host a service graph? | [`placements`] |
 //!
 //! Everything is in terms of [`crate::DomainIndex`], whose order is that of domain ids. A call reads
@@ -12,11 +15,26 @@
 //! nothing and is on no path.
 
 mod budget;
+mod cost;
+mod distance;
 mod hops;
+mod labels;
+mod matrix;
 mod paths;
 mod placements;
+mod queue;
+mod space;
+mod stream;
+mod tree;
+mod valley_free;
 
+pub use budget::{Budget, Spent};
+pub use cost::{Cost, Metric, Objective, Weigh, Weights};
+pub use distance::Distances;
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, shortest_path};
 pub use placements::{
     Placement, PlacementNode, PlacementProblem, Placements, RESOURCE_KINDS, placements,
 };
+pub use space::{Restriction, Rules};
+pub use stream::{Path, PathStream, path_vectors};
+pub use valley_free::valley_free_path;

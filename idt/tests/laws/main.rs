@@ -3,10 +3,15 @@
 
 mod adjacency;
 mod change;
+mod distance;
 mod draft;
 mod federation;
+mod net;
 mod paths;
 mod placements;
+mod policy;
+mod restriction;
 mod stress;
 mod ted;
 mod topology;
+mod valley_free;

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use idt::{BorderLink, DomainTopology, InterLink, Ted, TopologyParts, Update};
+use idt::net::{EdgeId, Role};
+use idt::{
+    BorderLink, DomainPolicy, DomainTopology, InterLink, Relationship, Snapshot, Ted,
+    TopologyParts, Update,
+};
 use nffg::{Bandwidth, Delay, DomainId, RouterRef};
 use proptest::prelude::*;
 
@@ -50,7 +54,26 @@ fn any_update() -> impl Strategy<Value = Update> {
         1 => domain().prop_map(Update::Silent),
         1 => domain().prop_map(Update::Leave),
         1 => prop::collection::vec(border, 0..4).prop_map(Update::Borders),
+        2 => (domain(), prop::option::of(any_policy(domain()))).prop_map(|(domain, policy)| Update::Policy(domain, policy)),
     ]
+}
+
+/// What it says of the links to one neighbour.
+fn any_policy(neighbour: impl Strategy<Value = DomainId>) -> impl Strategy<Value = DomainPolicy> {
+    let known = [
+        Relationship::Customer,
+        Relationship::Provider,
+        Relationship::Peer,
+    ];
+    let known = prop::option::of(prop::sample::select(known.to_vec()));
+    (neighbour, known, 0_u32..3).prop_map(|(neighbour, known, price)| DomainPolicy {
+        relationships: known
+            .map(|known| (neighbour.clone(), known))
+            .into_iter()
+            .collect(),
+        link_prices: [(neighbour, price)].into(),
+        ..DomainPolicy::default()
+    })
 }
 
 /// Few routers, so that links often have a reverse and sometimes a parallel.
@@ -73,6 +96,7 @@ fn any_topology() -> impl Strategy<Value = DomainTopology> {
 struct Model {
     members: BTreeMap<DomainId, Option<DomainTopology>>,
     borders: Vec<BorderLink>,
+    policies: BTreeMap<DomainId, DomainPolicy>,
 }
 
 impl Model {
@@ -89,6 +113,8 @@ impl Model {
                 Update::Silent(_) => {}
                 Update::Leave(domain) => drop(model.members.remove(&domain)),
                 Update::Borders(borders) => model.borders = borders,
+                Update::Policy(domain, Some(policy)) => drop(model.policies.insert(domain, policy)),
+                Update::Policy(domain, None) => drop(model.policies.remove(&domain)),
             }
         }
         model
@@ -104,6 +130,8 @@ impl Model {
             self.borders.iter().rev().cloned().collect(),
         )];
         updates.extend(self.members.iter().rev().map(member));
+        let policies = self.policies.clone().into_iter();
+        updates.extend(policies.map(|(domain, policy)| Update::Policy(domain, Some(policy))));
         updates
     }
 
@@ -149,6 +177,129 @@ impl Model {
     }
 }
 
+/// Role and price of the links from one domain to another, by what the two declare.
+fn said(ted: &Snapshot, a: &DomainId, b: &DomainId) -> (Role, u32) {
+    let role = |teller, other| {
+        let policy = ted.policy(teller)?;
+        Some(match policy.relationships.get(other)? {
+            Relationship::Customer => Role::ToCustomer,
+            Relationship::Provider => Role::ToProvider,
+            Relationship::Peer => Role::ToPeer,
+        })
+    };
+    let role = match (role(a, b), role(b, a).map(Role::reverse)) {
+        (Some(one), Some(other)) if one == other => one,
+        (Some(one), None) | (None, Some(one)) => one,
+        _ => Role::Unknown,
+    };
+    let price = ted
+        .policy(a)
+        .and_then(|policy| policy.link_prices.get(b).copied());
+    (role, price.unwrap_or(0))
+}
+
+/// The graph of a TED that went through versions, against that of one that never saw them.
+fn same_as_fresh(ted: &Ted, updates: Vec<Update>) -> Result<(), TestCaseError> {
+    let mut fresh = Ted::new();
+    fresh.apply(updates);
+    let (ted, fresh) = (ted.snapshot(), fresh.snapshot());
+    prop_assert_eq!(&*ted, &*fresh);
+    let (graph, other) = (ted.graph(), fresh.graph());
+    prop_assert_eq!(graph.half_up(), other.half_up());
+    prop_assert_eq!(graph.net(), other.net());
+    prop_assert_eq!(graph.net().is_symmetric(), other.net().is_symmetric());
+    for a in graph.indices() {
+        for b in graph.indices().take(8) {
+            prop_assert_eq!(graph.connected(a, b), other.connected(a, b));
+        }
+        // The net has an edge for each link, in order.
+        let row = graph.net().row(a.as_usize() as u32);
+        let links = graph
+            .neighbours(a)
+            .flat_map(|n| n.links.iter().map(move |link| (n.to, link)));
+        let links: Vec<_> = links.collect();
+        prop_assert_eq!(row.len(), links.len());
+        for (nth, (to, link)) in links.into_iter().enumerate() {
+            let edge = row.edge(nth);
+            prop_assert_eq!(edge.to as usize, to.as_usize());
+            prop_assert_eq!(u64::from(edge.delay), link.delay.map_or(0, Delay::as_nanos));
+            prop_assert_eq!(
+                edge.bandwidth,
+                link.bandwidth.map_or(u64::MAX, Bandwidth::bits_per_second)
+            );
+            let to = graph.id(to);
+            prop_assert_eq!((edge.role, edge.price), said(&ted, graph.id(a), to));
+            let id = EdgeId {
+                from: a.as_usize() as u32,
+                nth: nth as u32,
+            };
+            prop_assert_eq!(graph.link(id), Some(link));
+        }
+        let past = EdgeId {
+            from: a.as_usize() as u32,
+            nth: row.len() as u32,
+        };
+        prop_assert_eq!(graph.link(past), None);
+    }
+    Ok(())
+}
+
+/// More domains than a page of rows holds.
+const MANY: usize = 70;
+
+/// A topology of a domain on a ring, with links to both sides and one more.
+fn of_ring(at: usize, more: Option<(usize, u8, Option<u64>)>) -> DomainTopology {
+    let sides = [(at + 1) % MANY, (at + MANY - 1) % MANY].map(|to| (to, 0, Some(1)));
+    let links = sides
+        .into_iter()
+        .chain(more)
+        .map(|(to, number, delay)| InterLink {
+            router: router(number),
+            remote: RouterRef {
+                domain: names(MANY)[to].clone(),
+                router: router(number),
+            },
+            delay: delay.map(Delay::from_nanos),
+            bandwidth: None,
+        });
+    let parts = TopologyParts {
+        inter_links: links.collect(),
+        ..TopologyParts::default()
+    };
+    DomainTopology::new(names(MANY)[at].clone(), parts)
+}
+
+fn update_of_many() -> impl Strategy<Value = Update> {
+    let domain = || prop::sample::select(vec![0, 1, 2, 62, 63, 64, 65, 69]);
+    let more = (domain(), 0_u8..3, prop::option::of(1_u64..3));
+    prop_oneof![
+        1 => domain().prop_map(|at| Update::Join(names(MANY)[at].clone())),
+        6 => (domain(), prop::option::of(more)).prop_map(|(at, more)| Update::Topology(of_ring(at, more))),
+        1 => domain().prop_map(|at| Update::Silent(names(MANY)[at].clone())),
+        2 => domain().prop_map(|at| Update::Leave(names(MANY)[at].clone())),
+        2 => (domain(), any_policy(domain().prop_map(|at| names(MANY)[at].clone())))
+            .prop_map(|(at, policy)| Update::Policy(names(MANY)[at].clone(), Some(policy))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_version_of_many_domains_is_what_a_fresh_ted_makes(
+        updates in prop::collection::vec(update_of_many(), 1..8),
+    ) {
+        let mut all: Vec<Update> = (0..MANY).map(|at| Update::Topology(of_ring(at, None))).collect();
+        let mut ted = Ted::new();
+        ted.apply(all.clone());
+        for update in updates {
+            all.push(update.clone());
+            ted.apply([update]);
+            same_as_fresh(&ted, Model::of(&all).updates())?;
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -190,6 +341,15 @@ proptest! {
                 prop_assert_eq!(graph.adjacency(a, b).is_some(), graph.neighbours(a).any(|n| n.to == b));
             }
             prop_assert!(graph.adjacency(a, a).is_none());
+        }
+    }
+
+    #[test]
+    fn a_version_is_what_a_fresh_ted_makes(updates in prop::collection::vec(any_update(), 0..16)) {
+        let mut ted = Ted::new();
+        for (at, update) in updates.iter().enumerate() {
+            ted.apply([update.clone()]);
+            same_as_fresh(&ted, Model::of(&updates[..=at]).updates())?;
         }
     }
 

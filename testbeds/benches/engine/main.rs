@@ -8,12 +8,9 @@
 //! is freed within the measure. Every run checks a sum over its answers, so that a fast wrong
 //! answer fails.
 //!
-//! `changes_79000` is what telling two snapshots apart costs in a federation as large as the Internet:
-//! 79,000 domains, 500,000 adjacencies. Making its graph takes some seconds before the first sample.
-//!
-//! `cargo bench -p idt`
+//! `cargo bench --bench engine`
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
 
@@ -21,11 +18,14 @@ use divan::Bencher;
 use idt::search::{
     PathCaps, PlacementNode, PlacementProblem, RESOURCE_KINDS, candidate_paths, placements,
 };
-use idt::{
-    BorderLink, Change, DomainIndex, DomainTopology, InterLink, Snapshot, Ted, TopologyParts,
-    Update, changes,
-};
-use nffg::{Delay, DomainId, RouterRef};
+use idt::{BorderLink, DomainIndex, Snapshot, Ted, Update};
+use nffg::DomainId;
+
+mod distances;
+mod graph;
+mod net;
+mod paths;
+mod world;
 
 fn main() {
     divan::main();
@@ -342,126 +342,6 @@ mod synthetic {
             assert!(
                 ted.apply([Update::Leave(one.clone())]) && ted.apply([Update::Join(one.clone())])
             );
-        });
-    }
-}
-
-#[divan::bench_group(name = "changes_79000", sample_count = 20)]
-mod large {
-    use super::*;
-
-    const DOMAINS: usize = 79_000;
-    const ADJACENCIES: usize = 500_000;
-
-    /// The topologies, by position: a chain and chords, a router for each neighbour.
-    fn topologies() -> Vec<DomainTopology> {
-        let mut random = Random(79);
-        let mut pairs: BTreeSet<(usize, usize)> = (1..DOMAINS).map(|at| (at - 1, at)).collect();
-        while pairs.len() < ADJACENCIES {
-            let (a, b) = (random.below(DOMAINS), random.below(DOMAINS));
-            if a != b {
-                pairs.insert((a.min(b), a.max(b)));
-            }
-        }
-        let mut parts = vec![TopologyParts::default(); DOMAINS];
-        let router = |at: usize, to: usize| format!("r{at}-{to}").parse().expect("a valid id");
-        let names: Vec<DomainId> = (0..DOMAINS).map(name).collect();
-        for (a, b) in pairs {
-            for (a, b) in [(a, b), (b, a)] {
-                parts[a].inter_links.push(InterLink {
-                    router: router(a, b),
-                    remote: RouterRef {
-                        domain: names[b].clone(),
-                        router: router(b, a),
-                    },
-                    delay: Some(Delay::from_nanos(1)),
-                    bandwidth: None,
-                });
-            }
-        }
-        let named = names.into_iter().zip(parts);
-        named
-            .map(|(name, parts)| DomainTopology::new(name, parts))
-            .collect()
-    }
-
-    fn name(at: usize) -> DomainId {
-        format!("D{at:05}").parse().expect("a valid id")
-    }
-
-    fn ted() -> Ted {
-        let mut ted = Ted::new();
-        ted.apply(topologies().into_iter().map(Update::Topology));
-        ted
-    }
-
-    static LARGE: LazyLock<Ted> = LazyLock::new(ted);
-
-    /// The snapshot after this update.
-    fn after(update: Update) -> Arc<Snapshot> {
-        let mut ted = Ted::clone(&LARGE);
-        assert!(ted.apply([update]));
-        ted.snapshot()
-    }
-
-    fn told(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
-        changes(black_box(before), black_box(after))
-    }
-
-    /// The delay of one domain's links.
-    #[divan::bench]
-    fn one_topology(bencher: Bencher<'_, '_>) {
-        let before = LARGE.snapshot();
-        let topology = before.topology(&name(40_000)).expect("it has one");
-        let mut inter_links = topology.inter_links().to_vec();
-        for link in &mut inter_links {
-            link.delay = Some(Delay::from_nanos(2));
-        }
-        let links = inter_links.len();
-        let parts = TopologyParts {
-            inter_links,
-            ..TopologyParts::default()
-        };
-        let after = after(Update::Topology(DomainTopology::new(name(40_000), parts)));
-        bencher.bench(|| {
-            let told = told(&before, &after);
-            assert_eq!(told.len(), 1 + links);
-            told
-        });
-    }
-
-    #[divan::bench]
-    fn one_leaves(bencher: Bencher<'_, '_>) {
-        let before = LARGE.snapshot();
-        let topology = before.topology(&name(40_000)).expect("it has one");
-        let links = topology.inter_links().len();
-        let after = after(Update::Leave(name(40_000)));
-        bencher.bench(|| {
-            let told = told(&before, &after);
-            assert_eq!(told.len(), 1 + links);
-            told
-        });
-    }
-
-    /// For comparison, what makes the snapshots: a domain leaves and comes back, two domain graphs.
-    #[divan::bench(sample_count = 5)]
-    fn leave_and_join(bencher: Bencher<'_, '_>) {
-        let mut ted = Ted::clone(&LARGE);
-        let topology = ted.snapshot().topology(&name(40_000)).expect("one").clone();
-        bencher.bench_local(move || {
-            let back = Update::Topology(DomainTopology::clone(&topology));
-            assert!(ted.apply([Update::Leave(name(40_000))]) && ted.apply([back]));
-        });
-    }
-
-    /// Equal content of which nothing is shared: the whole of both is read.
-    #[divan::bench]
-    fn nothing_shared(bencher: Bencher<'_, '_>) {
-        let (before, after) = (LARGE.snapshot(), ted().snapshot());
-        bencher.bench(|| {
-            let told = told(&before, &after);
-            assert!(told.is_empty());
-            told
         });
     }
 }

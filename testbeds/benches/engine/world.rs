@@ -1,0 +1,83 @@
+//! The world that the benches of large nets run on: the AS graph of September 2025 where it is at hand
+//! (`AS_REL` names the file, or it is in `shared/data` in a folder above), else one as large, made
+//! from a seed.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use idt::net::{Edge, Net, NetBuilder, Role, UNLIMITED};
+use testbeds::world::{Relationship, World, synthetic};
+
+/// The file with the AS graph.
+pub(crate) fn as_rel() -> Option<PathBuf> {
+    const PLACE: &str = "shared/data/topologies/as-graph/20250901.as-rel2.txt.bz2";
+    let named = std::env::var_os("AS_REL").map(PathBuf::from);
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    named.or_else(|| {
+        above
+            .map(|folder| folder.join(PLACE))
+            .find(|path| path.exists())
+    })
+}
+
+/// It, or the other.
+pub(crate) static WORLD: LazyLock<World> = LazyLock::new(|| match as_rel() {
+    Some(path) => World::open(&path).expect("an AS graph"),
+    None => {
+        println!("no AS graph at hand: a synthetic one of 75,000 domains");
+        synthetic(1, 75_000)
+    }
+});
+
+/// Its net, the weights of its links as delays.
+pub(crate) static NET: LazyLock<Arc<Net>> = LazyLock::new(|| Arc::new(net(&WORLD)));
+
+/// 1 to 20, by the ends.
+pub(crate) fn weight(a: u32, b: u32) -> u32 {
+    let (a, b) = (u64::from(a.min(b)), u64::from(a.max(b)));
+    let mut z = (a << 32 | b).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) % 20) as u32 + 1
+}
+
+/// The net of a world, the weights of its links as delays.
+pub(crate) fn net(world: &World) -> Net {
+    let mut builder = NetBuilder::new(world.node_count() as u32);
+    builder.reserve(world.link_count());
+    for link in world.links() {
+        let role = match link.relationship {
+            Some(Relationship::ProviderOf) => Role::ToCustomer,
+            Some(Relationship::Peers) => Role::ToPeer,
+            None => Role::Unknown,
+        };
+        let edge = Edge {
+            to: link.b,
+            delay: weight(link.a, link.b),
+            price: 0,
+            bandwidth: UNLIMITED,
+            role,
+        };
+        builder.edge(link.a, edge);
+        builder.edge(
+            link.b,
+            Edge {
+                to: link.a,
+                role: role.reverse(),
+                ..edge
+            },
+        );
+    }
+    builder.build()
+}
+
+/// `count` of the 2,000 best connected domains, the same on every machine.
+pub(crate) fn hosts(net: &Net, count: usize, seed: u32) -> Vec<u32> {
+    let mut by_degree: Vec<u32> = (0..net.domains() as u32).collect();
+    by_degree.sort_by_key(|domain| (std::cmp::Reverse(net.row(*domain).len()), *domain));
+    by_degree.truncate(2000);
+    by_degree.sort_by_key(|domain| (weight(*domain, seed + 1_000_000), *domain));
+    let mut hosts: Vec<u32> = by_degree.into_iter().take(count).collect();
+    hosts.sort_unstable();
+    hosts
+}
