@@ -146,12 +146,13 @@ pub fn place(
                 NodeKind::Nf { demand, .. } => amounts(demand, 0.0),
                 NodeKind::Sap { .. } => [0.0; RESOURCE_KINDS],
             },
+            ..PlacementNode::default()
         })
         .collect();
     let links = sg
         .links()
         .iter()
-        .map(|link| (position[link.src], position[link.dst]))
+        .map(|link| (position[link.src], position[link.dst]).into())
         .collect();
     let capacity: BTreeMap<DomainIndex, [f64; RESOURCE_KINDS]> = nodes
         .iter()
@@ -162,6 +163,7 @@ pub fn place(
         nodes,
         links,
         capacity,
+        ..PlacementProblem::default()
     };
     let found = search::placements(graph, &problem, k, work);
     let names: Vec<&str> = order

@@ -54,6 +54,11 @@ pub(crate) use version::{State, Strangers};
 pub struct DomainIndex(u32);
 
 impl DomainIndex {
+    /// The domain at a position.
+    pub(crate) const fn of(position: u32) -> Self {
+        Self(position)
+    }
+
     /// The position.
     #[must_use]
     pub const fn as_usize(self) -> usize {

@@ -7,7 +7,8 @@
 //! | which paths of a net, by any objective, under any restriction? | [`PathStream`], [`path_vectors`] |
 //! | which valley-free path is the cheapest? | [`valley_free_path`] |
 //! | how far is it, by one metric, at once? | [`Distances`] |
-//! | which domains should host a service graph? | [`placements`] |
+//! | which domains should host a service graph? | [`best_placements`], [`placements`] |
+//! | why these, or why none? | [`explain`] |
 //!
 //! Everything is in terms of [`crate::DomainIndex`], whose order is that of domain ids. A call reads
 //! one graph, keeps nothing, and does no more than the steps it is given: what a step is, each
@@ -17,7 +18,7 @@
 mod budget;
 mod cost;
 mod distance;
-mod hops;
+mod explain;
 mod labels;
 mod matrix;
 mod paths;
@@ -31,9 +32,15 @@ mod valley_free;
 pub use budget::{Budget, Spent};
 pub use cost::{Cost, Metric, Objective, Weigh, Weights};
 pub use distance::Distances;
+pub use explain::{
+    ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
+    explain,
+};
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, shortest_path};
 pub use placements::{
-    Placement, PlacementNode, PlacementProblem, Placements, RESOURCE_KINDS, placements,
+    Disjoint, Effort, HostCounts, PairCounts, Placement, PlacementLink, PlacementNode,
+    PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, best_placements,
+    placements,
 };
 pub use space::{Restriction, Rules};
 pub use stream::{Path, PathStream, path_vectors};

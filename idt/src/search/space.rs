@@ -252,6 +252,12 @@ impl Rules {
             && self.closed_from.is_empty()
     }
 
+    /// Whether business relationships are respected: paths have phases.
+    #[must_use]
+    pub fn is_valley_free(&self) -> bool {
+        self.valley_free
+    }
+
     /// These and the respect for business relationships.
     pub(crate) fn valley_free(&self) -> Self {
         Self {

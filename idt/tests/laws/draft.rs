@@ -1,11 +1,7 @@
 //! The worked example of draft-lachosrothenberg-alto-brokermdo-00: AS1 - AS2 - AS3, each a member
 //! with a topology of its own.
 
-use std::collections::BTreeMap;
-
-use idt::search::{
-    PathCaps, PlacementNode, PlacementProblem, RESOURCE_KINDS, candidate_paths, placements,
-};
+use idt::search::{PathCaps, PlacementNode, PlacementProblem, candidate_paths, placements};
 use idt::{DomainGraph, DomainIndex, DomainTopology, InterLink, Ted, TopologyParts, Update};
 use nffg::{DomainId, RouterRef};
 
@@ -104,13 +100,13 @@ fn table_2_the_four_placements() {
     let graph = three_domains();
     let nodes = HOSTS.map(|hosts| PlacementNode {
         hosts: domains(&graph, hosts),
-        demand: [0.0; RESOURCE_KINDS],
+        ..PlacementNode::default()
     });
-    let links = vec![(0, 1), (1, 2), (2, 3), (3, 4)];
+    let links = [(0, 1), (1, 2), (2, 3), (3, 4)].map(Into::into).into();
     let problem = PlacementProblem {
         nodes: nodes.into(),
         links,
-        capacity: BTreeMap::new(),
+        ..PlacementProblem::default()
     };
     let found = placements(&graph, &problem, 10, 1_000_000);
     assert!(!found.cut);

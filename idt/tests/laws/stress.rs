@@ -1,7 +1,5 @@
 //! Graphs made to be hard. The budget of steps is the clock: an answer that is not cut took no more.
 
-use std::collections::BTreeMap;
-
 use idt::search::{
     PathCaps, PlacementNode, PlacementProblem, RESOURCE_KINDS, candidate_paths, placements,
 };
@@ -134,11 +132,12 @@ fn problem(
     let nodes = hosts.iter().map(|hosts| PlacementNode {
         hosts: federation.at(hosts),
         demand: [1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+        ..PlacementNode::default()
     });
     PlacementProblem {
         nodes: nodes.collect(),
-        links,
-        capacity: BTreeMap::new(),
+        links: links.into_iter().map(Into::into).collect(),
+        ..PlacementProblem::default()
     }
 }
 

@@ -18,14 +18,14 @@ use crate::world::{self, NET};
 
 static SEARCHED: LazyLock<Distances> = LazyLock::new(|| Distances::new(Arc::clone(&NET)));
 
-static LABELLED: LazyLock<Distances> = LazyLock::new(|| {
+pub(crate) static LABELLED: LazyLock<Distances> = LazyLock::new(|| {
     let labelled = SEARCHED
         .clone()
         .with_labels(Metric::Delay, &mut Budget::unlimited());
     labelled.expect("no limit")
 });
 
-static BY_HAND: LazyLock<by_hand::Labels> = LazyLock::new(|| by_hand::Labels::new(&NET));
+pub(crate) static BY_HAND: LazyLock<by_hand::Labels> = LazyLock::new(|| by_hand::Labels::new(&NET));
 
 fn domains() -> Vec<u32> {
     (0..NET.domains() as u32).collect()
@@ -44,7 +44,7 @@ fn sum(distances: impl IntoIterator<Item = Option<u64>>) -> u64 {
 }
 
 /// The floors: hand-written loops over flat arrays, nothing around them.
-mod by_hand {
+pub(crate) mod by_hand {
     use std::cmp::Reverse;
     use std::collections::BinaryHeap;
 
@@ -102,7 +102,7 @@ mod by_hand {
     }
 
     /// Pruned landmark labels in flat arrays.
-    pub(super) struct Labels {
+    pub(crate) struct Labels {
         rank: Vec<u32>,
         starts: Vec<u32>,
         hubs: Vec<u32>,
@@ -204,7 +204,7 @@ mod by_hand {
             self.hubs.len() - self.rank.len()
         }
 
-        pub(super) fn distance(&self, from: u32, to: u32) -> Option<u64> {
+        pub(crate) fn distance(&self, from: u32, to: u32) -> Option<u64> {
             let (distance, _) = self.meet(self.rank[from as usize], self.rank[to as usize]);
             (distance < u32::MAX).then_some(u64::from(distance))
         }

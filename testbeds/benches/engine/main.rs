@@ -25,6 +25,7 @@ mod distances;
 mod graph;
 mod net;
 mod paths;
+mod placements;
 mod world;
 
 fn main() {
@@ -66,6 +67,7 @@ fn problem(snapshot: &Snapshot, hosts: &[Vec<usize>], capacity: Option<f64>) -> 
     let nodes = hosts.iter().map(|hosts| PlacementNode {
         hosts: domains(snapshot, hosts),
         demand: [1.0; RESOURCE_KINDS],
+        ..PlacementNode::default()
     });
     let amounts = |capacity| {
         snapshot
@@ -75,8 +77,11 @@ fn problem(snapshot: &Snapshot, hosts: &[Vec<usize>], capacity: Option<f64>) -> 
     };
     PlacementProblem {
         nodes: nodes.collect(),
-        links: (1..hosts.len()).map(|node| (node - 1, node)).collect(),
+        links: (1..hosts.len())
+            .map(|node| (node - 1, node).into())
+            .collect(),
         capacity: capacity.map_or_else(BTreeMap::new, |capacity| amounts(capacity).collect()),
+        ..PlacementProblem::default()
     }
 }
 

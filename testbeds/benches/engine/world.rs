@@ -8,16 +8,17 @@ use std::sync::{Arc, LazyLock};
 use idt::net::{Edge, Net, NetBuilder, Role, UNLIMITED};
 use testbeds::world::{Relationship, World, synthetic};
 
+/// A file of `shared/data/topologies` in a folder above.
+fn shared(name: &str) -> Option<PathBuf> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let place = |folder: &Path| folder.join("shared/data/topologies").join(name);
+    above.map(place).find(|path| path.exists())
+}
+
 /// The file with the AS graph.
 pub(crate) fn as_rel() -> Option<PathBuf> {
-    const PLACE: &str = "shared/data/topologies/as-graph/20250901.as-rel2.txt.bz2";
     let named = std::env::var_os("AS_REL").map(PathBuf::from);
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    named.or_else(|| {
-        above
-            .map(|folder| folder.join(PLACE))
-            .find(|path| path.exists())
-    })
+    named.or_else(|| shared("as-graph/20250901.as-rel2.txt.bz2"))
 }
 
 /// It, or the other.
@@ -40,6 +41,34 @@ pub(crate) fn weight(a: u32, b: u32) -> u32 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     ((z ^ (z >> 31)) % 20) as u32 + 1
 }
+
+/// 200 domains with 436 links and their delays, where the file is at hand; else as many, made from a
+/// seed.
+pub(crate) static ZOO: LazyLock<Arc<Net>> = LazyLock::new(|| {
+    let world = match shared("zoo200/zoo200.edges") {
+        Some(path) => World::open(&path).expect("an edge list"),
+        None => synthetic(2, 200),
+    };
+    let mut builder = NetBuilder::new(world.node_count() as u32);
+    for link in world.links() {
+        let nanos = |delay: Option<nffg::Delay>| delay.map_or(0, |delay| delay.as_nanos() as u32);
+        let edge = Edge {
+            to: link.b,
+            delay: nanos(link.delay_there),
+            price: 0,
+            bandwidth: UNLIMITED,
+            role: Role::Unknown,
+        };
+        let back = Edge {
+            to: link.a,
+            delay: nanos(link.delay_back),
+            ..edge
+        };
+        builder.edge(link.a, edge);
+        builder.edge(link.b, back);
+    }
+    Arc::new(builder.build())
+});
 
 /// The net of a world, the weights of its links as delays.
 pub(crate) fn net(world: &World) -> Net {

@@ -3,154 +3,163 @@
 //! A node is *free* if it has more than one choice. The others are settled from the start, whatever
 //! their position; a link to one is a cost of the free node at its other end alone.
 
-use super::instance::Instance;
-use crate::search::budget::{Budget, Spent};
+use std::cmp::Ordering;
 
-/// The cost of what is impossible. Real costs stay far below: links times domains.
-pub(super) const IMPOSSIBLE: u64 = u64::MAX;
+use super::amount::Amount;
+use super::instance::Instance;
+use super::tables::Tables;
+use crate::net::EdgeId;
+use crate::search::budget::{Budget, Spent};
 
 /// A table over two earlier neighbours is filled if it takes at most this many sums, else it is
 /// split into two tables, each over one.
 const JOINT_SUMS: usize = 1 << 17;
 
-/// The costs of the search, arranged by the node whose choice decides them.
-///
-/// The bound of no node placed is [`Bound::least`]. Placing a node replaces what the bound expects
-/// of it ([`Bound::expected`]) by what its choice costs ([`Bound::cost`]), which is never less. Once
-/// all nodes are placed, the bound is the hops of the placement.
-pub(super) struct Bound {
-    least: u64,
+/// What the search asks of the costs. The bound of no node placed is [`Costs::least`]. Placing a
+/// node replaces what the bound expects of it ([`Costs::expected`]) by what its choice costs
+/// ([`Costs::cost`]), which is never less. Once all nodes are placed, the bound is the cost of the
+/// placement when every link takes its cheapest route. `placed` gives the choice of each node before.
+pub(super) trait Costs<C> {
+    /// Nodes that have one choice only decide nothing: what they cost is in the others' costs.
+    const SKIPS_SETTLED: bool;
+
+    /// The bound of no node placed.
+    fn least(&self) -> C;
+
+    /// What the bound holds of `node`.
+    fn expected(&self, node: usize, placed: impl Fn(usize) -> usize) -> C;
+
+    /// Makes the costs of all choices of `node` known that `wanted` says yes to. Returns what those
+    /// cost at least that stay unknown: none if [`crate::search::cost::Cost::FAR`].
+    fn reach(
+        &mut self,
+        node: usize,
+        placed: impl Fn(usize) -> usize,
+        wanted: impl Fn(C) -> bool,
+        budget: &mut Budget,
+    ) -> Result<C, Spent>;
+
+    /// What a choice of `node` costs; [`crate::search::cost::Cost::FAR`] too if it is unknown.
+    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C;
+
+    /// The first of the cheapest routes of the link to a node, given the choice of each node; `None`
+    /// if that is for others to find.
+    fn route(&mut self, _: usize, _: &[u32], _: &mut Budget) -> Result<Option<Vec<EdgeId>>, Spent> {
+        Ok(None)
+    }
+}
+
+/// The costs of the search in tables, arranged by the node whose choice decides them.
+pub(super) struct Bound<C> {
+    least: C,
     /// Per choice of each node in a row: its links to settled nodes, and what later nodes cost at
     /// least then. Nothing for a settled node: its costs are its neighbours', or everyone's.
-    own: Vec<u64>,
-    nodes: Vec<NodeCost>,
+    own: Vec<C>,
+    nodes: Vec<NodeCost<C>>,
 }
 
 /// The costs that the choice of one node decides, once the nodes before it are placed.
-#[derive(Default)]
-struct NodeCost {
+struct NodeCost<C> {
     /// Where its own costs begin, and how many choices it has.
     start: usize,
     width: usize,
     /// Its links to earlier free nodes, in node order.
-    links: Vec<Joint>,
+    links: Vec<Joint<C>>,
     /// What it costs at least, whatever the nodes before it.
-    least: u64,
+    least: C,
     /// What it costs at least beyond that, by the nodes before it.
-    expected: Vec<Message>,
+    expected: Vec<Message<C>>,
 }
 
 /// The cost of a choice of an earlier node together with one of this node.
-struct Joint {
+struct Joint<C> {
     earlier: usize,
     /// Row by choice of `earlier`, column by choice of this node.
-    cells: Vec<u64>,
+    cells: Vec<C>,
 }
 
 /// What a node costs at least, by the choices of one or two earlier nodes.
-struct Message {
+struct Message<C> {
     earlier: usize,
     /// The second earlier node, after the first, and how many choices it has.
     second: Option<(usize, usize)>,
-    cells: Vec<u64>,
+    cells: Vec<C>,
 }
 
-impl Bound {
+impl<C: Amount> Bound<C> {
     /// `None` if there is no placement at all, whatever the capacities.
-    pub(super) fn new(instance: &Instance<'_>, budget: &mut Budget) -> Result<Option<Self>, Spent> {
+    pub(super) fn new(
+        instance: &Instance<'_>,
+        tables: &Tables<C>,
+        budget: &mut Budget,
+    ) -> Result<Option<Self>, Spent> {
         let nodes = (0..instance.len()).map(|node| {
             let choices = instance.choices(node);
             NodeCost {
                 start: choices.start,
                 width: choices.len(),
-                ..NodeCost::default()
+                links: Vec::new(),
+                least: C::ZERO,
+                expected: Vec::new(),
             }
         });
-        let nodes: Vec<NodeCost> = nodes.collect();
+        let nodes: Vec<NodeCost<C>> = nodes.collect();
         let choices = nodes.last().map_or(0, |last| last.start + last.width);
         let mut bound = Self {
-            least: 0,
-            own: vec![0; choices],
+            least: C::ZERO,
+            own: vec![C::ZERO; choices],
             nodes,
         };
-        for link in instance.links() {
-            bound.add_link(instance, link.0.min(link.1), link.0.max(link.1), budget)?;
+        for (at, link) in instance.problem.links.iter().enumerate() {
+            let cells = tables.objective(at);
+            budget.spend(cells.len())?;
+            let width = instance.hosts(link.dst).len();
+            match link.src.cmp(&link.dst) {
+                Ordering::Less => bound.add_pair(link.src, link.dst, |a, b| cells[a * width + b]),
+                Ordering::Greater => {
+                    bound.add_pair(link.dst, link.src, |a, b| cells[b * width + a]);
+                }
+                Ordering::Equal => {}
+            }
+        }
+        for &(earlier, later, same) in instance.ties() {
+            if same {
+                let (rows, columns) = (instance.hosts(earlier), instance.hosts(later));
+                budget.spend(rows.len().saturating_mul(columns.len()))?;
+                let cost = |a: usize, b: usize| match rows[a] == columns[b] {
+                    true => C::ZERO,
+                    false => C::FAR,
+                };
+                bound.add_pair(earlier, later, cost);
+            }
         }
         for node in (0..instance.len()).rev() {
             bound.eliminate(node, budget)?;
         }
-        Ok((bound.least != IMPOSSIBLE).then_some(bound))
+        Ok((bound.least != C::FAR).then_some(bound))
     }
 
-    /// The bound of no node placed.
-    pub(super) fn least(&self) -> u64 {
-        self.least
-    }
-
-    /// What the bound holds of `node` once the nodes before it are placed; `placed` gives the
-    /// choice of each.
-    #[inline]
-    pub(super) fn expected(&self, node: usize, placed: impl Fn(usize) -> usize) -> u64 {
-        let NodeCost {
-            least, expected, ..
-        } = &self.nodes[node];
-        expected.iter().fold(*least, |sum, message| {
-            let row = placed(message.earlier);
-            let cell = message
-                .second
-                .map_or(row, |(second, width)| row * width + placed(second));
-            sum + message.cells[cell]
-        })
-    }
-
-    /// What a choice of `node` costs once the nodes before it are placed; `placed` gives the choice
-    /// of each.
-    #[inline]
-    pub(super) fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> u64 {
-        let NodeCost {
-            start,
-            width,
-            links,
-            ..
-        } = &self.nodes[node];
-        links.iter().fold(self.own[start + choice], |sum, joint| {
-            sum.saturating_add(joint.cells[placed(joint.earlier) * width + choice])
-        })
-    }
-
-    /// The cost of a link, for the node that decides it.
-    fn add_link(
-        &mut self,
-        instance: &Instance<'_>,
-        earlier: usize,
-        later: usize,
-        budget: &mut Budget,
-    ) -> Result<(), Spent> {
-        if earlier == later {
-            return Ok(());
-        }
-        let hops = |from, to| instance.distance(from, to).map_or(IMPOSSIBLE, u64::from);
-        let (rows, columns) = (instance.hosts(earlier), instance.hosts(later));
-        budget.spend(rows.len().saturating_mul(columns.len()))?;
+    /// What two nodes cost together, by their choices, for the node that decides it.
+    fn add_pair(&mut self, earlier: usize, later: usize, cost: impl Fn(usize, usize) -> C) {
+        let (rows, columns) = (self.nodes[earlier].width, self.nodes[later].width);
         match (rows, columns) {
-            ([row], [column]) => self.least = self.least.saturating_add(hops(*row, *column)),
-            ([row], columns) => {
-                let costs = columns.iter().map(|column| hops(*row, *column));
-                add(&mut self.own[instance.choices(later)], costs);
+            (1, 1) => self.least = self.least.plus(cost(0, 0)),
+            (1, _) => {
+                let start = self.nodes[later].start;
+                let costs = (0..columns).map(|column| cost(0, column));
+                add(&mut self.own[start..start + columns], costs);
             }
-            (rows, [column]) => {
-                let costs = rows.iter().map(|row| hops(*row, *column));
-                add(&mut self.own[instance.choices(earlier)], costs);
+            (_, 1) => {
+                let start = self.nodes[earlier].start;
+                let costs = (0..rows).map(|row| cost(row, 0));
+                add(&mut self.own[start..start + rows], costs);
             }
-            (rows, columns) => {
-                let row = |row: &u32| {
-                    let row = *row;
-                    columns.iter().map(move |column| hops(row, *column))
-                };
-                self.nodes[later].join(earlier, rows.iter().flat_map(row));
+            _ => {
+                let cost = &cost;
+                let row = |row| (0..columns).map(move |column| cost(row, column));
+                self.nodes[later].join(earlier, (0..rows).flat_map(row));
             }
         }
-        Ok(())
     }
 
     /// Turns the costs that a node decides into costs of the nodes before it.
@@ -171,19 +180,20 @@ impl Bound {
         let mut own = &own[..width];
         if links.is_empty() {
             budget.spend(width)?;
-            *least = cheapest(own, own.iter().map(|_| 0));
-            self.least = self.least.saturating_add(*least);
+            *least = cheapest(own, own.iter().map(|_| C::ZERO));
+            self.least = self.least.plus(*least);
         }
         // What the node costs alone counts once: in the first message.
         let nothing = if links.len() > 1 {
-            vec![0; width]
+            vec![C::ZERO; width]
         } else {
             Vec::new()
         };
         let mut links = &links[..];
         while let Some((first, mut rest)) = links.split_first() {
             let rows = first.cells.chunks_exact(width);
-            let sums = |joint: &Joint| first.cells.len().saturating_mul(joint.cells.len() / width);
+            let sums =
+                |joint: &Joint<C>| first.cells.len().saturating_mul(joint.cells.len() / width);
             let message = match rest
                 .split_first()
                 .filter(|(joint, _)| sums(joint) <= JOINT_SUMS)
@@ -193,7 +203,7 @@ impl Bound {
                     budget.spend(sums(second))?;
                     let columns = second.cells.chunks_exact(width);
                     let mut cells = Vec::with_capacity(rows.len() * columns.len());
-                    let mut sum = vec![0; width];
+                    let mut sum = vec![C::ZERO; width];
                     for row in rows {
                         sum.copy_from_slice(own);
                         add(&mut sum, row.iter().copied());
@@ -229,9 +239,9 @@ impl Bound {
     }
 }
 
-impl NodeCost {
+impl<C: Amount> NodeCost<C> {
     /// Adds to what choices of this node cost together with those of an earlier one.
-    fn join(&mut self, earlier: usize, cells: impl Iterator<Item = u64>) {
+    fn join(&mut self, earlier: usize, cells: impl Iterator<Item = C>) {
         match self
             .links
             .binary_search_by_key(&earlier, |joint| joint.earlier)
@@ -248,31 +258,76 @@ impl NodeCost {
     }
 }
 
-fn add(sums: &mut [u64], more: impl Iterator<Item = u64>) {
+impl<C: Amount> Costs<C> for Bound<C> {
+    const SKIPS_SETTLED: bool = true;
+
+    fn least(&self) -> C {
+        self.least
+    }
+
+    #[inline]
+    fn expected(&self, node: usize, placed: impl Fn(usize) -> usize) -> C {
+        let NodeCost {
+            least, expected, ..
+        } = &self.nodes[node];
+        expected.iter().fold(*least, |sum, message| {
+            let row = placed(message.earlier);
+            let cell = message
+                .second
+                .map_or(row, |(second, width)| row * width + placed(second));
+            sum.plus(message.cells[cell])
+        })
+    }
+
+    fn reach(
+        &mut self,
+        _: usize,
+        _: impl Fn(usize) -> usize,
+        _: impl Fn(C) -> bool,
+        _: &mut Budget,
+    ) -> Result<C, Spent> {
+        Ok(C::FAR)
+    }
+
+    #[inline]
+    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C {
+        let NodeCost {
+            start,
+            width,
+            links,
+            ..
+        } = &self.nodes[node];
+        links.iter().fold(self.own[start + choice], |sum, joint| {
+            sum.plus(joint.cells[placed(joint.earlier) * width + choice])
+        })
+    }
+}
+
+fn add<C: Amount>(sums: &mut [C], more: impl Iterator<Item = C>) {
     for (sum, more) in sums.iter_mut().zip(more) {
-        *sum = sum.saturating_add(more);
+        *sum = sum.plus(more);
     }
 }
 
 /// The least sum of the two at one position.
-fn cheapest(some: &[u64], more: impl Iterator<Item = u64>) -> u64 {
-    let sums = some
-        .iter()
-        .zip(more)
-        .map(|(some, more)| some.saturating_add(more));
-    sums.min().unwrap_or(IMPOSSIBLE)
+fn cheapest<C: Amount>(some: &[C], more: impl Iterator<Item = C>) -> C {
+    let sums = some.iter().zip(more).map(|(some, more)| some.plus(more));
+    sums.min().unwrap_or(C::FAR)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::sync::Arc;
 
-    use super::super::{PlacementNode, PlacementProblem, RESOURCE_KINDS, placements};
+    use super::super::tables::World;
+    use super::super::{PlacementNode, PlacementProblem, best_placements};
     use super::*;
+    use crate::search::Distances;
+    use crate::search::cost::Metric;
     use crate::{BorderLink, DomainIndex, Snapshot, Ted, Update};
 
     /// A ring of domains with one chord.
-    fn ring(len: usize) -> std::sync::Arc<Snapshot> {
+    fn ring(len: usize) -> Arc<Snapshot> {
         let name = |at: usize| format!("D{:02}", at % len).parse().unwrap();
         let chord = [(0, len / 2)];
         let pairs = (0..len).map(|at| (at, at + 1)).chain(chord);
@@ -297,24 +352,30 @@ mod tests {
         let all: Vec<DomainIndex> = snapshot.graph().indices().collect();
         let node = |hosts: &Vec<usize>| PlacementNode {
             hosts: hosts.iter().map(|at| all[at % all.len()]).collect(),
-            demand: [0.0; RESOURCE_KINDS],
+            ..PlacementNode::default()
         };
         PlacementProblem {
             nodes: hosts.iter().map(node).collect(),
-            links: links.to_vec(),
-            capacity: BTreeMap::new(),
+            links: links.iter().copied().map(Into::into).collect(),
+            ..PlacementProblem::default()
         }
     }
 
     /// The bound before anything is placed, and what the best placement costs.
     fn least_and_best(snapshot: &Snapshot, problem: &PlacementProblem) -> (u64, u64) {
         let budget = &mut Budget::new(u64::MAX);
-        let instance = Instance::new(snapshot.graph(), problem, budget)
+        let distances = Distances::new(Arc::clone(snapshot.graph().net()));
+        let instance = Instance::new(distances.net(), problem, None, budget)
             .ok()
             .flatten()
             .unwrap();
-        let bound = Bound::new(&instance, budget).ok().flatten().unwrap();
-        let best = placements(snapshot.graph(), problem, 1, u64::MAX);
+        let mut world = World::new(&instance, &distances, Metric::Hops);
+        let tables = Tables::new(&mut world, budget).ok().unwrap();
+        let bound = Bound::new(&instance, &tables, budget)
+            .ok()
+            .flatten()
+            .unwrap();
+        let best = best_placements(&distances, problem, 1, u64::MAX);
         (bound.least(), best.placements[0].hops)
     }
 

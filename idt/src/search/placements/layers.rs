@@ -1,0 +1,404 @@
+//! Costs without a distance between every two hosts: for service graphs in which every node is
+//! linked to at most one earlier node, by one link towards it (chains in order, trees from the
+//! root).
+//!
+//! A tree per node, grown from all its hosts at once, each of which begins with what the nodes after
+//! it cost at least from there, tells every point of the net what it costs at least to get from it to
+//! that node and on. From the host of a placed node, a search with that tree as its potential (A*)
+//! meets the hosts of the next node in the order of what they lead to, and sees little of the net.
+
+use std::collections::BTreeSet;
+
+use super::amount::Amount;
+use super::bound::Costs;
+use super::grow::{Queue, tree};
+use super::instance::Instance;
+use crate::net::EdgeId;
+use crate::search::budget::{Budget, Spent};
+use crate::search::cost::Weigh;
+use crate::search::space::{Open, Restricted, Rules, Space};
+
+/// The costs of a node's choices, as far as they are known.
+struct Row<C> {
+    costs: Vec<C>,
+    /// What those cost at least that are not.
+    beyond: C,
+}
+
+/// The space of a call: one that is not restricted has half the states.
+#[derive(Clone, Copy)]
+enum Ground<'a, W> {
+    Open(Open<'a, W>),
+    Restricted(Restricted<'a, W>),
+}
+
+pub(super) struct Layers<'a, W: Weigh> {
+    instance: &'a Instance<'a>,
+    ground: Ground<'a, W>,
+    /// The earlier node that each node is linked to.
+    parent: Vec<Option<usize>>,
+    /// Per node, what it costs at least from each state to get to it and on. Empty for a root.
+    potential: Vec<Vec<W::Cost>>,
+    /// Per choice of each node in a row, what the nodes after it cost at least.
+    onward: Vec<W::Cost>,
+    least: W::Cost,
+    /// Per node and choice of its parent.
+    rows: Vec<Vec<Option<Row<W::Cost>>>>,
+    search: Search<W::Cost>,
+}
+
+/// What a search from one host writes on, cleared before the next.
+struct Search<C> {
+    /// What it costs to get to each state, as far as it is known.
+    costs: Vec<C>,
+    touched: Vec<u32>,
+    queue: Queue<C>,
+}
+
+/// The node before each node, if the links are such that [`Layers`] can tell their costs.
+pub(super) fn parents(instance: &Instance<'_>) -> Option<Vec<Option<usize>>> {
+    let mut parent = vec![None; instance.len()];
+    for link in &instance.problem.links {
+        if link.src >= link.dst || parent[link.dst].replace(link.src).is_some() {
+            return None;
+        }
+    }
+    Some(parent)
+}
+
+impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
+    /// `None` if there is no placement at all.
+    pub(super) fn new(
+        instance: &'a Instance<'a>,
+        weigh: W,
+        rules: &'a Rules,
+        parent: Vec<Option<usize>>,
+        budget: &mut Budget,
+    ) -> Result<Option<Self>, Spent> {
+        let net = instance.net;
+        let ground = match rules.is_none() {
+            true => Ground::Open(Open { net, weigh }),
+            false => Ground::Restricted(Restricted { net, weigh, rules }),
+        };
+        let choices: usize = (0..instance.len())
+            .map(|node| instance.hosts(node).len())
+            .sum();
+        let mut layers = Self {
+            instance,
+            ground,
+            potential: parent.iter().map(|_| Vec::new()).collect(),
+            parent,
+            onward: vec![C::ZERO; choices],
+            least: C::ZERO,
+            rows: Vec::new(),
+            search: Search {
+                costs: Vec::new(),
+                touched: Vec::new(),
+                queue: Queue::default(),
+            },
+        };
+        for node in (0..instance.len()).rev() {
+            let onward = &layers.onward[instance.choices(node)];
+            let Some(parent) = layers.parent[node] else {
+                let least = onward.iter().copied().min().unwrap_or(C::FAR);
+                layers.least = layers.least.plus(least);
+                continue;
+            };
+            let hosts = instance.hosts(node).iter().zip(onward);
+            let seeds: Vec<(u32, C)> = hosts
+                .map(|(host, cost)| (net.sink(instance.domain(*host)), *cost))
+                .collect();
+            let potential = match ground {
+                Ground::Open(space) => grow(space, &seeds, budget)?,
+                Ground::Restricted(space) => grow(space, &seeds, budget)?,
+            };
+            let range = instance.choices(parent);
+            for (cost, host) in layers.onward[range].iter_mut().zip(instance.hosts(parent)) {
+                let start = net.source(instance.domain(*host));
+                let mut ahead = potential[start as usize * layers.ground.states()];
+                // In the same domain, the link takes nothing.
+                if let Ok(choice) = instance.hosts(node).binary_search(host) {
+                    ahead = ahead.min(seeds[choice].1);
+                }
+                *cost = cost.plus(ahead);
+            }
+            layers.potential[node] = potential;
+        }
+        let rows = layers.parent.iter().map(|parent| {
+            let hosts = parent.map_or(0, |parent| instance.hosts(parent).len());
+            (0..hosts).map(|_| None).collect()
+        });
+        layers.rows = rows.collect();
+        Ok((layers.least != C::FAR).then_some(layers))
+    }
+}
+
+impl<C: Amount> Search<C> {
+    fn clear(&mut self, len: usize) {
+        self.costs.resize(len, C::FAR);
+        for state in self.touched.drain(..) {
+            self.costs[state as usize] = C::FAR;
+        }
+        self.queue = Queue::default();
+    }
+
+    /// Settles the states from which `wanted` wants what they lead to, in that order, and tells each
+    /// one; until `settled` says stop. Returns what those lead to at least that are not settled.
+    fn run<S: Space<Cost = C>>(
+        &mut self,
+        space: S,
+        potential: &[C],
+        from: u32,
+        wanted: impl Fn(C) -> bool,
+        mut settled: impl FnMut(u32, C) -> bool,
+        budget: &mut Budget,
+    ) -> Result<C, Spent> {
+        self.clear(space.len());
+        let Self {
+            costs,
+            touched,
+            queue,
+        } = self;
+        let mut beyond = C::FAR;
+        let start = space.start(from);
+        costs[start as usize] = C::ZERO;
+        touched.push(start);
+        let ahead = potential[start as usize];
+        match ahead != C::FAR && wanted(ahead) {
+            true => queue.push(ahead, start),
+            false => beyond = ahead,
+        }
+        while let Some((ahead, state)) = queue.pop() {
+            let cost = costs[state as usize];
+            if cost.plus(potential[state as usize]) != ahead {
+                continue;
+            }
+            if !settled(state, cost) {
+                return Ok(beyond.min(ahead));
+            }
+            let mut steps = 1;
+            space.forward(state, |next, more, _| {
+                steps += 1;
+                let left = potential[next as usize];
+                let sum = cost.plus(more);
+                let known = &mut costs[next as usize];
+                if left == C::FAR || sum >= *known {
+                    return;
+                }
+                let ahead = sum.plus(left);
+                if !wanted(ahead) {
+                    beyond = beyond.min(ahead);
+                    return;
+                }
+                if *known == C::FAR {
+                    touched.push(next);
+                }
+                *known = sum;
+                queue.push(ahead, next);
+            });
+            budget.spend(steps)?;
+        }
+        Ok(beyond)
+    }
+
+    /// The first of the cheapest paths by names; `None` if an edge on the way costs nothing.
+    fn path<S: Space<Cost = C>>(
+        &mut self,
+        space: S,
+        potential: &[C],
+        from: u32,
+        to: u32,
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<EdgeId>>, Spent> {
+        let mut end = None;
+        let seen = |state: u32, cost: C| {
+            if space.point(state) == to {
+                end = Some(cost.plus(potential[state as usize]));
+            }
+            end.is_none()
+        };
+        self.run(space, potential, from, |_| true, seen, budget)?;
+        let Some(most) = end else {
+            return Ok(None);
+        };
+        // Again, for all that is on paths as cheap.
+        self.run(
+            space,
+            potential,
+            from,
+            |ahead| ahead <= most,
+            |_, _| true,
+            budget,
+        )?;
+        let mut on = BTreeSet::new();
+        let mut stack: Vec<u32> = space.ends(to).collect();
+        stack.retain(|state| self.costs[*state as usize] != C::FAR);
+        on.extend(stack.iter().copied());
+        while let Some(state) = stack.pop() {
+            let mut steps = 1;
+            let there = self.costs[state as usize];
+            space.backward(state, |before, more| {
+                steps += 1;
+                let here = self.costs[before as usize];
+                if here != C::FAR && here.plus(more) == there && on.insert(before) {
+                    stack.push(before);
+                }
+            });
+            budget.spend(steps)?;
+        }
+        let mut at = space.start(from);
+        let mut edges = Vec::new();
+        while space.point(at) != to {
+            let here = self.costs[at as usize];
+            let mut next = None;
+            let mut steps = 1;
+            space.forward(at, |state, more, edge| {
+                steps += 1;
+                let there = self.costs[state as usize];
+                if next.is_none() && here.plus(more) == there && on.contains(&state) {
+                    next = Some((state, edge));
+                }
+            });
+            budget.spend(steps)?;
+            let Some((state, edge)) = next.filter(|next| self.costs[next.0 as usize] > here) else {
+                return Ok(None);
+            };
+            edges.push(edge);
+            at = state;
+        }
+        Ok(Some(edges))
+    }
+}
+
+impl<W: Weigh> Ground<'_, W> {
+    /// States per point.
+    fn states(&self) -> usize {
+        match self {
+            Self::Open(_) => 1,
+            Self::Restricted(space) => 1 + usize::from(space.rules.is_valley_free()),
+        }
+    }
+}
+
+impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
+    const SKIPS_SETTLED: bool = false;
+
+    fn least(&self) -> C {
+        self.least
+    }
+
+    fn expected(&self, node: usize, placed: impl Fn(usize) -> usize) -> C {
+        let onward = &self.onward[self.instance.choices(node)];
+        let Some(parent) = self.parent[node] else {
+            return onward.iter().copied().min().unwrap_or(C::FAR);
+        };
+        let host = self.instance.hosts(parent)[placed(parent)];
+        let start = self.instance.net.source(self.instance.domain(host));
+        let ahead = self.potential[node][start as usize * self.ground.states()];
+        match self.instance.hosts(node).binary_search(&host) {
+            Ok(choice) => ahead.min(onward[choice]),
+            Err(_) => ahead,
+        }
+    }
+
+    fn reach(
+        &mut self,
+        node: usize,
+        placed: impl Fn(usize) -> usize,
+        wanted: impl Fn(C) -> bool,
+        budget: &mut Budget,
+    ) -> Result<C, Spent> {
+        let Some(parent) = self.parent[node] else {
+            return Ok(C::FAR);
+        };
+        let (instance, choice) = (self.instance, placed(parent));
+        if let Some(row) = &self.rows[node][choice]
+            && (row.beyond == C::FAR || !wanted(row.beyond))
+        {
+            return Ok(row.beyond);
+        }
+        let host = instance.hosts(parent)[choice];
+        let (net, hosts) = (instance.net, instance.hosts(node));
+        let onward = &self.onward[instance.choices(node)];
+        let mut costs = vec![C::FAR; hosts.len()];
+        let potential = &self.potential[node];
+        let mut at = |point: u32, cost: C| {
+            let domain = net.domain_of(point);
+            if point == net.sink(domain)
+                && let Ok(choice) = hosts.binary_search_by_key(&domain, |h| instance.domain(*h))
+            {
+                costs[choice] = costs[choice].min(cost.plus(onward[choice]));
+            }
+            true
+        };
+        let from = net.source(instance.domain(host));
+        let search = &mut self.search;
+        let beyond = match self.ground {
+            Ground::Open(space) => search.run(space, potential, from, &wanted, at, budget)?,
+            Ground::Restricted(space) => {
+                let at = |state: u32, cost| at(space.point(state), cost);
+                search.run(space, potential, from, &wanted, at, budget)?
+            }
+        };
+        if let Ok(choice) = hosts.binary_search(&host) {
+            costs[choice] = onward[choice];
+        }
+        self.rows[node][choice] = Some(Row { costs, beyond });
+        Ok(beyond)
+    }
+
+    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C {
+        match self.parent[node] {
+            None => self.onward[self.instance.choices(node).start + choice],
+            Some(parent) => self.rows[node][placed(parent)]
+                .as_ref()
+                .map_or(C::FAR, |row| row.costs[choice]),
+        }
+    }
+
+    fn route(
+        &mut self,
+        node: usize,
+        choices: &[u32],
+        budget: &mut Budget,
+    ) -> Result<Option<Vec<EdgeId>>, Spent> {
+        let Self {
+            instance,
+            ground,
+            search,
+            potential,
+            ..
+        } = self;
+        let Some(parent) = self.parent[node] else {
+            return Ok(None);
+        };
+        let host = |node: usize| instance.domain(instance.hosts(node)[choices[node] as usize]);
+        let (from, to) = (host(parent), host(node));
+        let potential = &potential[node];
+        match *ground {
+            Ground::Restricted(space) if space.rules.is_valley_free() => Ok(None),
+            _ if !instance.net.is_plain() => Ok(None),
+            Ground::Open(space) => search.path(space, potential, from, to, budget),
+            Ground::Restricted(space) => search.path(space, potential, from, to, budget),
+        }
+    }
+}
+
+fn grow<S: Space>(
+    space: S,
+    seeds: &[(u32, S::Cost)],
+    budget: &mut Budget,
+) -> Result<Vec<S::Cost>, Spent>
+where
+    S::Cost: Amount,
+{
+    budget.spend(space.len())?;
+    let mut costs = vec![crate::search::cost::Cost::FAR; space.len()];
+    let ends = |seed: &(u32, S::Cost)| {
+        let cost = seed.1;
+        space.ends(seed.0).map(move |state| (state, cost))
+    };
+    let seeds: Vec<_> = seeds.iter().flat_map(ends).collect();
+    tree(space, seeds, &mut costs, &mut Queue::default(), budget)?;
+    Ok(costs)
+}
