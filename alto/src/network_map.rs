@@ -53,6 +53,16 @@ impl NetworkMap {
         let members: Vec<Member> = ids(idr, idt)
             .map(|id| (id.clone(), idt.topology(id).cloned()))
             .collect();
+        // Most versions change links, of which the map does not tell. The topologies are taken anew all
+        // the same: those of before are not to be kept for the prefixes in them.
+        if let Some(previous) = previous.filter(|previous| has_same(&previous.members, &members)) {
+            return Arc::new(Self {
+                body: previous.body.clone(),
+                conflicts: previous.conflicts.clone(),
+                members,
+                idt: Arc::clone(idt),
+            });
+        }
         let (content, conflicts) = render(&members);
         let tag = Tag::of([content.as_slice()]);
         let body = match previous.filter(|previous| previous.body.tag == tag) {
@@ -78,21 +88,30 @@ impl NetworkMap {
         })
     }
 
-    /// Whether the map of these snapshots must be this one, told without looking into topologies.
+    /// Whether the map of these snapshots must be this one, told by the names alone.
     fn is_of(&self, idr: &idr::Snapshot, idt: &Arc<idt::Snapshot>) -> bool {
-        let same_topology = |(id, old): &Member| match (old, idt.topology(id)) {
-            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
-            (None, None) => true,
-            _ => false,
-        };
-        ids(idr, idt).eq(self.domains())
-            && (Arc::ptr_eq(&self.idt, idt) || self.members.iter().all(same_topology))
+        Arc::ptr_eq(&self.idt, idt) && ids(idr, idt).eq(self.domains())
     }
 
     /// The PIDs that are domains, sorted.
     pub(crate) fn domains(&self) -> impl ExactSizeIterator<Item = &DomainId> {
         self.members.iter().map(|(id, _)| id)
     }
+}
+
+/// Whether these have the same prefixes, so that the map of both is one.
+fn has_same(old: &[Member], new: &[Member]) -> bool {
+    fn prefixes((_, topology): &Member) -> &[IpNet] {
+        topology.as_ref().map_or(&[], |told| told.prefixes())
+    }
+    let same = |(one, other): (&Member, &Member)| {
+        let is_shared = match (&one.1, &other.1) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        one.0 == other.0 && (is_shared || prefixes(one) == prefixes(other))
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
 }
 
 /// The domains of both snapshots, by id.

@@ -13,6 +13,7 @@ use broker::bgp::{PeerId, Speaker};
 use broker::ingest::{Inbox, Ingest, SourceKey, SourceKind, run};
 use broker::metrics::Metrics;
 use broker::published::Published;
+use broker::reservations::Desk;
 use broker::settings::{Overrides, Settings, load};
 use idt::bgpls::{
     Attribute, IgpRouterId, LinkDelay, LinkDescriptors, LinkNlri, Nlri, NodeDescriptors,
@@ -94,6 +95,7 @@ fn round(updates: &[u8], links: usize) -> (Duration, Duration, u64) {
             .collect();
         tokio::spawn(run(
             ingest,
+            Desk::default(),
             received,
             commands,
             Arc::clone(&published),

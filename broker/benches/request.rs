@@ -225,7 +225,7 @@ async fn serve_broker(listener: TcpListener) {
         }
     }
     let changes = ingest.commit().unwrap_or_default();
-    published.publish(ingest.idr(), ingest.idt(), changes);
+    published.publish(ingest.idr(), ingest.idt(), Arc::default(), changes);
     let app = App::new(
         settings.clone(),
         published,

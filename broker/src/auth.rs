@@ -49,18 +49,27 @@ pub enum Action {
     ReadMetrics,
     /// Change what some domain says of itself; [`Principal::may_write`] says which.
     WriteDomain,
+    /// Look at reservations; [`Principal::may_see`] says which.
+    ReadReservations,
+    /// Reserve, and change reservations; [`Principal::may_use`] says which.
+    Reserve,
 }
 
 impl Principal {
     /// Whether this principal may do `action`.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
-        use Action::{ReadDomains, ReadMaps, ReadMetrics, WriteDomain};
+        use Action::{ReadDomains, ReadMaps, ReadMetrics, ReadReservations, Reserve, WriteDomain};
         match (self, action) {
             (Self::Local | Self::Operator { .. }, _) => true,
             (Self::Anonymous | Self::Auditor { .. }, ReadMaps | ReadDomains | ReadMetrics) => true,
-            (Self::Anonymous | Self::Auditor { .. }, WriteDomain) => false,
-            (Self::Member { .. }, ReadMaps | ReadDomains | WriteDomain) => true,
+            (Self::Anonymous | Self::Auditor { .. }, WriteDomain | Reserve) => false,
+            (Self::Auditor { .. }, ReadReservations) => true,
+            (Self::Anonymous, ReadReservations) => false,
+            (
+                Self::Member { .. },
+                ReadMaps | ReadDomains | WriteDomain | ReadReservations | Reserve,
+            ) => true,
             (Self::Member { .. }, ReadMetrics) => false,
         }
     }
@@ -83,6 +92,36 @@ impl Principal {
             Self::Member { domain: own, .. } => own == domain,
             _ => true,
         }
+    }
+
+    /// Who holds what this principal reserves: a member's domain, whichever of its tokens it uses. No
+    /// domain is called like one who is no member: its id has no space, and without principals there
+    /// are no members.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        match self {
+            Self::Anonymous => "anonymous".to_owned(),
+            Self::Local => "local".to_owned(),
+            Self::Member { domain, .. } => domain.to_string(),
+            Self::Operator { name } => format!("operator {name}"),
+            Self::Auditor { name } => format!("auditor {name}"),
+        }
+    }
+
+    /// Whether this principal may change what `holder` holds: himself, and who runs the broker.
+    #[must_use]
+    pub fn may_use(&self, holder: &str) -> bool {
+        match self {
+            Self::Local | Self::Operator { .. } => true,
+            Self::Member { domain, .. } => domain.as_str() == holder,
+            Self::Anonymous | Self::Auditor { .. } => false,
+        }
+    }
+
+    /// Whether this principal may see what `holder` holds.
+    #[must_use]
+    pub fn may_see(&self, holder: &str) -> bool {
+        matches!(self, Self::Auditor { .. }) || self.may_use(holder)
     }
 
     /// For logs.
@@ -260,6 +299,30 @@ mod tests {
             name: "a".to_owned(),
         };
         assert!(!auditor.may_write(&own) && auditor.may_look_into(&own));
+    }
+
+    #[test]
+    fn a_member_reserves_for_itself_and_an_auditor_only_looks() {
+        let all = principals(Anonymous::Nobody);
+        let near: IpAddr = "127.0.0.1".parse().unwrap();
+        let member = all.of(near, Some(b"Bearer m-secret")).unwrap();
+        let operator = all.of(near, Some(b"Bearer o-secret")).unwrap();
+        let auditor = Principal::Auditor {
+            name: "a".to_owned(),
+        };
+        assert_eq!(member.holder(), "AS1");
+        assert!(member.may(Action::Reserve) && member.may_use("AS1") && member.may_see("AS1"));
+        assert!(!member.may_use("AS2") && !member.may_see("AS2"));
+        assert!(operator.may_use("AS1") && operator.may_see("AS2"));
+        assert!(!auditor.may(Action::Reserve) && !auditor.may_use("AS1"));
+        assert!(auditor.may(Action::ReadReservations) && auditor.may_see("AS1"));
+        for action in [Action::Reserve, Action::ReadReservations] {
+            assert!(!Principal::Anonymous.may(action) && Principal::Local.may(action));
+        }
+        // Nobody is called like a domain who is none.
+        for other in [&operator, &auditor] {
+            assert!(other.holder().parse::<DomainId>().is_err());
+        }
     }
 
     #[test]

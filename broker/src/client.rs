@@ -8,6 +8,7 @@
 //! | [`answers`] | property maps, path vectors, domains, placements, as the wire tells them |
 //! | [`media_type`], [`multipart`] | `Content-Type`, and `multipart/related` taken apart |
 //! | [`member`] | what a member does to its own entry: register, push, say that it is alive, leave |
+//! | [`reservations`], [`topology`] | capacity held for placements; the domain graph |
 //! | [`error`] | what can go wrong, in plain words |
 
 use std::net::IpAddr;
@@ -26,6 +27,8 @@ pub mod error;
 pub mod media_type;
 pub mod member;
 pub mod multipart;
+pub mod reservations;
+pub mod topology;
 
 use answers::{Domain, Domains, PathVectors, Placements, PropertyMap};
 use directory::{Directory, PropertyMapForm};

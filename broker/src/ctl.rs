@@ -7,6 +7,8 @@
 //! | [`request`] | service graphs from files to request bodies |
 //! | `validate` | exports checked as the broker would, without one |
 //! | `member` | what a member does to its own entry |
+//! | `placements`, `reserve` | placements and the topology; capacity held for them |
+//! | [`draw`] | both as drawings |
 //! | [`tables`], `domains`, `page` | answers as tables, which the testbed prints too, and as pages |
 //! | `input`, [`output`] | files of bounded size; standard output that survives a closed pipe |
 
@@ -19,15 +21,18 @@ use serde_json::Value;
 
 pub mod args;
 mod domains;
+pub mod draw;
 mod input;
 mod member;
 pub mod output;
 mod page;
+mod placements;
 pub mod request;
+mod reserve;
 pub mod tables;
 mod validate;
 
-use crate::client::answers::{Placements, PropertyMap};
+use crate::client::answers::PropertyMap;
 use crate::client::directory::PropertyMapForm;
 use crate::client::{Client, ClientError, Options};
 use args::{Args, Command, Question};
@@ -134,6 +139,7 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
     match command {
         Command::Ask(question) => ask(&client()?, question, json).await,
         Command::Validate(args) => validate::validate(&args, json),
+        Command::Reservation(command) => reserve::answer(&client()?, command, json).await,
         Command::Member(command) => member::answer(&client()?, command, json).await,
     }
 }
@@ -143,13 +149,7 @@ async fn ask(
     question: Question,
     json: bool,
 ) -> Result<(String, Exit), ClientError> {
-    let shown = |value: &Value, table: &dyn Fn() -> String| {
-        if json {
-            format!("{value:#}\n")
-        } else {
-            table()
-        }
-    };
+    let shown = |value: &Value, table: &dyn Fn() -> String| shown(json, value, table);
     match question {
         Question::Directory => {
             let directory = client.directory().await?;
@@ -196,16 +196,8 @@ async fn ask(
             };
             Ok((shown(&paths.json, &|| tables::path_vectors(&paths)), exit))
         }
-        Question::Placements { sg, k } => {
-            let graph = request::GraphFile::read(&sg)?;
-            let found = client.placements(graph.placement_request(k)).await?.content;
-            let exit = if found.placements.is_empty() {
-                Exit::Nothing
-            } else {
-                Exit::Answered
-            };
-            Ok((shown(&found.json, &|| placements(&found)), exit))
-        }
+        Question::Placements(args) => placements::placements(client, args, json).await,
+        Question::Topology(args) => placements::topology(client, args, json).await,
     }
 }
 
@@ -213,22 +205,13 @@ fn property_map(map: &PropertyMap) -> String {
     format!("{}\n", tables::property_map(map))
 }
 
-fn placements(found: &Placements) -> String {
-    let mut text = if found.placements.is_empty() {
-        "no placement: no choice of domains carries this service graph\n".to_owned()
+/// The answer as JSON, as it came, or in words.
+fn shown(json: bool, value: &Value, table: &dyn Fn() -> String) -> String {
+    if json {
+        format!("{value:#}\n")
     } else {
-        format!("{}\n", tables::placements(&found.placements))
-    };
-    if found.meta.cut {
-        text.push_str("The search was cut short: better placements may exist.\n");
+        table()
     }
-    if !found.meta.not_applied.is_empty() {
-        text.push_str(&format!(
-            "Not taken into account: {}.\n",
-            found.meta.not_applied.join(", ")
-        ));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -24,8 +24,9 @@ use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
+use crate::reservations::Desk;
 use crate::settings::{LogFormat, Overrides, Settings, load};
-use crate::{egress, files};
+use crate::{egress, files, indexer};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
 /// ALTO maps, path vectors and placements of service graphs.
@@ -205,10 +206,17 @@ pub async fn run(
     let (inbox, commands) = Inbox::new();
     let ingest = Ingest::new(&settings.domains, settings.rules())
         .with_propagators(&settings.bgp.propagators);
+    let desk = Desk::new(settings.reservations.limits());
     tasks.spawn(ingest::run(
         ingest,
+        desk,
         received,
         commands,
+        Arc::clone(&published),
+        Arc::clone(&metrics),
+        stop.clone(),
+    ));
+    tasks.spawn(indexer::run(
         Arc::clone(&published),
         Arc::clone(&metrics),
         stop.clone(),

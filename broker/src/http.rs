@@ -6,7 +6,6 @@
 
 mod alto_api;
 mod answer;
-mod broker_api;
 mod counts;
 mod domains;
 mod events;
@@ -14,12 +13,15 @@ mod guard;
 mod heavy;
 mod openapi;
 mod ops;
+mod placements;
 pub mod problem;
 mod push;
 pub mod rate;
+mod reservations;
 mod routes;
 pub mod server;
 pub mod tls;
+mod topology;
 
 use std::sync::Arc;
 

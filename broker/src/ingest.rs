@@ -44,6 +44,7 @@ mod asns;
 mod deadlines;
 mod document;
 mod member;
+mod pace;
 mod propagator;
 mod push;
 mod source;
@@ -205,6 +206,8 @@ pub struct Ingest {
     touched: BTreeSet<DomainId>,
     idr: idr::Idr,
     ted: idt::Ted,
+    /// What else the IdR is to be told with the next commit: what reservations hold.
+    held: Vec<idr::Update>,
 }
 
 impl Ingest {
@@ -228,6 +231,7 @@ impl Ingest {
             touched: BTreeSet::new(),
             idr: idr::Idr::new(),
             ted: idt::Ted::new(),
+            held: Vec::new(),
         };
         for entry in domains {
             ingest.know_asn(&entry.id);
@@ -472,7 +476,12 @@ impl Ingest {
     /// Whether [`Ingest::commit`] has anything to do.
     #[must_use]
     pub fn is_touched(&self) -> bool {
-        !self.touched.is_empty()
+        !self.touched.is_empty() || !self.held.is_empty()
+    }
+
+    /// Reservations hold so much of domains from now on ([`idr::Update::Held`]).
+    pub fn hold(&mut self, updates: Vec<idr::Update>) {
+        self.held.extend(updates);
     }
 
     /// Brings IdR and IdT in line with what the sources say now. Returns what is other than before;
@@ -491,6 +500,7 @@ impl Ingest {
                 idt_updates.push(idt::Update::Leave(domain));
             }
         }
+        idr_updates.append(&mut self.held);
         let idr_changed = self.idr.apply(idr_updates);
         if idr_changed {
             idt_updates.push(idt::Update::Borders(border_links(&self.idr.snapshot())));

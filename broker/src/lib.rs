@@ -17,7 +17,11 @@
 //! | [`files`] | exports in files |
 //! | [`events`], [`conflicts`] | what changed from version to version; where members contradict each other |
 //! | [`bgp`], [`bgp_feed`] | BGP-LS sessions with MdOs and their routers, and the way from them to the writer |
+//! | [`store`] | what must not be lost: records on disk or in memory |
 //! | [`placements`] | a service graph over IdR and IdT, for the broker's own API |
+//! | [`indexer`] | the index of distances, made beside the answers |
+//! | [`reservations`] | capacity held for placements: the ledger, and who may do what with it |
+//! | [`topology`] | the domain graph, for the broker's own API |
 //! | [`http`] | accept loop, routes, limits, errors |
 //! | [`auth`] | who asks, and what he may |
 //! | [`metrics`], [`clock`] | counters; the only place that reads clocks |
@@ -35,10 +39,14 @@ pub mod egress;
 pub mod events;
 pub mod files;
 pub mod http;
+pub mod indexer;
 pub mod ingest;
 pub mod liveness;
 pub mod metrics;
 pub mod placements;
 pub mod published;
 pub mod pull;
+pub mod reservations;
 pub mod settings;
+pub mod store;
+pub mod topology;

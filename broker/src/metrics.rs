@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use idr::reservation::Phase;
 use jiff::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::ingest::{SourceKey, SourceKind};
 use crate::liveness::State;
+use crate::reservations::Happening;
 
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,6 +68,21 @@ struct KindLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EventLabels {
+    event: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PhaseLabels {
+    state: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MetricLabels {
+    metric: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: Word,
 }
@@ -97,6 +114,12 @@ pub struct Metrics {
     conflicts: Family<KindLabels, Gauge>,
     /// The sources that have labels, by domain.
     sources: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    reservation_events: Family<EventLabels, Counter>,
+    reservations: Family<PhaseLabels, Gauge>,
+    overcommitted: Gauge,
+    index_bytes: Family<MetricLabels, Gauge>,
+    index_seconds: Gauge<f64, AtomicU64>,
+    indexes_made: Counter,
 }
 
 impl Default for Metrics {
@@ -171,6 +194,44 @@ impl Metrics {
             "Where members contradict each other",
             conflicts.clone(),
         );
+        let index_bytes = Family::default();
+        registry.register_with_unit(
+            "engine_index",
+            "Memory of the index of distances by a metric; 0 while there is none",
+            Unit::Bytes,
+            index_bytes.clone(),
+        );
+        let index_seconds = Gauge::default();
+        registry.register_with_unit(
+            "engine_index_duration",
+            "How long it took to make or repair the index of distances the last time",
+            Unit::Seconds,
+            index_seconds.clone(),
+        );
+        let indexes_made = Counter::default();
+        registry.register(
+            "engine_indexes_made",
+            "How often the index of distances was made or repaired",
+            indexes_made.clone(),
+        );
+        let reservation_events = Family::default();
+        registry.register(
+            "reservation_events",
+            "What happened to reservations",
+            reservation_events.clone(),
+        );
+        let reservations = Family::default();
+        registry.register(
+            "reservations",
+            "Reservations that have capacity",
+            reservations.clone(),
+        );
+        let overcommitted = Gauge::default();
+        registry.register(
+            "overcommitted",
+            "Domains' resources and links of which more is held than there is",
+            overcommitted.clone(),
+        );
         Self {
             registry,
             requests,
@@ -185,6 +246,12 @@ impl Metrics {
             publications,
             members,
             conflicts,
+            reservation_events,
+            reservations,
+            overcommitted,
+            index_bytes,
+            index_seconds,
+            indexes_made,
             sources: Mutex::default(),
         }
     }
@@ -337,6 +404,43 @@ impl Metrics {
                 });
             }
         }
+    }
+
+    /// Something happened to a reservation.
+    pub fn reservation(&self, happening: Happening) {
+        let event = Word(happening.as_str());
+        let labels = EventLabels { event };
+        self.reservation_events.get_or_create(&labels).inc();
+    }
+
+    /// So many reservations are in each phase, and so often more is held than there is.
+    pub fn reservations(&self, counts: &[(Phase, usize)], overcommitted: usize) {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        for (phase, count) in counts {
+            let state = Word(phase.as_str());
+            let gauge = self.reservations.get_or_create(&PhaseLabels { state });
+            gauge.set(number(*count));
+        }
+        self.overcommitted.set(number(overcommitted));
+    }
+
+    /// The index of distances by a metric takes so many bytes; `None`: there is none.
+    pub fn indexed(&self, metric: idt::search::Metric, bytes: Option<usize>) {
+        use idt::search::Metric;
+        let metric = Word(match metric {
+            Metric::Hops => "hops",
+            Metric::Delay => "delay",
+            Metric::Price => "price",
+        });
+        self.index_bytes
+            .get_or_create(&MetricLabels { metric })
+            .set(i64::try_from(bytes.unwrap_or_default()).unwrap_or(i64::MAX));
+    }
+
+    /// The index of distances was made or repaired, in so many seconds.
+    pub fn index_made(&self, seconds: f64) {
+        self.index_seconds.set(seconds);
+        self.indexes_made.inc();
     }
 
     /// A new version of the maps, with so many members and so many conflicts of each kind, is served.

@@ -1,24 +1,33 @@
 //! What readers see: the current version of the maps, swapped whole, and how each domain is doing.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
+use idr::reservation::{ReservationId, Used};
+use idt::search::Distances;
 use nffg::DomainId;
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::events::{Changes, Log};
 use crate::ingest::{Channel, DomainStatus, Pushed, Slot, SourceStatus};
+use crate::placements::Version;
+use crate::reservations::Kept;
 
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
 pub struct Published {
     config: Arc<alto::Config>,
-    maps: ArcSwap<alto::Maps>,
+    current: ArcSwap<Version>,
+    /// Held by who makes the next version: the writer, or who made an index. Readers do not ask for it.
+    changing: Mutex<()>,
+    changed: Notify,
     // Many short reads and writes by source; no guard leaves this module.
     domains: DashMap<DomainId, Arc<Entry>>,
+    reservations: DashMap<ReservationId, Arc<Kept>>,
     events: Log,
     /// How many inputs the first look at the files made; as many as can be while it is under way.
     first_look: AtomicU64,
@@ -35,8 +44,11 @@ impl Published {
         let maps = alto::Maps::build(Arc::clone(&config), idr, idt, None);
         Self {
             config,
-            maps: ArcSwap::from_pointee(maps),
+            current: ArcSwap::from_pointee(Version::new(Arc::new(maps), Arc::default(), None)),
+            changing: Mutex::new(()),
+            changed: Notify::new(),
             domains: DashMap::new(),
+            reservations: DashMap::new(),
             events: Log::default(),
             first_look: AtomicU64::new(0),
             from_files: AtomicU64::new(0),
@@ -46,7 +58,13 @@ impl Published {
     /// The maps to answer one request from.
     #[must_use]
     pub fn maps(&self) -> Arc<alto::Maps> {
-        self.maps.load_full()
+        Arc::clone(&self.current.load().maps)
+    }
+
+    /// The maps, and what reservations hold as of the same moment.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version::clone(&self.current.load())
     }
 
     /// Serves a new version from now on; says how many members it has. Only the writer calls this.
@@ -54,14 +72,70 @@ impl Published {
         &self,
         idr: Arc<idr::Snapshot>,
         idt: Arc<idt::Snapshot>,
+        used: Arc<Used>,
         changes: Changes,
     ) -> usize {
         let members = idt.graph().len();
-        let previous = self.maps.load_full();
+        let previous = self.maps();
         let maps = alto::Maps::build(Arc::clone(&self.config), idr, idt, Some(&previous));
-        self.maps.store(Arc::new(maps));
+        let maps = Arc::new(maps);
+        self.succeed(maps, used);
         self.events.push(clock::now().timestamp, changes);
         members
+    }
+
+    /// Serves the maps as they are with what is held from now on. Only the writer calls this.
+    pub fn hold(&self, used: Arc<Used>) {
+        self.succeed(self.maps(), used);
+    }
+
+    fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>) {
+        let _one_at_a_time = self.lock();
+        let previous = self.current.load();
+        let next = Version::new(maps, used, Some(&previous));
+        self.current.store(Arc::new(next));
+        self.changed.notify_one();
+    }
+
+    /// Serves the current version with what was found of distances over `of`. Does nothing where that
+    /// is of no use any more.
+    pub fn adopt(&self, indexed: &Distances, of: &Version) {
+        let _one_at_a_time = self.lock();
+        let current = self.current.load();
+        if let Some(next) = current.with_index(indexed, of) {
+            self.current.store(Arc::new(next));
+        }
+    }
+
+    /// Until there is a version that was not there when this was asked last. For one who asks.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        // Nothing is kept in it.
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes how a reservation is; `None` is no more. Only the writer calls this.
+    pub fn set_reservation(&self, id: ReservationId, kept: Option<Arc<Kept>>) {
+        match kept {
+            Some(kept) => drop(self.reservations.insert(id, kept)),
+            None => drop(self.reservations.remove(&id)),
+        }
+    }
+
+    /// A reservation.
+    #[must_use]
+    pub fn reservation(&self, id: &ReservationId) -> Option<Arc<Kept>> {
+        self.reservations.get(id).map(|kept| Arc::clone(&kept))
+    }
+
+    /// The reservations that `pick` picks, by id.
+    pub fn reservations(&self, pick: impl Fn(&Kept) -> bool) -> BTreeMap<ReservationId, Arc<Kept>> {
+        let picked = self.reservations.iter().filter(|entry| pick(entry.value()));
+        let kept = picked.map(|entry| (entry.key().clone(), Arc::clone(entry.value())));
+        kept.collect()
     }
 
     /// What changed from version to version.

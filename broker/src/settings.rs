@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use idr::reservation::Limits as LedgerLimits;
 use idt::search::PathCaps;
 use nffg::DomainId;
 use secrecy::SecretString;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Caps of candidate path vectors.
     pub paths: Paths,
+    /// Holding capacity for placements.
+    pub reservations: Reservations,
     /// Fetching exports.
     pub pull: Pull,
     /// When a source counts as stale, and as gone.
@@ -61,6 +64,7 @@ impl Default for Settings {
             server_name: alto::ServerName::default(),
             tls: None,
             paths: Paths::default(),
+            reservations: Reservations::default(),
             pull: Pull::default(),
             liveness: Liveness::default(),
             files: Files::default(),
@@ -139,6 +143,56 @@ impl Paths {
             per_pair: self.per_pair,
             max_domains: self.max_domains,
             work: self.work,
+        }
+    }
+}
+
+/// How capacity is held for placements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reservations {
+    /// How long a hold lasts that does not say.
+    #[serde(with = "humantime_serde")]
+    pub default_hold: Duration,
+    /// How long a hold may last in all, extended or not.
+    #[serde(with = "humantime_serde")]
+    pub max_hold: Duration,
+    /// Holds that are not confirmed yet, of one holder.
+    pub holds_per_holder: u32,
+    /// The same of all together.
+    pub holds: u32,
+    /// Reservations of one holder, confirmed ones included.
+    pub per_holder: u32,
+    /// The same of all together.
+    pub all: u32,
+}
+
+impl Default for Reservations {
+    fn default() -> Self {
+        // The ledger says why.
+        let limits = LedgerLimits::default();
+        Self {
+            default_hold: Duration::from_secs(300),
+            max_hold: limits.longest_hold,
+            holds_per_holder: limits.holds_per_holder,
+            holds: limits.holds,
+            per_holder: limits.reservations_per_holder,
+            all: limits.reservations,
+        }
+    }
+}
+
+impl Reservations {
+    /// The limits for the ledger.
+    #[must_use]
+    pub fn limits(&self) -> LedgerLimits {
+        LedgerLimits {
+            longest_hold: self.max_hold,
+            holds_per_holder: self.holds_per_holder,
+            holds: self.holds,
+            reservations_per_holder: self.per_holder,
+            reservations: self.all,
+            ..LedgerLimits::default()
         }
     }
 }

@@ -257,6 +257,12 @@ impl Snapshot {
         &self.members
     }
 
+    /// Whether a policy of some domain is known, be it a member's or not.
+    #[must_use]
+    pub fn has_policies(&self) -> bool {
+        !self.policies.is_empty()
+    }
+
     /// What a domain declares, member or not.
     #[must_use]
     pub fn policy(&self, domain: &DomainId) -> Option<&Arc<DomainPolicy>> {

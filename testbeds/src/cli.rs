@@ -18,12 +18,14 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::child::die_with_parent;
+use crate::internet::{self, Objective};
 use crate::mdo::files::Exporter;
 use crate::mdo::push::Member;
 use crate::mdo::{Emulator, Fallback, bgp_ls, bind};
 use crate::scenario::Scenario;
 use crate::show::{Wish, show};
 use crate::stage::{Feed, Pace, Plan};
+use crate::world::{World, synthetic};
 
 /// Federations on one machine: emulated orchestrators, a real broker, and answers to compare.
 #[derive(Debug, Parser)]
@@ -43,6 +45,8 @@ enum Command {
     SevenAs(RunArgs),
     /// A scenario of your own
     Run(RunArgs),
+    /// A federation as large as the Internet, under load, with a sample of the answers compared
+    Internet(InternetArgs),
     /// One emulated MdO alone
     Mdo(MdoArgs),
     /// The broker's client, for who has no brokerctl at hand
@@ -97,6 +101,93 @@ struct RunArgs {
     /// Load the scenario from this folder; edits of its exports show up while it runs
     #[arg(long, value_name = "DIR")]
     scenario: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+struct InternetArgs {
+    #[command(flatten)]
+    world: WorldArgs,
+    /// Draws all that is not told: synthetic worlds, hosts, delays, requests, flaps
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long clients ask
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
+    duration: Duration,
+    /// Clients that ask at once, one request after the other
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = range(1, 1_000))]
+    clients: u64,
+    /// Links that go down or come up, per second
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    flaps: u32,
+    /// NF types
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = range(3, 1_000))]
+    nfs: u64,
+    /// Domains that host each NF type, drawn from the 2,000 best connected
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = range(1, 2_000))]
+    hosts: u64,
+    /// Placements that a request wants
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = range(1, 10_000))]
+    k: u64,
+    /// What placements are ranked by
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "hops")]
+    objective: Objective,
+    /// Candidate path vectors for one pair of domains
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = range(1, 100_000))]
+    per_pair: u64,
+    /// Steps of search that one request may cost the broker
+    #[arg(long, value_name = "N", default_value_t = 2_000_000_000)]
+    work: u64,
+    /// How often the links rest and answers are compared
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = range(0, 10_000))]
+    checks: u64,
+    /// Answers of each kind that are compared each time
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = range(0, 100_000))]
+    sample: u64,
+    /// Where the broker listens [default: 127.0.0.1:8181, or a free port if that is taken]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// How long the broker has to take what it was told
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = parse_duration)]
+    patience: Duration,
+    /// Print one JSON document instead of words
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[group(required = true, multiple = false)]
+struct WorldArgs {
+    /// AS relationships as CAIDA publishes them, serial-1 or serial-2, compressed or not
+    #[arg(long, value_name = "FILE")]
+    as_rel: Option<PathBuf>,
+    /// An Internet of so many domains, made from the seed
+    #[arg(long, value_name = "DOMAINS", value_parser = range(3, 1_000_000))]
+    synthetic: Option<u64>,
+    /// A topology as GraphML (Topology Zoo), REPETITA, SNDlib or an edge list
+    #[arg(long, value_name = "FILE")]
+    graph: Option<PathBuf>,
+}
+
+impl WorldArgs {
+    /// The world, and what it is called.
+    fn open(&self, seed: u64) -> anyhow::Result<(String, World)> {
+        if let Some(domains) = self.synthetic {
+            let name = format!("synthetic {domains}, seed {seed}");
+            return Ok((name, synthetic(seed, count(domains))));
+        }
+        let file = self.as_rel.as_ref().or(self.graph.as_ref());
+        let file = file.context("name a world: --as-rel, --synthetic or --graph")?;
+        Ok((file.display().to_string(), World::open(file)?))
+    }
+}
+
+fn range(from: u64, to: u64) -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(from..=to)
+}
+
+/// What [`range`] has let through.
+fn count(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }
 
 #[derive(Debug, ClapArgs)]
@@ -163,6 +254,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::ThreeAs(args) => run(&args, Some("3as")),
         Command::SevenAs(args) => run(&args, Some("7as")),
         Command::Run(args) => run(&args, None),
+        Command::Internet(args) => internet(&args),
         Command::Mdo(args) => mdo(&args).map(|()| ExitCode::SUCCESS),
         Command::Brokerctl(PassedOn { args }) => {
             return broker::ctl::main(std::iter::once("brokerctl".into()).chain(args));
@@ -232,6 +324,39 @@ fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
             told = told_to_stop() => {
                 told.context("cannot listen for signals")?;
                 Ok(if args.check { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            }
+        }
+    })
+}
+
+fn internet(args: &InternetArgs) -> anyhow::Result<ExitCode> {
+    let (name, world) = args.world.open(args.seed)?;
+    let plan = internet::Plan {
+        seed: args.seed,
+        nfs: count(args.nfs),
+        hosts: count(args.hosts),
+        duration: args.duration,
+        clients: count(args.clients),
+        flaps: args.flaps,
+        k: count(args.k),
+        objective: args.objective,
+        per_pair: count(args.per_pair),
+        work: args.work,
+        checks: count(args.checks),
+        sample: count(args.sample),
+        listen: args.listen,
+        patience: args.patience,
+        json: args.json,
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            exact = internet::run(&name, &world, &plan) => {
+                Ok(if exact? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            // What was under way is dropped, and the broker with it.
+            told = told_to_stop() => {
+                told.context("cannot listen for signals")?;
+                Ok(ExitCode::FAILURE)
             }
         }
     })

@@ -17,13 +17,16 @@
 //! | [`stage`] | a scenario's processes, up and running |
 //! | [`checks`], [`compare`] | asking the broker, and comparing with what is expected |
 //! | [`show`] | what `testbed 3as` prints |
+//! | [`internet`] | what `testbed internet` does: a federation as large as the Internet, under load |
 //! | [`cli`] | the command line |
 //! | [`world`] | topologies that the world has, read from their formats, and made ones of any size |
 
+mod bgp;
 pub mod checks;
 pub mod child;
 pub mod cli;
 pub mod compare;
+pub mod internet;
 pub mod mdo;
 pub mod scenario;
 pub mod show;

@@ -269,7 +269,7 @@ async fn stop(broker: Child, mdos: Vec<Mdo>) {
 }
 
 /// This program, run as something else.
-fn ourselves(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command> {
+pub(crate) fn ourselves(args: impl IntoIterator<Item = OsString>) -> anyhow::Result<Command> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     Ok(Command {
         program,
@@ -387,12 +387,12 @@ async fn start_mdo(
     })
 }
 
-async fn is_free(address: SocketAddr) -> bool {
+pub(crate) async fn is_free(address: SocketAddr) -> bool {
     tokio::net::TcpListener::bind(address).await.is_ok()
 }
 
 /// A port of 127.0.0.1 that nobody has at this moment.
-async fn free_port() -> std::io::Result<SocketAddr> {
+pub(crate) async fn free_port() -> std::io::Result<SocketAddr> {
     tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .await?
         .local_addr()

@@ -187,6 +187,28 @@ proptest! {
         }
     }
 
+    /// Links come and go: the map is the very same, also as the measure of what comes after.
+    #[test]
+    fn a_network_map_does_not_tell_of_links(members in members(), last in member()) {
+        let mut federation = federation(&members);
+        let before = federation.maps();
+        for member in &members {
+            let mut alone = member.clone();
+            alone.neighbours.clear();
+            federation.ted.apply([idt::Update::Topology(alone.row().topology())]);
+        }
+        let after = federation.maps_after(Some(&before));
+        let anew = federation.maps();
+        prop_assert_eq!(after.network_map(), anew.network_map());
+        prop_assert_eq!(after.prefix_conflicts(), anew.prefix_conflicts());
+        let places = [&before, &after].map(|maps| maps.network_map().bytes.as_ptr());
+        prop_assert_eq!(places[0], places[1]);
+        federation.put(&last.row());
+        let spliced = federation.maps_after(Some(&after));
+        let anew = federation.maps();
+        prop_assert_eq!(spliced.network_map(), anew.network_map());
+    }
+
     /// RFC 7285 §11.2.2, for any claims: no prefix twice, and every address is somewhere.
     #[test]
     fn a_network_map_is_complete_and_without_overlap(members in members()) {

@@ -325,7 +325,9 @@ pub struct ConflictState {
     pub outcome: String,
 }
 
-fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn timestamp<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(serde::de::Error::custom))
         .transpose()
@@ -358,30 +360,121 @@ pub struct Placements {
     pub meta: PlacementMeta,
     /// Best first.
     pub placements: Vec<Placement>,
+    /// How the answer came about, where it was asked for.
+    pub explanation: Option<Explanation>,
 }
 
 /// How the broker worked out placements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct PlacementMeta {
-    /// What was made small: `hops`.
-    pub objective: String,
+    /// What was made small: a metric, several, or a weighted sum.
+    pub objective: Value,
     /// How many were asked for.
     pub k: u64,
     /// Whether the search stopped before that many were proven to be the best.
     pub cut: bool,
-    /// What of the request was not taken into account.
-    pub not_applied: Vec<String>,
+    /// Metrics that some link on a path does not tell.
+    pub not_told: Vec<String>,
+}
+
+/// What a path costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Cost {
+    /// Borders crossed.
+    pub hops: u64,
+    /// One-way delay in milliseconds.
+    pub delay_ms: f64,
+    /// Price in the federation's unit of account.
+    pub price: f64,
+}
+
+/// How an answer came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Explanation {
+    /// Who could host each node.
+    pub nodes: Vec<HostsOfNode>,
+    /// Why each placement is where it is.
+    pub placements: Vec<Reason>,
+    /// Where there is no placement: sets of rules, without all of one set there is one.
+    pub relaxations: Vec<Vec<Rule>>,
+    /// Whether not everything could be found out.
+    pub cut: bool,
+}
+
+/// Why a placement is where it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Reason {
+    /// Its rank.
+    pub rank: u64,
+    /// Its links.
+    pub links: Vec<LinkReason>,
+    /// Rules that it takes to the limit.
+    pub tight: Vec<Rule>,
+}
+
+/// Why a link takes the path that it takes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct LinkReason {
+    /// The link.
+    pub link: String,
+    /// Whether it is the best path between the two hosts, whatever the bounds.
+    pub is_best: bool,
+    /// If not: the rules that keep it from that one.
+    pub forced_by: Vec<Rule>,
+}
+
+/// Who could host a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct HostsOfNode {
+    /// The node.
+    pub node: String,
+    /// How many domains offer it.
+    pub offered: u64,
+    /// How many of these are left.
+    pub left: u64,
+    /// What struck out the others.
+    pub struck: Vec<Struck>,
+}
+
+/// Domains that a rule struck out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Struck {
+    /// The rule.
+    pub rule: String,
+    /// How many.
+    pub domains: u64,
+}
+
+/// A rule of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Rule {
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub rule: String,
+    /// The same for people.
+    pub text: String,
 }
 
 /// One placement: a domain for every node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Placement {
     /// 1 is the best.
     pub rank: u64,
     /// Inter-domain links crossed, summed over the service graph's links.
     pub hops: u64,
+    /// What it costs, summed over the service graph's links.
+    #[serde(default)]
+    pub cost: Cost,
     /// The domain of every node of the service graph.
     pub nodes: BTreeMap<String, String>,
     /// What it means for each requirement.
@@ -389,7 +482,7 @@ pub struct Placement {
 }
 
 /// A requirement in a placement.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct PlacedRequirement {
     /// Its id; absent for one that the graph only implies.
@@ -401,6 +494,25 @@ pub struct PlacedRequirement {
     pub dst: String,
     /// A row of the draft's Table 2: `AS1:NF1` where a node is, `AS2` where the way only passes.
     pub walk: Vec<String>,
+    /// Its links, in order.
+    #[serde(default)]
+    pub links: Vec<PlacedLink>,
+}
+
+/// A link of the service graph in a placement.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct PlacedLink {
+    /// Its id.
+    pub id: String,
+    /// The node where it starts.
+    pub src: String,
+    /// The node where it ends.
+    pub dst: String,
+    /// The domains from the one to the other, both included.
+    pub path: Vec<String>,
+    /// What it costs.
+    pub cost: Cost,
 }
 
 impl Placements {
@@ -410,13 +522,18 @@ impl Placements {
             #[serde(default)]
             meta: PlacementMeta,
             placements: Vec<Placement>,
+            explanation: Option<Explanation>,
         }
-        let Wire { meta, placements } =
-            Wire::deserialize(&json).map_err(|error| error.to_string())?;
+        let Wire {
+            meta,
+            placements,
+            explanation,
+        } = Wire::deserialize(&json).map_err(|error| error.to_string())?;
         Ok(Self {
             json,
             meta,
             placements,
+            explanation,
         })
     }
 }

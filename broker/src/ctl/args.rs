@@ -8,10 +8,12 @@ use clap::{Parser, Subcommand};
 use nffg::export::Format;
 use nffg::{DomainId, Syntax};
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 use url::Url;
 
 use crate::client::member::Condition;
 use crate::ingest::Slot;
+use crate::reservations::IdempotencyKey;
 
 const AFTER_HELP: &str = "\
 A service graph FILE is JSON in the draft's form (nfs, saps, sg_links, reqs) or ESCAPE's NFFG
@@ -65,6 +67,9 @@ pub enum Command {
     Ask(Question),
     /// Checks exports as the broker would, without a broker.
     Validate(ValidateArgs),
+    /// Holds capacity for placements.
+    #[command(flatten)]
+    Reservation(ReservationCommand),
     /// What a member does to its own entry.
     #[command(flatten)]
     Member(MemberCommand),
@@ -95,14 +100,122 @@ pub enum Question {
         sg: PathBuf,
     },
     /// The best placements of a service graph: the draft's Table 2.
-    Placements {
-        /// The service graph.
-        #[arg(long, value_name = "FILE")]
-        sg: PathBuf,
-        /// How many, at most [default: as the request says, or 10].
-        #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-        k: Option<u32>,
+    Placements(PlacementsArgs),
+    /// Which domains are adjacent, over which links.
+    Topology(TopologyArgs),
+}
+
+/// What placements are asked for.
+#[derive(Debug, clap::Args)]
+pub struct PlacementsArgs {
+    /// The service graph.
+    #[arg(long, value_name = "FILE")]
+    pub sg: PathBuf,
+    /// How many, at most [default: as the request says, or 10].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub k: Option<u32>,
+    /// Under which rules.
+    #[command(flatten)]
+    pub rules: Rules,
+    /// Say who could host each node, and what is in the way where there is no placement.
+    #[arg(long)]
+    pub explain: bool,
+    /// Draw a placement into this file, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub draw: Option<PathBuf>,
+    /// Which one is drawn.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "draw",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub rank: u32,
+}
+
+/// What placements have to keep.
+#[derive(Debug, Default, clap::Args)]
+pub struct Rules {
+    /// What they are ranked by: hops, delay or price; several, as price,delay; or weights, as
+    /// weights:hops=1,delay=0.2 [default: as the request says, or hops].
+    #[arg(long, value_name = "OBJECTIVE", value_parser = objective)]
+    pub objective: Option<Value>,
+    /// Further constraints: a JSON object, as the request's 'constraints'.
+    #[arg(long, value_name = "FILE")]
+    pub constraints: Option<PathBuf>,
+    /// What alternatives may not share: each placement is the best one that shares none of it with an
+    /// earlier one.
+    #[arg(long, value_parser = PossibleValuesParser::new(["domains", "links", "srlg"]))]
+    pub disjoint: Option<String>,
+    /// As if domains had no routing policies.
+    #[arg(long)]
+    pub ignore_policy: bool,
+}
+
+/// Which part of the topology.
+#[derive(Debug, clap::Args)]
+pub struct TopologyArgs {
+    /// Around these domains [default: all of it].
+    #[arg(long, value_name = "DOMAINS", value_delimiter = ',')]
+    pub around: Vec<String>,
+    /// How many borders around these [default: 1].
+    #[arg(long, value_name = "N", requires = "around")]
+    pub radius: Option<u32>,
+    /// Draw it into this file, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub draw: Option<PathBuf>,
+}
+
+/// What to do with reservations.
+#[derive(Debug, Subcommand)]
+pub enum ReservationCommand {
+    /// Holds the best placement of a service graph for what is left.
+    Reserve(ReserveArgs),
+    /// What is held: one's own; operators and auditors see all.
+    Reservations {
+        /// Only those after this one.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
     },
+    /// A reservation.
+    Reservation {
+        /// Its id.
+        id: String,
+    },
+    /// Decides for a reservation: it lasts until it is released.
+    Confirm {
+        /// Its id.
+        id: String,
+    },
+    /// Holds a reservation for longer.
+    Extend {
+        /// Its id.
+        id: String,
+        /// For how long from now [default: the broker's].
+        #[arg(long, value_name = "TIME", value_parser = lifetime)]
+        hold: Option<Duration>,
+    },
+    /// Gives a reservation back.
+    Release {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// What is to be held.
+#[derive(Debug, clap::Args)]
+pub struct ReserveArgs {
+    /// The service graph.
+    #[arg(long, value_name = "FILE")]
+    pub sg: PathBuf,
+    /// For how long, unless it is confirmed [default: the broker's].
+    #[arg(long, value_name = "TIME", value_parser = lifetime)]
+    pub hold: Option<Duration>,
+    /// Where a node goes; may be given more than once.
+    #[arg(long, value_name = "NODE=DOMAIN", num_args = 1.., value_parser = choice)]
+    pub choice: Vec<(String, DomainId)>,
+    /// Under which rules.
+    #[command(flatten)]
+    pub rules: Rules,
+    /// A name for this request: the same again under the same name is done once.
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    pub key: Option<String>,
 }
 
 /// What a member does to its own entry.
@@ -240,6 +353,49 @@ fn syntax_parser() -> impl TypedValueParser<Value = Syntax> {
         "json" => Syntax::Json,
         _ => Syntax::Yaml,
     })
+}
+
+/// `delay`, `price,delay`, `weights:hops=1,delay=0.2`, as the request has it. Which words there are the
+/// broker knows.
+fn objective(text: &str) -> Result<Value, String> {
+    let Some(weights) = text.strip_prefix("weights:") else {
+        let words: Vec<&str> = text.split(',').map(str::trim).collect();
+        return Ok(match words.as_slice() {
+            [one] => (*one).into(),
+            several => several.into(),
+        });
+    };
+    let mut sum = Map::new();
+    for pair in weights.split(',') {
+        let number = pair.split_once('=').and_then(|(metric, weight)| {
+            let weight: serde_json::Number = weight.trim().parse().ok()?;
+            Some((metric.trim().to_owned(), weight))
+        });
+        let Some((metric, weight)) = number else {
+            return Err("expected weights as weights:hops=1,delay=0.2".to_owned());
+        };
+        if sum.insert(metric.clone(), weight.into()).is_some() {
+            return Err(format!("{metric} has two weights"));
+        }
+    }
+    Ok(serde_json::json!({"weights": sum}))
+}
+
+fn choice(text: &str) -> Result<(String, DomainId), String> {
+    let (node, domain) = text
+        .split_once('=')
+        .ok_or_else(|| "expected NODE=DOMAIN".to_owned())?;
+    let domain = domain
+        .parse()
+        .map_err(|error: nffg::IdError| error.to_string())?;
+    Ok((node.to_owned(), domain))
+}
+
+fn idempotency_key(text: &str) -> Result<String, String> {
+    match text.parse::<IdempotencyKey>() {
+        Ok(_) => Ok(text.trim_matches('"').to_owned()),
+        Err(rule) => Err(rule.to_owned()),
+    }
 }
 
 /// A lifetime as the broker takes it: whole seconds.

@@ -7,9 +7,49 @@ use nffg::ServiceGraph;
 use nffg::json::Cursor;
 use serde_json::{Map, Value, json};
 
+use super::args::Rules;
 use super::input;
 use crate::client::ClientError;
 use crate::client::answers::{LinkPaths, PathVectors, RequirementPaths};
+
+/// The members of requests for placements and reservations that ALTO does not know.
+const REQUEST: [&str; 7] = [
+    "k",
+    "objective",
+    "policy",
+    "disjoint",
+    "explain",
+    "hold",
+    "choice",
+];
+
+/// What the command line says of rules, as members of a request.
+///
+/// # Errors
+/// The file of the constraints cannot be read, or is no JSON object.
+pub fn members(rules: &Rules) -> Result<Map<String, Value>, ClientError> {
+    let mut members = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        members.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    set("objective", rules.objective.clone());
+    set("disjoint", rules.disjoint.as_deref().map(Value::from));
+    set("policy", rules.ignore_policy.then(|| "ignore".into()));
+    if let Some(path) = &rules.constraints {
+        let bytes = input::read(path, nffg::MAX_BYTES);
+        let bytes = bytes.map_err(|error| input::unreadable(path, &error))?;
+        let wrong = |why: String| ClientError::Input(format!("{} {why}", input::name_of(path)));
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| wrong(format!("is not JSON: {error}")))?;
+        if !value.is_object() {
+            return Err(wrong(
+                "has no constraints: it is JSON, but no object".to_owned(),
+            ));
+        }
+        set("constraints", Some(value));
+    }
+    Ok(members)
+}
 
 /// What `--sg` names: a service graph, alone or within a whole request.
 #[derive(Clone, Debug)]
@@ -50,8 +90,13 @@ impl GraphFile {
     pub fn path_vector_request(&self) -> Vec<u8> {
         let mut request = self.request.clone();
         // A placement request is no cost map filter: what belongs to the other stays behind.
-        request.remove("k");
-        request.remove("objective");
+        for name in REQUEST {
+            request.remove(name);
+        }
+        // One of ALTO's is a list (RFC 7285 §11.3.2.3).
+        if request.get("constraints").is_some_and(Value::is_object) {
+            request.remove("constraints");
+        }
         if !request.contains_key("cost-type") && !request.contains_key("multi-cost-types") {
             let path_vector = json!({"cost-mode": "array", "cost-metric": "ane-path"});
             request.insert("cost-type".to_owned(), path_vector);
@@ -62,15 +107,33 @@ impl GraphFile {
     /// The body for the placements; `k` given here wins.
     #[must_use]
     pub fn placement_request(&self, k: Option<u32>) -> Vec<u8> {
+        let k = k.map(|k| ("k".to_owned(), k.into()));
+        self.placements_with(k.into_iter().collect())
+    }
+
+    /// The body for the placements; what is asked for here wins.
+    #[must_use]
+    pub fn placements_with(&self, asked: Map<String, Value>) -> Vec<u8> {
+        self.with(&["hold", "choice"], asked)
+    }
+
+    /// The body for a reservation; what is asked for here wins.
+    #[must_use]
+    pub fn reservation_with(&self, asked: Map<String, Value>) -> Vec<u8> {
+        self.with(&["k", "explain"], asked)
+    }
+
+    /// The members of our own requests that the file has, without some, and others.
+    fn with(&self, without: &[&str], asked: Map<String, Value>) -> Vec<u8> {
         let mut request = Map::new();
-        for name in ["sg", "k", "objective"] {
-            if let Some(value) = self.request.get(name) {
-                request.insert(name.to_owned(), value.clone());
-            }
+        for name in REQUEST.iter().chain(&["sg", "constraints"]) {
+            let value = self.request.get(*name).filter(|value| {
+                let is_altos = *name == "constraints" && !value.is_object();
+                !is_altos && !without.contains(name)
+            });
+            request.extend(value.map(|value| ((*name).to_owned(), value.clone())));
         }
-        if let Some(k) = k {
-            request.insert("k".to_owned(), k.into());
-        }
+        request.extend(asked);
         Value::Object(request).to_string().into_bytes()
     }
 

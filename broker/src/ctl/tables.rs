@@ -1,12 +1,17 @@
 //! Answers as tables of plain ASCII, in the draft's manner, at most [`WIDTH`] columns wide.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
+use comfy_table::{
+    ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle,
+};
 use url::Url;
 
 use crate::client::answers::{PathVectors, Placement, PropertyMap, bare_name};
 use crate::client::directory::Directory;
+use crate::client::reservations::Reservation;
+use crate::client::topology::{AdjacentDomains, OneWay};
 
 /// How wide a table may be.
 pub const WIDTH: u16 = 100;
@@ -167,6 +172,110 @@ pub fn placements(placements: &[Placement]) -> String {
             .map(|requirement| walk(placement.rank, &requirement.walk, 84))
             .collect();
         table.add_row([placement.hops.to_string(), walks.join("\n")]);
+    }
+    table.to_string()
+}
+
+/// Placements with all that they cost.
+#[must_use]
+pub fn placements_with_cost(placements: &[Placement]) -> String {
+    let mut table = table(PLAIN, &["Hops", "Delay", "Price", "Placement"]);
+    for placement in placements {
+        let walks: Vec<String> = placement
+            .requirements
+            .iter()
+            .map(|requirement| walk(placement.rank, &requirement.walk, 64))
+            .collect();
+        let cost = &placement.cost;
+        table.add_row([
+            cost.hops.to_string(),
+            format!("{} ms", thousandths(cost.delay_ms)),
+            thousandths(cost.price).to_string(),
+            walks.join("\n"),
+        ]);
+    }
+    table.to_string()
+}
+
+fn thousandths(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}
+
+/// Adjacent domains and the links between them.
+#[must_use]
+pub fn adjacencies(adjacencies: &[AdjacentDomains]) -> String {
+    let mut table = table(PLAIN, &["Domains", "Routers", "There", "Back"]);
+    let way = |way: &Option<OneWay>| {
+        let Some(way) = way else {
+            return "-".to_owned();
+        };
+        let delay = way
+            .delay_ms
+            .map(|delay| format!("{} ms", thousandths(delay)));
+        let bandwidth = way.bandwidth_bps.map(bits);
+        let told: Vec<String> = delay.into_iter().chain(bandwidth).collect();
+        if told.is_empty() {
+            "not told".to_owned()
+        } else {
+            told.join(", ")
+        }
+    };
+    for pair in adjacencies {
+        for link in &pair.links {
+            let router = |router: &Option<String>| router.clone().unwrap_or_else(|| "-".to_owned());
+            table.add_row([
+                format!("{} - {}", pair.a, pair.b),
+                format!("{} - {}", router(&link.a_router), router(&link.b_router)),
+                way(&link.there),
+                way(&link.back),
+            ]);
+        }
+    }
+    table.to_string()
+}
+
+/// `10 Gbit/s`.
+fn bits(bits: u64) -> String {
+    let units = [
+        (1_000_000_000, "Gbit/s"),
+        (1_000_000, "Mbit/s"),
+        (1000, "kbit/s"),
+    ];
+    let fits = units
+        .iter()
+        .find(|(unit, _)| bits >= *unit && bits.is_multiple_of(*unit));
+    match fits {
+        Some((unit, name)) => format!("{} {name}", bits / unit),
+        None => format!("{bits} bit/s"),
+    }
+}
+
+/// Reservations, a row each.
+#[must_use]
+pub fn reservations(reservations: &[Reservation]) -> String {
+    let mut table = table(PLAIN, &["Reservation", "State", "Holder", "Until", "Hosts"]);
+    // An id is there to be copied whole.
+    if let Some(column) = table.column_mut(0) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    for reservation in reservations {
+        let hosts: BTreeSet<&str> = reservation
+            .placement
+            .nodes
+            .values()
+            .map(String::as_str)
+            .collect();
+        let hosts: Vec<&str> = hosts.into_iter().collect();
+        let until = reservation
+            .until
+            .map_or_else(|| "-".to_owned(), |until| format!("{until:.0}"));
+        table.add_row([
+            reservation.id.clone(),
+            reservation.state.clone(),
+            reservation.holder.clone(),
+            until,
+            hosts.join(", "),
+        ]);
     }
     table.to_string()
 }

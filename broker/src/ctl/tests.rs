@@ -41,7 +41,7 @@ fn graph_file(graph: &Value) -> tempfile::NamedTempFile {
 #[tokio::test]
 async fn an_answer_with_nothing_in_it_has_an_exit_code_of_its_own() {
     let none = json!({"meta": {"objective": "hops", "k": 10, "cut": true,
-                               "not-applied": ["delay of requirement 1"]}, "placements": []});
+                               "not-told": ["delay", "price"]}, "placements": []});
     let router = Router::new().route("/broker/v1/placements", post(move || json_of(&none)));
     let file = graph_file(&json!({"nfs": []}));
     let words = ["placements", "--sg", file.path().to_str().unwrap()];
@@ -51,7 +51,7 @@ async fn an_answer_with_nothing_in_it_has_an_exit_code_of_its_own() {
         text,
         "no placement: no choice of domains carries this service graph\n\
          The search was cut short: better placements may exist.\n\
-         Not taken into account: delay of requirement 1.\n"
+         Some links do not tell: delay; there it counts 0.\n"
     );
 }
 
@@ -196,12 +196,14 @@ fn draft_table_2_rows_are_broken_at_arrows_only() {
     let walk = |stops: &[&str]| answers::Placement {
         rank: 10,
         hops: 3,
+        cost: answers::Cost::default(),
         nodes: std::collections::BTreeMap::new(),
         requirements: vec![answers::PlacedRequirement {
             id: None,
             src: "SAP1".into(),
             dst: "SAP2".into(),
             walk: stops.iter().map(|stop| (*stop).to_owned()).collect(),
+            links: Vec::new(),
         }],
     };
     let short = walk(&["AS1:SAP1", "AS2", "AS3:SAP2"]);

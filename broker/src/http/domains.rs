@@ -15,8 +15,8 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{json, negotiate};
-use super::broker_api::JSON;
 use super::openapi::{ChannelWord, FormatWord, KnownBy, SourceStateWord, SyntaxWord};
+use super::placements::JSON;
 use super::problem::Problem;
 use crate::auth::Principal;
 use crate::conflicts;

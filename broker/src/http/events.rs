@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{json, negotiate};
-use super::broker_api::JSON;
 use super::domains::InQuery;
+use super::placements::JSON;
 use super::problem::Problem;
 use crate::events::{Event, EventId};
 

@@ -22,13 +22,16 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use super::answer::{has_version, insert_etag, typed};
-use super::broker_api::JSON;
+use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, push};
+use super::{domains, events, push, reservations};
 use crate::ingest::Version;
-use crate::placements;
+use crate::placements::answer::Answer as Placements;
+use crate::topology::Topology;
 
-pub(super) use words::{ChannelWord, FormatWord, KnownBy, SourceStateWord, SyntaxWord};
+pub(super) use words::{
+    AmountWord, ChannelWord, FormatWord, KnownBy, PhaseWord, SourceStateWord, SyntaxWord,
+};
 
 /// The document as it is sent, and its version.
 static DOCUMENT: LazyLock<Option<(Bytes, Version)>> = LazyLock::new(|| {
@@ -65,7 +68,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ("403", "The token's owner may not do this."),
     (
         "404",
-        "There is no such domain or document, or the domain is not registered.",
+        "There is no such domain, document or reservation, or the domain is not registered.",
     ),
     ("406", "The `Accept` header allows nothing that there is."),
     (
@@ -74,7 +77,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     (
         "409",
-        "The state is in the way: an AS number that another domain has, an edit of what is not there.",
+        "The state is in the way: an AS number that another domain has, an edit of what is not there, a reservation that does not fit.",
     ),
     (
         "412",
@@ -98,7 +101,10 @@ const PROBLEMS: [(&str, &str); 15] = [
         "503",
         "Too much is under way already, or the broker is stopping.",
     ),
-    ("507", "There are as many members as there may be."),
+    (
+        "507",
+        "There are as many members, or reservations, as there may be.",
+    ),
 ];
 
 fn document() -> OpenApi {
@@ -127,6 +133,7 @@ fn document() -> OpenApi {
             tag("members", "What a member tells of itself."),
             tag("domains", "How the members are doing."),
             tag("placements", "Where a service graph can go."),
+            tag("reservations", "Capacity held for placements."),
             tag(
                 "operation",
                 "For operators and their monitors, and for machines that find their way.",
@@ -144,11 +151,15 @@ fn components() -> Components {
     gather::<domains::Domains>(&mut schemas);
     gather::<events::Events>(&mut schemas);
     gather::<push::Done>(&mut schemas);
-    gather::<placements::Answer>(&mut schemas);
+    gather::<Placements>(&mut schemas);
     gather::<problem::Body>(&mut schemas);
+    gather::<reservations::Reservations>(&mut schemas);
+    gather::<Topology>(&mut schemas);
     gather::<words::Registration>(&mut schemas);
     gather::<words::Heartbeat>(&mut schemas);
     gather::<words::PlacementsRequest>(&mut schemas);
+    gather::<words::ReservationRequest>(&mut schemas);
+    gather::<words::ExtendRequest>(&mut schemas);
     let problems =
         PROBLEMS.map(|(status, when)| (format!("problem-{status}"), problem(status, when)));
     let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

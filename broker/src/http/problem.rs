@@ -2,6 +2,7 @@
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use idr::reservation::{ChangeError, HoldError};
 use nffg::json::{FieldError, Problem as FieldProblem};
 use nffg::virtualizer::edit::EditError;
 use nffg::{DocumentError, Fault};
@@ -10,12 +11,14 @@ use utoipa::ToSchema;
 
 use super::answer::insert_etag;
 use crate::ingest::PushError;
+use crate::placements::explain::Explanation;
+use crate::reservations::OrderError;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// What went wrong, for the client.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Problem {
     /// There is nothing at this path.
     #[error(
@@ -81,6 +84,23 @@ pub enum Problem {
     /// What a member wants cannot be.
     #[error("{0}")]
     Push(PushError),
+    /// There is no such reservation, or it is another's.
+    #[error("there is no reservation '{id}'; it may have lapsed")]
+    UnknownReservation {
+        /// As asked for.
+        id: String,
+    },
+    /// A reservation cannot be made or changed so.
+    #[error("{0}")]
+    Reservation(OrderError),
+    /// No placement fits into what is left.
+    #[error("no placement of the service graph fits into what is left{}", if *cut { ", as far as was searched" } else { "" })]
+    NothingFits {
+        /// What is in the way.
+        explanation: Box<Explanation>,
+        /// The search ended before it was sure.
+        cut: bool,
+    },
     /// The patch is of a type that the document does not take; `Accept-Patch` says which it takes.
     #[error("a patch of type '{found}' does not fit this document: {}", accepted.unwrap_or("it takes none, PUT it whole"))]
     UnsupportedPatch {
@@ -146,6 +166,10 @@ pub(super) struct Body {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     total: Option<usize>,
+    /// Why nothing fits, where that is the problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    explanation: Option<Explanation>,
 }
 
 /// Something that is wrong with what was sent.
@@ -193,6 +217,9 @@ impl Problem {
                 PushError::AsnTaken { .. } => StatusCode::CONFLICT,
                 PushError::TooManyMembers { .. } => StatusCode::INSUFFICIENT_STORAGE,
             },
+            Self::UnknownReservation { .. } => StatusCode::NOT_FOUND,
+            Self::Reservation(error) => reservation_status(error),
+            Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
@@ -225,6 +252,9 @@ impl Problem {
                 PushError::AsnTaken { .. } => "AS number taken",
                 PushError::TooManyMembers { .. } => "Too many members",
             },
+            Self::UnknownReservation { .. } => "Unknown reservation",
+            Self::Reservation(error) => reservation_title(error),
+            Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
             Self::Stopping => "Stopping",
             Self::Unauthorized(_) => "Unauthorized",
@@ -244,6 +274,21 @@ impl Problem {
                 let faults = error.document_error().faults();
                 faults.iter().map(FieldBody::from).collect()
             }
+            Self::Reservation(OrderError::Hold(HoldError::Short(shortages))) => {
+                let shortages = shortages.as_slice().iter();
+                shortages
+                    .map(|short| FieldBody::of_words(&short.to_string()))
+                    .collect()
+            }
+            Self::NothingFits { explanation, .. } => explanation
+                .relaxations
+                .iter()
+                .flatten()
+                .map(|rule| FieldBody {
+                    field: rule.subject.clone(),
+                    ..FieldBody::of_words(&format!("{} is in the way", rule.text))
+                })
+                .collect(),
             // In words, each with its place.
             Self::Push(PushError::Refused(failure)) if failure.faults.is_empty() => {
                 vec![FieldBody::of_words(&failure.why)]
@@ -268,6 +313,42 @@ impl Problem {
 /// How many faults a document has, if they are more than are told.
 fn total_of(error: &DocumentError) -> Option<usize> {
     Some(error.total()).filter(|total| *total > error.faults().len())
+}
+
+fn reservation_status(error: &OrderError) -> StatusCode {
+    match error {
+        OrderError::Hold(error) => match error {
+            HoldError::Lifetime { .. } | HoldError::Entries { .. } => StatusCode::BAD_REQUEST,
+            HoldError::Holds { .. } | HoldError::Reservations { .. } => {
+                StatusCode::INSUFFICIENT_STORAGE
+            }
+            // Conflicts, shortages, the limits of a holder: the state is in the way.
+            _ => StatusCode::CONFLICT,
+        },
+        OrderError::Change(ChangeError::Unknown { .. } | ChangeError::NotHolder { .. }) => {
+            StatusCode::NOT_FOUND
+        }
+        OrderError::Change(_) => StatusCode::CONFLICT,
+    }
+}
+
+fn reservation_title(error: &OrderError) -> &'static str {
+    match error {
+        OrderError::Hold(error) => match error {
+            HoldError::Conflict { .. } => "Key used for another request",
+            HoldError::Lifetime { .. } | HoldError::Entries { .. } => "Invalid field",
+            HoldError::Short(_) => "Not enough is left",
+            HoldError::HoldsOfHolder { .. }
+            | HoldError::ReservationsOfHolder { .. }
+            | HoldError::Holds { .. }
+            | HoldError::Reservations { .. } => "Too many reservations",
+            _ => "The topology has changed",
+        },
+        OrderError::Change(ChangeError::Unknown { .. } | ChangeError::NotHolder { .. }) => {
+            "Unknown reservation"
+        }
+        OrderError::Change(_) => "Not possible in this state",
+    }
 }
 
 impl FieldBody {
@@ -328,6 +409,10 @@ impl IntoResponse for Problem {
             detail: self.to_string(),
             errors: self.errors(),
             total: self.total(),
+            explanation: match &self {
+                Self::NothingFits { explanation, .. } => Some(Explanation::clone(explanation)),
+                _ => None,
+            },
         };
         // A struct of strings and numbers always has a JSON form.
         let bytes = serde_json::to_vec(&body).unwrap_or_default();

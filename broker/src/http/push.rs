@@ -23,8 +23,8 @@ use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{check_content_type, insert_etag, json_with, parse_json, read_body};
-use super::broker_api::JSON;
 use super::domains::{Document as DocumentBody, InPath};
+use super::placements::JSON;
 use super::problem::Problem;
 use crate::auth::Principal;
 use crate::ingest::{Accepted, Command, Registration, Request, Version};

@@ -4,13 +4,15 @@ use alto::uri;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get, post, put};
+use axum::routing::{MethodRouter, any, delete, get, post, put};
 use http::{Method, Uri};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
-use super::{App, alto_api, broker_api, domains, events, openapi, ops, push};
+use super::{
+    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+};
 use crate::auth::Action;
 
 /// The whole HTTP side over `app`.
@@ -31,6 +33,7 @@ pub fn routes(app: App) -> Router {
         |action, route: MethodRouter<App>| guarded(action, route.fallback(method_not_allowed));
     let maps = |route| needs(Action::ReadMaps, route);
     let list = |route| needs(Action::ReadDomains, route);
+    let reads = |route| needs(Action::ReadReservations, route);
     let writes = |route| needs(Action::WriteDomain, route);
     // Two guards on one path: methods that read, and methods that write.
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
@@ -49,7 +52,26 @@ pub fn routes(app: App) -> Router {
             maps(post(alto_api::filtered_property_map)),
         )
         .route(uri::PATH_VECTORS, maps(post(alto_api::path_vectors)))
-        .route("/broker/v1/placements", maps(post(broker_api::placements)))
+        .route("/broker/v1/placements", maps(post(placements::placements)))
+        .route("/broker/v1/topology", maps(get(topology::topology)))
+        .route(
+            "/broker/v1/reservations",
+            reads(get(reservations::list))
+                .merge(guarded(Action::Reserve, post(reservations::reserve))),
+        )
+        .route(
+            "/broker/v1/reservations/{reservation}",
+            reads(get(reservations::show))
+                .merge(guarded(Action::Reserve, delete(reservations::release))),
+        )
+        .route(
+            "/broker/v1/reservations/{reservation}/confirm",
+            needs(Action::Reserve, post(reservations::confirm)),
+        )
+        .route(
+            "/broker/v1/reservations/{reservation}/extend",
+            needs(Action::Reserve, post(reservations::extend)),
+        )
         .route("/broker/v1/domains", list(get(domains::domains)))
         .route(
             "/broker/v1/domains/{domain}",

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use idr::reservation::{LinkKey, Offer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::pace::Pace;
 use super::push::{Accepted, Command, PushError, Request};
 use super::{Channel, Ingest, Input, News, Outcome, Slot, SourceKey, Version};
 use crate::clock;
@@ -15,22 +18,44 @@ use crate::conflicts;
 use crate::events::Changes;
 use crate::liveness::State;
 use crate::metrics::Metrics;
+use crate::placements::problem::link_capacity;
 use crate::published::Published;
+use crate::reservations::{Desk, Done, Order, OrderError};
 
 /// Inputs taken before a publication: what waits in the channel becomes one new version.
 const BATCH: usize = 256;
-
-/// The databases are brought in line no more often than this many times as long as it took the last
-/// time: under a flood of routes most of the time goes to taking them.
-const REST: u32 = 4;
 
 /// How many commands may wait for the writer; further ones wait before it.
 const COMMANDS: usize = 256;
 
 /// A command, and where its answer goes.
-type Asked = (Request, oneshot::Sender<Result<Accepted, PushError>>);
+#[derive(Debug)]
+enum Asked {
+    /// Of a member.
+    Member(Request, Reply<Accepted, PushError>),
+    /// Of who reserves.
+    Desk(Box<Order>, Reply<Done, OrderError>),
+}
 
-/// Where members' commands go to the writer.
+type Reply<T, E> = oneshot::Sender<Result<T, E>>;
+
+/// What came of a command, and where that goes.
+enum Came {
+    OfMember(Result<Accepted, PushError>, Reply<Accepted, PushError>),
+    OfDesk(Result<Done, OrderError>, Reply<Done, OrderError>),
+}
+
+impl Came {
+    fn tell(self) {
+        // The client may have gone away.
+        match self {
+            Self::OfMember(came, reply) => drop(reply.send(came)),
+            Self::OfDesk(came, reply) => drop(reply.send(came)),
+        }
+    }
+}
+
+/// Where commands go to the writer.
 #[derive(Clone, Debug)]
 pub struct Inbox(mpsc::Sender<Asked>);
 
@@ -51,8 +76,21 @@ impl Inbox {
     /// # Errors
     /// The writer has stopped.
     pub async fn ask(&self, request: Request) -> Result<Result<Accepted, PushError>, Stopped> {
-        let (answer, answered) = oneshot::channel();
-        self.0.send((request, answer)).await.map_err(|_| Stopped)?;
+        let (reply, answered) = oneshot::channel();
+        let asked = Asked::Member(request, reply);
+        self.0.send(asked).await.map_err(|_| Stopped)?;
+        answered.await.map_err(|_| Stopped)
+    }
+
+    /// Has `order` carried out. Who gets the answer sees what came of it in the maps, and sees what was
+    /// in its way.
+    ///
+    /// # Errors
+    /// The writer has stopped.
+    pub async fn order(&self, order: Order) -> Result<Result<Done, OrderError>, Stopped> {
+        let (reply, answered) = oneshot::channel();
+        let asked = Asked::Desk(Box::new(order), reply);
+        self.0.send(asked).await.map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)
     }
 }
@@ -66,6 +104,7 @@ pub struct Commands(mpsc::Receiver<Asked>);
 /// because there seems to be nothing to wait for.
 pub fn run(
     ingest: Ingest,
+    desk: Desk,
     inputs: mpsc::Receiver<Input>,
     commands: Commands,
     published: Arc<Published>,
@@ -84,11 +123,12 @@ pub fn run(
             published.set_domain(domain, status, Vec::new());
         }
     }
-    write(ingest, inputs, commands, published, metrics, stop)
+    write(ingest, desk, inputs, commands, published, metrics, stop)
 }
 
 async fn write(
     mut ingest: Ingest,
+    mut desk: Desk,
     mut inputs: mpsc::Receiver<Input>,
     mut commands: Commands,
     published: Arc<Published>,
@@ -100,10 +140,16 @@ async fn write(
     // Domains whose sources said something since the last commit, and what came of commands.
     let mut touched = BTreeSet::new();
     let mut answers = Vec::new();
-    let mut next_commit = clock::instant();
+    let mut pace = Pace::new(clock::instant());
     loop {
-        let due = ingest.is_touched().then_some(next_commit);
-        let deadline = due.into_iter().chain(ingest.next_deadline()).min();
+        let due = (ingest.is_touched() || desk.is_touched()).then(|| pace.due());
+        let now = clock::now();
+        // Reservations go by the clock of people, which may be set: look now and then.
+        let lapse = desk
+            .rest(now)
+            .map(|rest| now.instant + rest.min(CLOCK_IS_SET));
+        let deadlines = due.into_iter().chain(lapse);
+        let deadline = deadlines.chain(ingest.next_deadline()).min();
         let timer = async {
             match deadline {
                 Some(at) => sleep_until(at).await,
@@ -116,19 +162,35 @@ async fn write(
                 if count == 0 {
                     return;
                 }
+                pace.heard(clock::instant());
                 for input in batch.drain(..) {
                     touched.insert(input.source.domain.clone());
                     from_files += u64::from(input.source.kind.channel() == Channel::File);
                     take(&mut ingest, input, &metrics);
                 }
             }
-            Some((request, answer)) = commands.0.recv() => {
-                touched.insert(request.domain.clone());
-                answers.push((answer, carry_out(&mut ingest, request, &metrics)));
+            Some(asked) = commands.0.recv() => {
+                pace.heard(clock::instant());
+                let waiting = std::iter::once(asked);
+                // Those that wait, too: one new version for all of them.
+                let more = std::iter::from_fn(|| commands.0.try_recv().ok());
+                for asked in waiting.chain(more.take(BATCH)) {
+                    answers.push(match asked {
+                        Asked::Member(request, reply) => {
+                            touched.insert(request.domain.clone());
+                            Came::OfMember(carry_out(&mut ingest, request, &metrics), reply)
+                        }
+                        Asked::Desk(order, reply) => {
+                            Came::OfDesk(serve(&ingest, &mut desk, *order), reply)
+                        }
+                    });
+                }
             }
             () = timer => {}
         }
-        let now = clock::instant();
+        let now = clock::now();
+        desk.tick(now);
+        let now = now.instant;
         let outcome = ingest.tick(now);
         report(&outcome, &metrics);
         let moved = outcome.transitions.into_iter();
@@ -137,23 +199,29 @@ async fn write(
             info!(%domain, "forgotten");
             touched.insert(domain);
         }
-        if ingest.is_touched() && now >= next_commit {
+        if (ingest.is_touched() || desk.is_touched()) && now >= pace.due() {
+            let (used, updates) = desk.take_updates();
+            ingest.hold(updates);
             if let Some(changes) = ingest.commit() {
                 log_changes(&changes);
-                let members = published.publish(ingest.idr(), ingest.idt(), changes);
+                let members = published.publish(ingest.idr(), ingest.idt(), used, changes);
                 let conflicts = conflicts::count(&published.maps());
                 metrics.published(
                     members,
                     &conflicts.map(|(kind, count)| (kind.as_str(), count)),
                 );
                 debug!(members, "published a new version of the maps");
+            } else {
+                // Of links more or less may be held than before.
+                published.hold(used);
             }
-            let done = clock::instant();
-            next_commit = done + (done - now) * REST;
+            report_reservations(&mut desk, &ingest, &published, &metrics);
+            pace.committed(now, clock::instant());
         }
+        note_reservations(&mut desk, &metrics);
         // After the maps: who sees a source fresh, or has his answer, sees what it said, too. He who was
         // refused sees what he was refused for.
-        if !ingest.is_touched() {
+        if !ingest.is_touched() && !desk.is_touched() {
             for domain in std::mem::take(&mut touched) {
                 match ingest.status(&domain) {
                     Some(status) => {
@@ -168,13 +236,51 @@ async fn write(
                     }
                 }
             }
-            for (answer, came_of_it) in answers.drain(..) {
-                // The client may have gone away.
-                drop(answer.send(came_of_it));
-            }
+            answers.drain(..).for_each(Came::tell);
             published.took_from_files(from_files);
         }
     }
+}
+
+/// How long a deadline of the clock of people is slept at most.
+const CLOCK_IS_SET: Duration = Duration::from_secs(10);
+
+/// Has the desk carry out an order, over what the databases have.
+fn serve(ingest: &Ingest, desk: &mut Desk, order: Order) -> Result<Done, OrderError> {
+    let (resources, topology) = (ingest.idr(), ingest.idt());
+    let links = |key: &LinkKey| link_capacity(topology.graph(), key);
+    let offer = Offer {
+        resources: &resources,
+        links,
+    };
+    desk.order(clock::now(), order, &offer)
+}
+
+/// Counts what happened to reservations, and logs it.
+fn note_reservations(desk: &mut Desk, metrics: &Metrics) {
+    for (id, happening) in desk.take_happened() {
+        debug!(%id, what = happening.as_str(), "a reservation");
+        metrics.reservation(happening);
+    }
+}
+
+/// Tells readers and operators how reservations are.
+fn report_reservations(desk: &mut Desk, ingest: &Ingest, published: &Published, metrics: &Metrics) {
+    for (id, kept) in desk.take_touched() {
+        published.set_reservation(id, kept);
+    }
+    let (resources, topology) = (ingest.idr(), ingest.idt());
+    let links = |key: &LinkKey| link_capacity(topology.graph(), key);
+    let offer = Offer {
+        resources: &resources,
+        links,
+    };
+    let overcommitted = published.version().used.overcommitted(&offer);
+    if let Some(first) = overcommitted.first() {
+        let count = overcommitted.len();
+        warn!(count, %first, "more is held than there is");
+    }
+    metrics.reservations(&desk.counts(), overcommitted.len());
 }
 
 /// How many changes of one version are logged one by one.

@@ -234,6 +234,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         paths,
         pull,
         limits,
+        reservations,
         ..
     } = settings;
     let member = &limits.member;
@@ -260,6 +261,13 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("paths.work", paths.work == 0),
         ("paths.heavy_requests", paths.heavy_requests == 0),
         ("paths.max_placements", paths.max_placements == 0),
+        (
+            "reservations.holds_per_holder",
+            reservations.holds_per_holder == 0,
+        ),
+        ("reservations.holds", reservations.holds == 0),
+        ("reservations.per_holder", reservations.per_holder == 0),
+        ("reservations.all", reservations.all == 0),
     ];
     if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));
@@ -278,8 +286,22 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     if let Some((key, time)) = times.iter().find(|(_, time)| *time < short) {
         return Err(rule(key, humantime(*time), "must be 1ms or more"));
     }
+    let holds = [
+        ("reservations.default_hold", reservations.default_hold),
+        ("reservations.max_hold", reservations.max_hold),
+    ];
+    if let Some((key, time)) = holds.iter().find(|(_, time)| time.as_secs() == 0) {
+        return Err(rule(key, humantime(*time), "must be 1s or more"));
+    }
+    if reservations.default_hold > reservations.max_hold {
+        return Err(rule(
+            "reservations.default_hold",
+            humantime(reservations.default_hold),
+            "must not be longer than reservations.max_hold",
+        ));
+    }
     let peers = settings.domains.iter().flat_map(|domain| &domain.bgp_ls);
-    let times = times.into_iter().chain([
+    let times = times.into_iter().chain(holds).chain([
         ("bgp.settle", settings.bgp.settle),
         ("limits.shutdown_grace", limits.shutdown_grace),
         ("liveness.expire", settings.liveness.expire),

@@ -10,6 +10,7 @@ use broker::bgp_feed::{self, Speaks};
 use broker::ingest::{Inbox, Ingest, SourceKey, SourceKind, run};
 use broker::metrics::Metrics;
 use broker::published::Published;
+use broker::reservations::Desk;
 use broker::settings::{Overrides, load};
 use idt::DomainTopology;
 use nffg::DomainId;
@@ -73,6 +74,7 @@ impl Writer {
         let bgp = speaker.local_addr().unwrap();
         tokio::spawn(run(
             ingest,
+            Desk::default(),
             received,
             commands,
             Arc::clone(&published),

@@ -105,6 +105,26 @@ fn answers_of_success_are_as_described_each_at_least_once() {
         ask.json(&request)
     });
     assert_eq!(placed.json()["placements"].as_array().unwrap().len(), 4);
+    let wanted = json!({"sg": request["sg"], "hold": "5m", "choice": {"NF1": "AS1"}});
+    broker.document.check_body(
+        &json!({"$ref": "#/components/schemas/ReservationRequest"}),
+        &wanted,
+    );
+    let reservations = "/broker/v1/reservations";
+    let mut path = String::new();
+    for status in [201, 200] {
+        let made = broker.ask("POST", reservations, status, |ask| {
+            ask.header("Idempotency-Key", "key").json(&wanted)
+        });
+        path = made.header("location").unwrap().to_owned();
+    }
+    broker.get(reservations, 200);
+    broker.get(&path, 200);
+    broker.ask("POST", &format!("{path}/extend"), 200, |ask| ask);
+    broker.ask("POST", &format!("{path}/confirm"), 200, |ask| ask);
+    broker.get(&path, 200);
+    broker.ask("DELETE", &path, 204, |ask| ask);
+    broker.get("/broker/v1/topology", 200);
     broker.ask("DELETE", "/broker/v1/domains/AS1/topology", 204, |ask| ask);
     broker.ask("DELETE", "/broker/v1/domains/AS1", 204, |ask| ask);
     for path in ["/directory", "/openapi.json"] {
@@ -213,6 +233,27 @@ fn problems_are_as_described() {
     broker.ask("POST", "/broker/v1/placements", 415, |ask| {
         ask.body("text/plain", "x")
     });
+    let full = json!({"objective": {"weights": {"hops": 1, "delay": 0.2}}, "policy": "ignore",
+        "sg": {}, "disjoint": "srlg", "explain": true, "k": 1, "constraints": {
+        "nodes": {"NF1": {"allow": ["AS1"], "forbid": ["AS2"], "resources": {"cpu": 2, "mem": "4 GB"}}},
+        "links": {"2": {"bandwidth": "100 Mbit/s", "max-delay": 10, "max-hops": 3}},
+        "requirements": {"1": {"max-delay": "10 ms"}}, "affinity": [["NF1", "NF2"]],
+        "anti-affinity": [["NF1", "NF3"]], "forbid-domains": ["AS9"]}});
+    broker.document.check_body(
+        &json!({"$ref": "#/components/schemas/PlacementsRequest"}),
+        &full,
+    );
+    for path in ["/broker/v1/reservations/x", "/broker/v1/reservations/%ff"] {
+        let status = if path.ends_with('x') { 404 } else { 400 };
+        broker.get(path, status);
+    }
+    broker.ask("POST", "/broker/v1/reservations/x/confirm", 404, none);
+    broker.ask("POST", "/broker/v1/reservations/x/extend", 404, none);
+    broker.ask("DELETE", "/broker/v1/reservations/x", 404, none);
+    broker.ask("POST", "/broker/v1/reservations", 400, |ask| {
+        ask.json(&nothing)
+    });
+    broker.get("/broker/v1/topology?around=AS9", 400);
     broker.ask("POST", "/broker/v1/placements", 413, |ask| {
         ask.body(JSON, " ".repeat(2 << 20))
     });

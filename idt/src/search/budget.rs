@@ -24,6 +24,13 @@ pub struct Budget {
 #[error("the budget of work is spent, or the call was cancelled")]
 pub struct Spent;
 
+/// So many steps.
+impl From<u64> for Budget {
+    fn from(steps: u64) -> Self {
+        Self::new(steps)
+    }
+}
+
 impl Budget {
     /// This many steps.
     #[must_use]

@@ -22,7 +22,7 @@ use super::labels::{Labels, Scattered};
 use super::matrix::{LARGEST, Matrix};
 use super::space::Open;
 use super::tree::{PairScratch, Way, fixed, pair};
-use crate::net::Net;
+use crate::net::{Net, Row};
 use overlay::Overlay;
 
 /// Exact distances over one version of a net. Cheap to clone.
@@ -183,6 +183,44 @@ impl Distances {
     #[must_use]
     pub fn net(&self) -> &Net {
         &self.net
+    }
+
+    /// The same, to share.
+    #[must_use]
+    pub fn shared_net(&self) -> &Arc<Net> {
+        &self.net
+    }
+
+    /// These, for which [`Distances::repaired`] is to make an index for `metric` if there is none.
+    #[must_use]
+    pub fn wanting(mut self, metric: Metric) -> Self {
+        let index = &mut self.indexes[metric as usize];
+        if matches!(index, Index::None) {
+            *index = Index::Wanted;
+        }
+        self
+    }
+
+    /// The distances over another version of the net, in which a point means the same: usable at once.
+    /// What the two versions share is not looked at. Where the points are others, indexes are wanted
+    /// anew.
+    #[must_use]
+    pub fn over(&self, net: Arc<Net>) -> Self {
+        if Arc::ptr_eq(&self.net, &net) {
+            return self.clone();
+        }
+        match changed_costs(&self.net, &net) {
+            Some(changed) => self.after(net, &changed),
+            None => self.anew(net),
+        }
+    }
+
+    /// No index yet over `net`, but one is wanted for each metric that has one here.
+    #[must_use]
+    pub fn anew(&self, net: Arc<Net>) -> Self {
+        let has_or_wants = |metric: &Metric| !matches!(self.indexes[*metric as usize], Index::None);
+        let wanted = Metric::ALL.into_iter().filter(has_or_wants);
+        wanted.fold(Self::new(net), Self::wanting)
     }
 
     /// Whether distances by `metric` come from an index, if only one of a version before and with
@@ -525,4 +563,32 @@ impl fmt::Debug for Distances {
             .field("indexed", &indexed)
             .finish_non_exhaustive()
     }
+}
+
+/// The pairs of points between which edges cost something else than before, from the first to the
+/// second; `None` if the nets have other points.
+fn changed_costs(before: &Net, now: &Net) -> Option<Vec<(u32, u32)>> {
+    // What edges cost, by where they lead; their bandwidth is no cost.
+    let costs = |row: Row<'_>| {
+        let cost = |nth| (row.to[nth], Metric::ALL.map(|metric| metric.of(&row, nth)));
+        let mut costs: Vec<(u32, [u64; 3])> = (0..row.len()).map(cost).collect();
+        costs.sort_unstable();
+        costs
+    };
+    let mut changed = Vec::new();
+    for point in now.changed_since(before)? {
+        let (then, now) = (costs(before.row(point)), costs(now.row(point)));
+        let (mut then, mut now) = (&then[..], &now[..]);
+        // Merged by where they lead.
+        while let Some(to) = then.iter().chain(now).map(|cost| cost.0).min() {
+            let split = |costs: &[(u32, [u64; 3])]| costs.partition_point(|cost| cost.0 == to);
+            let (old, rest_then) = then.split_at(split(then));
+            let (new, rest_now) = now.split_at(split(now));
+            if old != new {
+                changed.push((point, to));
+            }
+            (then, now) = (rest_then, rest_now);
+        }
+    }
+    Some(changed)
 }

@@ -85,17 +85,28 @@ pub fn explain(
     k: usize,
     work: u64,
 ) -> Explanation {
+    explain_within(distances, problem, k, work, work)
+}
+
+/// The same with a budget for the answer and one for the reasons: an answer that took all its work is
+/// explained too.
+#[must_use]
+pub fn explain_within(
+    distances: &Distances,
+    problem: &PlacementProblem,
+    k: usize,
+    answer: impl Into<Budget>,
+    reasons: impl Into<Budget>,
+) -> Explanation {
     let mut explanation = Explanation::default();
     let effort = &mut explanation.effort;
-    explanation.found = solve(distances, problem, k, &mut Budget::new(work), effort);
-    // What follows is bounded on its own: an answer that took all the work is explained too.
-    let budget = &mut Budget::new(work);
+    explanation.found = solve(distances, problem, k, &mut answer.into(), effort);
     // What was told before the work was spent stays.
-    let _ = reasons(distances, problem, k, budget, &mut explanation);
+    let _ = tell_reasons(distances, problem, k, &mut reasons.into(), &mut explanation);
     explanation
 }
 
-fn reasons(
+fn tell_reasons(
     distances: &Distances,
     problem: &PlacementProblem,
     k: usize,

@@ -34,7 +34,7 @@ pub use cost::{Cost, Metric, Objective, Weigh, Weights};
 pub use distance::Distances;
 pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
-    explain,
+    explain, explain_within,
 };
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, shortest_path};
 pub use placements::{

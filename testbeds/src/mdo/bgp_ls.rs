@@ -1,11 +1,9 @@
 //! The emulated MdO as a BGP-LS speaker: it dials the broker and announces its domain's topology export
 //! as nodes, links and prefixes (RFC 9552), anew where the export changes.
 //!
-//! What BGP-LS has no place for, the entry point and the resources, it leaves out, as routers do. The
-//! messages are put together here, octet by octet, and not by what the broker reads them with.
+//! What BGP-LS has no place for, the entry point and the resources, it leaves out, as routers do.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -15,12 +13,14 @@ use idt::bgpls::{
     PrefixNlri, ProtocolId, Source,
 };
 use nffg::{DomainId, RouterLink, RouterRef, TopologyView};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
+use crate::bgp::{
+    KEEPALIVE, OPEN, UPDATE, announce, end_of_rib, message, open, read_messages, withdraw,
+};
 use crate::scenario::{Domain, Scenario};
 
 /// Our hold time, in seconds; KEEPALIVEs go every third of it.
@@ -29,10 +29,6 @@ const HOLD: u16 = 9;
 const LOOK: Duration = Duration::from_millis(500);
 /// Between two attempts to dial.
 const RETRY: Duration = Duration::from_millis(200);
-
-const OPEN: u8 = 1;
-const UPDATE: u8 = 2;
-const KEEPALIVE: u8 = 4;
 
 /// All that a domain announces: each NLRI with its attribute.
 type Routes = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -173,7 +169,7 @@ async fn session(
         IpAddr::V4(address) => address,
         IpAddr::V6(_) => Ipv4Addr::new(192, 0, 2, 1),
     };
-    writer.write_all(&open(asn, router_id)).await?;
+    writer.write_all(&open(asn, HOLD, router_id)).await?;
     let (kinds, mut heard) = mpsc::channel(64);
     let reading = tokio::spawn(read_messages(reader, kinds));
     let patience = Duration::from_secs(u64::from(HOLD));
@@ -216,110 +212,9 @@ async fn session(
     }
 }
 
-/// Tells the type of each message that comes, until the connection ends.
-async fn read_messages(mut reader: OwnedReadHalf, kinds: mpsc::Sender<u8>) -> io::Result<()> {
-    let mut head = [0; 19];
-    loop {
-        reader.read_exact(&mut head).await?;
-        let length = u16::from_be_bytes([head[16], head[17]]);
-        let body = u64::from(length.saturating_sub(19));
-        tokio::io::copy(&mut (&mut reader).take(body), &mut tokio::io::sink()).await?;
-        if kinds.send(head[18]).await.is_err() {
-            return Ok(());
-        }
-    }
-}
-
-/// A message: marker, length, type, body (RFC 4271 §4.1).
-fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(19 + body.len()).unwrap_or(u16::MAX);
-    let mut out = vec![0xff; 16];
-    out.extend_from_slice(&length.to_be_bytes());
-    out.push(kind);
-    out.extend_from_slice(body);
-    out
-}
-
-/// RFC 4271 §4.2, with multiprotocol (AFI 16388, SAFI 71) and four-octet AS.
-fn open(asn: u32, router_id: Ipv4Addr) -> Vec<u8> {
-    const AS_TRANS: u16 = 23456;
-    let mut capabilities = vec![1, 4, 0x40, 0x04, 0, 71, 65, 4];
-    capabilities.extend_from_slice(&asn.to_be_bytes());
-    let mut body = vec![4];
-    body.extend_from_slice(&u16::try_from(asn).unwrap_or(AS_TRANS).to_be_bytes());
-    body.extend_from_slice(&HOLD.to_be_bytes());
-    body.extend_from_slice(&router_id.octets());
-    body.push(u8::try_from(capabilities.len() + 2).unwrap_or(0));
-    body.extend_from_slice(&[2, u8::try_from(capabilities.len()).unwrap_or(0)]);
-    body.extend_from_slice(&capabilities);
-    message(OPEN, &body)
-}
-
-/// A path attribute with an extended length (RFC 4271 §4.3).
-fn attribute(flags: u8, code: u8, value: &[u8]) -> Vec<u8> {
-    let mut out = vec![flags | 0x10, code];
-    out.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
-    out.extend_from_slice(value);
-    out
-}
-
-fn update(attributes: &[u8]) -> Vec<u8> {
-    // No withdrawn IPv4 routes.
-    let mut body = vec![0, 0];
-    body.extend_from_slice(
-        &u16::try_from(attributes.len())
-            .unwrap_or(u16::MAX)
-            .to_be_bytes(),
-    );
-    body.extend_from_slice(attributes);
-    message(UPDATE, &body)
-}
-
-fn announce(asn: u32, nlri: &[u8], link_state: &[u8]) -> Vec<u8> {
-    let mut path = vec![2, 1];
-    path.extend_from_slice(&asn.to_be_bytes());
-    // AFI, SAFI, a next hop of four octets that nobody looks at, a reserved octet.
-    let mut reach = vec![0x40, 0x04, 71, 4, 0, 0, 0, 0, 0];
-    reach.extend_from_slice(nlri);
-    let mut attributes = attribute(0x40, 1, &[0]);
-    attributes.extend(attribute(0x40, 2, &path));
-    attributes.extend(attribute(0x80, 14, &reach));
-    if !link_state.is_empty() {
-        attributes.extend(attribute(0x80, 29, link_state));
-    }
-    update(&attributes)
-}
-
-fn withdraw(nlri: &[u8]) -> Vec<u8> {
-    let mut unreach = vec![0x40, 0x04, 71];
-    unreach.extend_from_slice(nlri);
-    update(&attribute(0x80, 15, &unreach))
-}
-
-/// An MP_UNREACH_NLRI without routes (RFC 4724 §2).
-fn end_of_rib() -> Vec<u8> {
-    withdraw(&[])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_messages_are_as_the_rfcs_lay_them_out() {
-        assert_eq!(message(KEEPALIVE, &[])[16..], [0, 19, 4]);
-        let open = open(4_200_000_000, Ipv4Addr::new(10, 0, 0, 1));
-        assert_eq!(open[19..26], [4, 0x5b, 0xa0, 0, 9, 10, 0]);
-        assert_eq!(
-            usize::from(open[28]),
-            open.len() - 29,
-            "the length of the parameters"
-        );
-        assert_eq!(
-            end_of_rib()[19..],
-            [0, 0, 0, 7, 0x90, 15, 0, 3, 0x40, 0x04, 71]
-        );
-    }
 
     #[test]
     fn the_draft_s_domain_two_is_two_routers_two_links_and_a_prefix() {

@@ -11,6 +11,7 @@ mod brokerctl;
 mod common;
 mod expected;
 mod files;
+mod internet;
 mod lifecycle;
 mod misbehaving;
 mod multipart;

@@ -10,12 +10,15 @@ use utoipa::openapi::{
     ResponseBuilder, SecurityRequirement, Type,
 };
 
-use super::super::broker_api::JSON;
+use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
-use super::super::{domains, events, ops};
-use super::words::{FormatWord, Heartbeat, PlacementsRequest, Registration};
+use super::super::{domains, events, ops, reservations};
+use super::words::{
+    ExtendRequest, FormatWord, Heartbeat, PlacementsRequest, Registration, ReservationRequest,
+};
 use super::{of, text_header};
-use crate::placements;
+use crate::placements::answer::Answer as Placements;
+use crate::topology::Topology;
 
 /// What any guarded operation may answer.
 const ALWAYS: [&str; 5] = ["401", "403", "408", "429", "500"];
@@ -131,7 +134,7 @@ fn written(answer: ResponseBuilder) -> ResponseBuilder {
 }
 
 /// What several operations take.
-pub(super) fn parameters() -> [(&'static str, Parameter); 6] {
+pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
     let parameter = |name, place, required, description| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -149,6 +152,12 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 6] {
         .schema_type(Type::String)
         .enum_values(Some(["resources", "topology"]));
     let since = "The id of an event: only what came after it.";
+    let around = "Domains, with commas between them; without it all of them, up to a thousand.";
+    let radius = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(8));
+    let after = "The id of a reservation: only those after it.";
     let format = "The data model, where the document's root does not tell.";
     [
         (
@@ -190,11 +199,44 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 6] {
             "since",
             parameter("since", ParameterIn::Query, Required::False, since).build(),
         ),
+        (
+            "around",
+            parameter("around", ParameterIn::Query, Required::False, around).build(),
+        ),
+        (
+            "radius",
+            parameter(
+                "radius",
+                ParameterIn::Query,
+                Required::False,
+                "How many borders away from these; 1 if it is left out.",
+            )
+            .schema(Some(radius))
+            .build(),
+        ),
+        (
+            "reservation",
+            parameter("reservation", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
+            "after",
+            parameter("after", ParameterIn::Query, Required::False, after).build(),
+        ),
+        (
+            "idempotency-key",
+            parameter(
+                reservations::IDEMPOTENCY_KEY,
+                ParameterIn::Header,
+                Required::False,
+                "The same key with the same body is the same reservation, as long as that lives.",
+            )
+            .build(),
+        ),
     ]
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 11] = [
+    let paths: [(&str, Vec<Operation>); 16] = [
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -212,6 +254,23 @@ pub(super) fn paths() -> Paths {
         ),
         ("/broker/v1/events", vec![changes()]),
         ("/broker/v1/placements", vec![place()]),
+        (
+            "/broker/v1/reservations",
+            vec![list_reservations(), reserve()],
+        ),
+        (
+            "/broker/v1/reservations/{reservation}",
+            vec![show_reservation(), release()],
+        ),
+        (
+            "/broker/v1/reservations/{reservation}/confirm",
+            vec![confirm()],
+        ),
+        (
+            "/broker/v1/reservations/{reservation}/extend",
+            vec![extend()],
+        ),
+        ("/broker/v1/topology", vec![topology()]),
         ("/directory", vec![directory()]),
         ("/healthz", vec![healthz()]),
         ("/metrics", vec![metrics()]),
@@ -387,9 +446,118 @@ fn place() -> Operation {
     .body(Required::True, [(JSON, of::<PlacementsRequest>())])
     .answer(
         "200",
-        json::<placements::Answer>("Best first; none is an empty list."),
+        json::<Placements>("Best first; none is an empty list."),
     )
     .problems(&["400", "406", "413", "415", "503"])
+}
+
+fn located(answer: ResponseBuilder) -> ResponseBuilder {
+    answer.header("Location", text_header("Where the reservation is."))
+}
+
+fn reserve() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "reserve",
+        "reservations",
+        "Hold the best placement for what is left",
+    )
+    .described(
+        "Placements of others, and what the maps tell of domains, are then without what is held. A hold \
+         lapses by itself, unless it is confirmed.",
+    )
+    .parameters(&["idempotency-key"])
+    .body(Required::True, [(JSON, of::<ReservationRequest>())])
+    .answer(
+        "200",
+        located(json::<reservations::ReservationBody>(
+            "It was held before, by the same request with the same key.",
+        )),
+    )
+    .answer(
+        "201",
+        located(json::<reservations::ReservationBody>("Held.")),
+    )
+    .problems(&["400", "406", "409", "413", "415", "503", "507"])
+}
+
+fn list_reservations() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "listReservations",
+        "reservations",
+        "What is held: one's own; operators and auditors see all",
+    )
+    .parameters(&["after"])
+    .answer("200", json::<reservations::Reservations>("By id."))
+    .problems(&["400", "406"])
+}
+
+fn show_reservation() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showReservation",
+        "reservations",
+        "A reservation",
+    )
+    .parameters(&["reservation"])
+    .answer(
+        "200",
+        json::<reservations::ReservationBody>("As it is now."),
+    )
+    .problems(&["400", "404", "406"])
+}
+
+fn release() -> Operation {
+    operation(
+        HttpMethod::Delete,
+        "release",
+        "reservations",
+        "Give it back",
+    )
+    .parameters(&["reservation"])
+    .answer("204", says("It is no more."))
+    .problems(&["400", "404", "503"])
+}
+
+fn confirm() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "confirm",
+        "reservations",
+        "Decide for it: it lasts until it is released",
+    )
+    .parameters(&["reservation"])
+    .answer("200", json::<reservations::ReservationBody>("Confirmed."))
+    .problems(&["400", "404", "413", "415", "503"])
+}
+
+fn extend() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "extend",
+        "reservations",
+        "Hold it for longer, counted from now",
+    )
+    .parameters(&["reservation"])
+    .body(Required::False, [(JSON, of::<ExtendRequest>())])
+    .answer(
+        "200",
+        json::<reservations::ReservationBody>("Held for as long, or for longer already."),
+    )
+    .problems(&["400", "404", "409", "413", "415", "503"])
+}
+
+fn topology() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "topology",
+        "placements",
+        "Which domains are adjacent, over which links",
+    )
+    .parameters(&["around", "radius"])
+    .answer("200", json::<Topology>("The domain graph, or a part."))
+    .problems(&["400", "406"])
 }
 
 fn directory() -> Operation {

@@ -1,14 +1,17 @@
 //! Schemas of what is not written from a type of its own: closed lists of words, and what is read.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use idr::reservation::Phase;
 use nffg::Syntax;
 use nffg::export::Format;
-use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::ingest::Channel;
 use crate::liveness::State;
+use crate::placements::objective::Objective;
 
 /// A string that is one of a few.
 fn one_of<'a>(description: &str, words: impl IntoIterator<Item = &'a str>) -> RefOr<Schema> {
@@ -49,6 +52,12 @@ words! {
     FormatWord, "Format", Format::ALL.map(Format::as_str);
     /// What a document is written in.
     SyntaxWord, "Syntax", [Syntax::Xml, Syntax::Json, Syntax::Yaml].map(Syntax::as_str);
+    /// `held` until a time, or `confirmed`.
+    PhaseWord, "ReservationState", [Phase::Held, Phase::Confirmed].map(Phase::as_str);
+    /// Whether paths keep the domains' routing policies; `respect` if it is left out.
+    PolicyWord, "Policy", ["respect", "ignore"];
+    /// What alternatives do not share: domains, links, or risks (shared risk link groups).
+    DisjointWord, "Disjoint", ["domains", "links", "srlg"];
 }
 
 /// What a member says of itself. All of it may be left out.
@@ -81,6 +90,7 @@ pub(super) struct Heartbeat {
 
 /// A service graph to be placed.
 #[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
 pub(super) struct PlacementsRequest {
     /// The graph, in the draft's form (`nfs`, `saps`, `sg_links`, `reqs`) or as an ESCAPE NFFG.
@@ -89,7 +99,152 @@ pub(super) struct PlacementsRequest {
     /// How many placements; the settings bound it (`paths.max_placements`).
     #[schema(minimum = 1, default = 10, required = false)]
     k: u64,
-    /// What they are ranked by.
-    #[schema(pattern = "^hops$", default = "hops", required = false)]
-    objective: String,
+    /// What they are ranked by; `hops` if it is left out.
+    #[schema(required = false)]
+    objective: Objective,
+    /// What they have to keep, besides what the graph itself says; the stricter counts.
+    #[schema(required = false)]
+    constraints: Constraints,
+    /// What becomes of the domains' routing policies.
+    #[schema(required = false)]
+    policy: PolicyWord,
+    /// Each placement shares none of these with an earlier one.
+    #[schema(required = false)]
+    disjoint: DisjointWord,
+    /// Say how the answer came about.
+    #[schema(default = false, required = false)]
+    explain: bool,
+}
+
+/// A service graph to be placed and held: one placement.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct ReservationRequest {
+    /// The graph, in the draft's form (`nfs`, `saps`, `sg_links`, `reqs`) or as an ESCAPE NFFG.
+    #[schema(value_type = Object)]
+    sg: (),
+    /// For how long, in seconds or as `5m`; the settings say what is meant if it is left out, and bound
+    /// it (`reservations.max_hold`).
+    #[schema(required = false)]
+    hold: AmountWord,
+    /// Where nodes go, by their ids: domains.
+    #[schema(required = false)]
+    choice: BTreeMap<String, String>,
+    /// What the placement is chosen by; `hops` if it is left out.
+    #[schema(required = false)]
+    objective: Objective,
+    /// What it has to keep, besides what the graph itself says; the stricter counts.
+    #[schema(required = false)]
+    constraints: Constraints,
+    /// What becomes of the domains' routing policies.
+    #[schema(required = false)]
+    policy: PolicyWord,
+    /// Each placement shares none of these with an earlier one.
+    #[schema(required = false)]
+    disjoint: DisjointWord,
+}
+
+/// For how much longer.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct ExtendRequest {
+    /// From now on, in seconds or as `5m`.
+    #[schema(required = false)]
+    hold: AmountWord,
+}
+
+/// What a placement has to keep.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct Constraints {
+    /// By the id of a node of the graph.
+    #[schema(required = false)]
+    nodes: BTreeMap<String, NodeRule>,
+    /// By the id of a link of the graph.
+    #[schema(required = false)]
+    links: BTreeMap<String, Bounds>,
+    /// By the id of a requirement of the graph.
+    #[schema(required = false)]
+    requirements: BTreeMap<String, Bounds>,
+    /// Groups of nodes that go to one domain.
+    #[schema(required = false, max_items = 64)]
+    affinity: Vec<Vec<String>>,
+    /// Groups of nodes of which no two go to one domain.
+    #[schema(required = false, max_items = 64)]
+    anti_affinity: Vec<Vec<String>>,
+    /// Domains that host nothing and that no path crosses.
+    #[schema(required = false, min_items = 1, max_items = 1000)]
+    forbid_domains: Vec<String>,
+}
+
+/// Where a node may go, and what it takes there.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct NodeRule {
+    /// Only to one of these domains.
+    #[schema(required = false, min_items = 1, max_items = 1000)]
+    allow: Vec<String>,
+    /// To none of these domains.
+    #[schema(required = false, min_items = 1, max_items = 1000)]
+    forbid: Vec<String>,
+    /// What it takes of its domain; not of a SAP.
+    #[schema(required = false)]
+    resources: ResourcesWanted,
+}
+
+/// Amounts, each a number or a text with a unit, as `4 GB`.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct ResourcesWanted {
+    /// A number.
+    #[schema(required = false)]
+    cpu: AmountWord,
+    /// Perhaps with a unit of bytes.
+    #[schema(required = false)]
+    mem: AmountWord,
+    /// Perhaps with a unit of bytes.
+    #[schema(required = false)]
+    storage: AmountWord,
+}
+
+/// What a path has to keep.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct Bounds {
+    /// At least so much on every link: `100 Mbit/s`; a bare number is in Mbit/s.
+    #[schema(required = false)]
+    bandwidth: AmountWord,
+    /// At most so long, one way: `10 ms`; a bare number is in milliseconds.
+    #[schema(required = false)]
+    max_delay: AmountWord,
+    /// At most so many borders.
+    #[schema(required = false, maximum = 255)]
+    max_hops: u32,
+}
+
+/// A number, or a text of a number and a unit.
+pub(in crate::http) enum AmountWord {}
+
+impl PartialSchema for AmountWord {
+    fn schema() -> RefOr<Schema> {
+        let number = ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .minimum(Some(0));
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        let one_of = OneOfBuilder::new().item(number).item(text);
+        let what = "A number, or a text of a number and a unit.";
+        RefOr::T(one_of.description(Some(what)).into())
+    }
+}
+
+impl ToSchema for AmountWord {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Amount")
+    }
 }

@@ -93,8 +93,9 @@ pub struct Placement {
     /// Per link, in the order of the problem's links, the domains of its route from host to host.
     /// Equal segments are shared.
     pub segments: Vec<Arc<[DomainIndex]>>,
-    /// Per link, the edges of its route. Empty as a whole if nothing bounds routes and alternatives
-    /// need not be disjoint: then they are the first of the cheapest parallel ones.
+    /// Per link, the edges of its route. Empty as a whole if nothing bounds routes, alternatives need
+    /// not be disjoint, and [`PlacementProblem::tell_edges`] is not set: then they are the first of the
+    /// cheapest parallel ones.
     pub edges: Vec<Vec<EdgeId>>,
 }
 
@@ -133,10 +134,10 @@ pub fn best_placements(
     distances: &Distances,
     problem: &PlacementProblem,
     k: usize,
-    work: u64,
+    work: impl Into<Budget>,
 ) -> Placements {
     let mut effort = Effort::default();
-    solve(distances, problem, k, &mut Budget::new(work), &mut effort)
+    solve(distances, problem, k, &mut work.into(), &mut effort)
 }
 
 /// The same over a domain graph, without an index.

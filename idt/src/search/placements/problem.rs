@@ -106,6 +106,8 @@ pub struct PlacementProblem {
     /// The shared risk link groups of edges, for [`Disjoint::Srlg`]. Groups told of one direction of
     /// a link are those of the other too.
     pub risk_groups: BTreeMap<EdgeId, BTreeSet<u32>>,
+    /// Placements tell their edges, though nothing asks for it.
+    pub tell_edges: bool,
 }
 
 impl PlacementProblem {
@@ -142,7 +144,7 @@ impl PlacementProblem {
 
     /// Whether placements tell their edges.
     pub(super) fn tells_edges(&self) -> bool {
-        self.disjoint.is_some() || self.bounds_routes()
+        self.tell_edges || self.disjoint.is_some() || self.bounds_routes()
     }
 
     /// Whether every position is of something.

@@ -1,0 +1,279 @@
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use nffg::DomainId;
+use nffg::export::Expected;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::placements::problem::solve;
+
+/// A federation of domains, each as its brief document (docs/formats/brief.md).
+pub(crate) fn federation(domains: &[(&str, Value)]) -> Version {
+    let (mut idr, mut ted) = (idr::Idr::new(), idt::Ted::new());
+    for (id, document) in domains {
+        let id: DomainId = id.parse().unwrap();
+        let text = document.to_string();
+        let export = nffg::export::decode(text.as_bytes(), Expected::of(&id)).unwrap();
+        if let Some(view) = export.parts.resources {
+            let domain = idr::Domain::from_view(id.clone(), None, view).unwrap();
+            idr.apply([idr::Update::Put(domain)]);
+        }
+        ted.apply([idt::Update::Join(id.clone())]);
+        if let Some(view) = export.parts.topology {
+            let topology = idt::DomainTopology::from_view(&id, &view).unwrap();
+            ted.apply([idt::Update::Topology(topology)]);
+        }
+    }
+    let settings = crate::settings::Settings::default();
+    let config = Arc::new(alto::Config {
+        server_name: settings.server_name,
+        caps: settings.paths.caps(),
+    });
+    let maps = alto::Maps::build(config, idr.snapshot(), ted.snapshot(), None);
+    Version::new(Arc::new(maps), Arc::default(), None)
+}
+
+/// AS1 with SAP1, AS4 with SAP2, NF in AS2 and AS3, which both join AS1 and AS4: over AS2 it is faster,
+/// over AS3 there is more room.
+pub(crate) fn diamond() -> Version {
+    let to = |domain: &str, delay: u32, bandwidth: u32| json!({"domain": domain, "delay": delay, "bandwidth": bandwidth});
+    federation(&[
+        (
+            "AS1",
+            json!({"port": ["SAP1"], "cpu": 1, "neighbours": [to("AS2", 1, 100), to("AS3", 5, 1000)]}),
+        ),
+        (
+            "AS2",
+            json!({"nf": ["NF"], "cpu": 4, "mem": "8 GB", "neighbours": [to("AS1", 1, 100), to("AS4", 2, 100)]}),
+        ),
+        (
+            "AS3",
+            json!({"nf": ["NF"], "cpu": 8, "neighbours": [to("AS1", 5, 1000), to("AS4", 5, 1000)]}),
+        ),
+        (
+            "AS4",
+            json!({"port": ["SAP2"], "nf": ["NF"], "cpu": 0.5, "neighbours": [to("AS2", 2, 100), to("AS3", 5, 1000)]}),
+        ),
+    ])
+}
+
+/// SAP1 - A - SAP2, A of type NF.
+pub(crate) fn chain() -> Value {
+    json!({
+        "node_nfs": [{"id": "A", "functional_type": "NF"}, {"id": "B", "functional_type": "NF"}],
+        "node_saps": [{"id": "SAP1"}, {"id": "SAP2"}],
+        "edge_sg_nexthops": [
+            {"id": 1, "src_node": "SAP1", "dst_node": "A"},
+            {"id": 2, "src_node": "A", "dst_node": "B"},
+            {"id": 3, "src_node": "B", "dst_node": "SAP2"}],
+        "edge_reqs": [{"id": "r", "src_node": "SAP1", "dst_node": "SAP2", "sg_path": [1, 2, 3]}],
+    })
+}
+
+pub(crate) fn request(members: Value) -> PlacementRequest {
+    let mut request = json!({"sg": chain()});
+    for (name, value) in members.as_object().unwrap() {
+        request[name] = value.clone();
+    }
+    request::decode(&request, 100).unwrap()
+}
+
+fn solved(version: &Version, members: Value) -> Solved {
+    let effort = Effort {
+        work: 1_000_000,
+        cancelled: &Arc::new(AtomicBool::new(false)),
+    };
+    solve(version, &request(members), &effort).unwrap()
+}
+
+/// The domains of A and B in each placement.
+fn hosts(version: &Version, constraints: Value) -> Vec<String> {
+    let solved = solved(version, json!({"constraints": constraints, "k": 100}));
+    let pair = |placed: &problem::Placed| format!("{} {}", placed.hosts[0], placed.hosts[1]);
+    solved.placements.iter().map(pair).collect()
+}
+
+#[test]
+fn without_rules_all_are_told_best_first() {
+    let all = hosts(&diamond(), json!({}));
+    assert_eq!(all.len(), 9, "{all:?}");
+    // Two borders, whichever way.
+    assert_eq!(
+        all[..5],
+        ["AS2 AS2", "AS2 AS4", "AS3 AS3", "AS3 AS4", "AS4 AS4"]
+    );
+}
+
+#[test]
+fn nodes_go_where_they_may_and_where_there_is_room() {
+    let diamond = diamond();
+    let of = |constraints| hosts(&diamond, constraints);
+    let a = |rule: Value| json!({"nodes": {"A": rule, "B": {"allow": ["AS2"]}}});
+    assert_eq!(
+        of(a(json!({"allow": ["AS2", "AS4"]}))),
+        ["AS2 AS2", "AS4 AS2"]
+    );
+    assert_eq!(of(a(json!({"forbid": ["AS2", "AS4"]}))), ["AS3 AS2"]);
+    assert_eq!(of(a(json!({"resources": {"cpu": 5}}))), ["AS3 AS2"]);
+    // Who does not tell has no bound; nor has he who tells in another unit.
+    assert_eq!(
+        of(a(json!({"resources": {"mem": "9 GB"}}))),
+        ["AS3 AS2", "AS4 AS2"]
+    );
+    assert_eq!(of(a(json!({"resources": {"mem": 9}}))).len(), 3);
+    // Both take of one domain.
+    let both = json!({"resources": {"cpu": 3}});
+    let apart = of(json!({"nodes": {"A": both, "B": both}}));
+    assert_eq!(apart, ["AS3 AS3", "AS2 AS3", "AS3 AS2"]);
+    assert_eq!(
+        of(json!({"affinity": [["A", "B"]]})),
+        ["AS2 AS2", "AS3 AS3", "AS4 AS4"]
+    );
+    assert_eq!(of(json!({"anti-affinity": [["A", "B"]]})).len(), 6);
+    let around = of(json!({"forbid-domains": ["AS2"]}));
+    assert!(
+        around.iter().all(|pair| !pair.contains("AS2")),
+        "{around:?}"
+    );
+}
+
+#[test]
+fn paths_keep_their_bounds_and_their_costs_are_those_of_their_links() {
+    let diamond = diamond();
+    let wide = json!({"links": {"1": {"bandwidth": 500}}, "affinity": [["A", "B"]]});
+    // Over AS2 there is no room; AS4 is reached over AS3.
+    assert_eq!(hosts(&diamond, wide), ["AS3 AS3", "AS4 AS4"]);
+    let fast = json!({"requirements": {"r": {"max-delay": 3}}, "affinity": [["A", "B"]]});
+    assert_eq!(hosts(&diamond, fast), ["AS2 AS2", "AS4 AS4"]);
+    let near = json!({"links": {"1": {"max-hops": 1}, "3": {"max-hops": 0}}});
+    assert_eq!(hosts(&diamond, near), ["AS2 AS4", "AS3 AS4"]);
+    let first = solved(&diamond, json!({"k": 1})).placements.remove(0);
+    assert_eq!((first.cost.hops, first.cost.delay), (2, 3_000_000));
+    assert_eq!(first.paths[1].borders, []);
+    let crossed = &first.paths[0].borders[0];
+    assert_eq!((crossed.src.as_str(), crossed.dst.as_str()), ("AS1", "AS2"));
+    // Two links of the graph over one link share it.
+    let back = json!({"nodes": {"A": {"allow": ["AS2"]}, "B": {"allow": ["AS2"]}},
+                      "links": {"1": {"bandwidth": 100}, "3": {"bandwidth": 100}}});
+    assert_eq!(hosts(&diamond, back), ["AS2 AS2"]);
+}
+
+/// The engine's rule, and so that of what is held.
+#[test]
+fn requirements_add_up_on_a_link_and_its_own_bandwidth_is_a_minimum() {
+    let mut graph = chain();
+    graph["edge_reqs"] = json!([
+        {"id": "r", "src_node": "SAP1", "dst_node": "SAP2", "sg_path": [1, 2, 3], "bandwidth": 30},
+        {"id": "s", "src_node": "SAP1", "dst_node": "B", "sg_path": [1, 2], "bandwidth": 40}]);
+    let links = json!({"2": {"bandwidth": 100}, "3": {"bandwidth": 10}});
+    let request = request(json!({"sg": graph, "constraints": {"links": links}}));
+    let needs = problem::bandwidths(&request)
+        .into_iter()
+        .map(Option::unwrap);
+    let mega = needs.map(|need| need.bits_per_second() / 1_000_000);
+    assert_eq!(mega.collect::<Vec<_>>(), [70, 100, 30]);
+}
+
+#[test]
+fn an_answer_tells_what_it_is_sure_of() {
+    let diamond = diamond();
+    assert!(!solved(&diamond, json!({"k": 100})).cut);
+    assert!(!solved(&diamond, json!({"k": 1})).cut);
+    let filtered = json!({"constraints": {"anti-affinity": [["A", "B"]]}});
+    assert!(!solved(&diamond, filtered).cut);
+    assert_eq!(
+        solved(&diamond, json!({})).not_told,
+        [objective::Metric::Price]
+    );
+}
+
+#[test]
+fn every_objective_ranks() {
+    let diamond = diamond();
+    let first = |objective: Value| {
+        let found = solved(&diamond, json!({"objective": objective, "k": 1}));
+        (found.placements[0].cost, found.cut)
+    };
+    let (fast, cut) = first(json!("delay"));
+    assert!(!cut);
+    for objective in [json!("hops"), json!(["hops", "delay"]), json!("price")] {
+        assert!(first(objective).0.delay >= fast.delay);
+    }
+    let (both, _) = first(json!({"weights": {"hops": 1, "delay": 1000}}));
+    assert_eq!(both.delay, fast.delay);
+    let apart = solved(&diamond, json!({"disjoint": "links", "k": 100}));
+    let mut taken = std::collections::BTreeSet::new();
+    for placed in &apart.placements {
+        let borders: std::collections::BTreeSet<_> = placed
+            .paths
+            .iter()
+            .flat_map(|path| &path.borders)
+            .cloned()
+            .collect();
+        assert!(taken.is_disjoint(&borders));
+        taken.extend(borders);
+    }
+}
+
+#[test]
+fn nobody_waits_and_nothing_is_done() {
+    let effort = Effort {
+        work: 1000,
+        cancelled: &Arc::new(AtomicBool::new(true)),
+    };
+    let found = solve(&diamond(), &request(json!({})), &effort);
+    assert_eq!(found, Err(PlaceError::Cancelled));
+}
+
+#[test]
+fn an_explanation_says_who_is_left_and_what_would_have_to_go() {
+    let effort = Effort {
+        work: 1_000_000,
+        cancelled: &Arc::new(AtomicBool::new(false)),
+    };
+    let explain = |constraints: Value| {
+        let request = request(json!({"constraints": constraints, "explain": true}));
+        let (solved, explanation) = place(&diamond(), &request, &effort).unwrap();
+        (solved.placements.len(), explanation.unwrap())
+    };
+    let (count, explanation) = explain(json!({
+        "nodes": {"A": {"allow": ["AS2", "AS3"], "forbid": ["AS3"], "resources": {"cpu": 5}}}
+    }));
+    assert_eq!(count, 0);
+    let a = &explanation.nodes[0];
+    assert_eq!((a.node.as_str(), a.offered, a.left), ("A", 3, 0));
+    let struck: Vec<_> = a.struck.iter().map(|s| (s.rule, s.domains)).collect();
+    assert_eq!(struck, [("allow", 1), ("forbid", 1), ("resources", 1)]);
+    let rules = |explanation: &Explanation| {
+        let rules = explanation.relaxations.iter();
+        let words = |set: &Vec<explain::Rule>| {
+            let words = set
+                .iter()
+                .map(|rule| format!("{}: {}", rule.subject, rule.rule));
+            words.collect::<Vec<_>>().join(" + ")
+        };
+        rules.map(words).collect::<Vec<_>>()
+    };
+    // Without `allow`, AS4 has too little; without `forbid`, AS3 has enough; AS2 would do with more.
+    assert_eq!(
+        rules(&explanation),
+        ["node A: forbid", "domain AS2: resources"]
+    );
+    let (count, explanation) = explain(json!({
+        "links": {"1": {"bandwidth": 5000}}, "requirements": {"r": {"max-delay": 1000}}
+    }));
+    assert_eq!(
+        (count, rules(&explanation)),
+        (0, vec!["link 1: bandwidth".to_owned()])
+    );
+    let (count, explanation) = explain(json!({}));
+    assert_eq!((count, explanation.relaxations.len()), (9, 0));
+    // Two are in the way.
+    let (_, explanation) = explain(json!({
+        "nodes": {"A": {"allow": ["AS3"]}, "B": {"allow": ["AS3"]}},
+        "links": {"1": {"bandwidth": 5000}, "3": {"bandwidth": 5000}}
+    }));
+    assert!(explanation.relaxations.iter().all(|set| set.len() == 2));
+    assert!(rules(&explanation).contains(&"link 1: bandwidth + link 3: bandwidth".to_owned()));
+}

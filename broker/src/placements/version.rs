@@ -1,0 +1,153 @@
+//! One version of all that an answer depends on, and the distances over it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use idr::reservation::Used;
+use idt::net::{Edge, EdgeId, Net, RowChange, UNLIMITED};
+use idt::search::{Budget, Distances, Metric, Spent};
+
+use super::problem::{Cost, edge_of};
+use super::request::Policy;
+
+/// One version of all that a placement depends on. Cheap to clone.
+#[derive(Clone)]
+pub struct Version {
+    /// The maps, and with them the databases.
+    pub maps: Arc<alto::Maps>,
+    /// What reservations hold.
+    pub used: Arc<Used>,
+    /// Over the net with the bandwidth that reservations leave.
+    distances: Distances,
+    /// Some domain tells a policy: paths may have to be valley-free.
+    pub has_relationships: bool,
+}
+
+/// The metrics that are worth an index: those by which not all links are alike.
+fn worth_an_index(net: &Net) -> impl Iterator<Item = Metric> {
+    let alike = |metric: Metric| {
+        let points = 0..u32::try_from(net.len()).unwrap_or(u32::MAX);
+        metric != Metric::Hops
+            && !points.into_iter().any(|point| {
+                let row = net.row(point);
+                match metric {
+                    Metric::Hops => false,
+                    Metric::Delay => row.delay.iter().any(|delay| *delay > 0),
+                    Metric::Price => (0..row.len()).any(|nth| row.edge(nth).price > 0),
+                }
+            })
+    };
+    Metric::ALL
+        .into_iter()
+        .filter(move |metric| !alike(*metric))
+}
+
+impl Version {
+    /// The version of these maps, with what is known of distances over the version before.
+    #[must_use]
+    pub fn new(maps: Arc<alto::Maps>, used: Arc<Used>, previous: Option<&Self>) -> Self {
+        let net = left(&maps, &used);
+        let graph = maps.idt().graph();
+        let ids = graph.ids();
+        let same_domains = previous.filter(|previous| {
+            let before = previous.maps.idt().graph().ids();
+            std::ptr::eq(before, ids) || before == ids
+        });
+        let distances = match same_domains {
+            Some(previous) => previous.distances.over(net),
+            None => Distances::new(net),
+        };
+        Self {
+            has_relationships: maps.idt().has_policies(),
+            maps,
+            used,
+            distances,
+        }
+    }
+
+    /// Distances where routing policies are respected, or not.
+    #[must_use]
+    pub fn distances(&self, _: Policy) -> &Distances {
+        &self.distances
+    }
+
+    /// What an edge costs.
+    #[must_use]
+    pub fn cost_of(&self, edge: EdgeId) -> Cost {
+        let edge = self.distances.net().edge(edge);
+        edge.map_or_else(Cost::default, |edge: Edge| Cost {
+            hops: u64::from(edge.role.hops()),
+            delay: u64::from(edge.delay),
+            price: u64::from(edge.price),
+        })
+    }
+
+    /// Whether [`Version::indexed`] has something to do.
+    #[must_use]
+    pub fn lacks_index(&self) -> bool {
+        let lacks = |metric| !self.distances.is_indexed(metric);
+        self.distances.is_behind() || worth_an_index(self.distances.net()).any(lacks)
+    }
+
+    /// The distances with every index that is worth it, made or repaired. It can take seconds.
+    ///
+    /// # Errors
+    /// The budget is spent, or somebody cancelled it.
+    pub fn indexed(&self, budget: &mut Budget) -> Result<Distances, Spent> {
+        let wanted = worth_an_index(self.distances.net());
+        let wanting = wanted.fold(self.distances.clone(), Distances::wanting);
+        wanting.repaired(budget)
+    }
+
+    /// The same version with distances that were indexed over it, or over one before it with the same
+    /// domains; `None` if they are of other domains.
+    #[must_use]
+    pub fn with_index(&self, indexed: &Distances, of: &Self) -> Option<Self> {
+        let ids = |version: &Self| Arc::clone(version.maps.idt());
+        if ids(self).graph().ids() != ids(of).graph().ids() {
+            return None;
+        }
+        Some(Self {
+            distances: indexed.over(Arc::clone(self.distances.shared_net())),
+            ..self.clone()
+        })
+    }
+
+    /// How many bytes the index for a metric takes; `None` if there is none.
+    #[must_use]
+    pub fn index_bytes(&self, metric: Metric) -> Option<usize> {
+        let distances = &self.distances;
+        distances
+            .is_indexed(metric)
+            .then(|| distances.index_bytes(metric))
+    }
+}
+
+/// The net of the domain graph with the bandwidth that is left.
+fn left(maps: &alto::Maps, used: &Used) -> Arc<Net> {
+    let graph = maps.idt().graph();
+    let net = graph.net();
+    let mut rows: BTreeMap<u32, Vec<Edge>> = BTreeMap::new();
+    for (key, held) in used.links() {
+        // A link that is gone has nothing left.
+        let Some(id) = edge_of(graph, key) else {
+            continue;
+        };
+        let row = rows.entry(id.from).or_insert_with(|| {
+            let row = net.row(id.from);
+            (0..row.len()).map(|nth| row.edge(nth)).collect()
+        });
+        if let Some(edge) = row.get_mut(id.nth as usize)
+            && edge.bandwidth != UNLIMITED
+        {
+            edge.bandwidth = edge.bandwidth.saturating_sub(held.bits_per_second());
+        }
+    }
+    if rows.is_empty() {
+        return Arc::clone(net);
+    }
+    let changes = rows
+        .into_iter()
+        .map(|(point, edges)| RowChange { point, edges });
+    Arc::new(net.with(changes))
+}
