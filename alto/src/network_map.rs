@@ -93,6 +93,15 @@ impl NetworkMap {
         Arc::ptr_eq(&self.idt, idt) && ids(idr, idt).eq(self.domains())
     }
 
+    /// The domain whose PID this is.
+    pub(crate) fn domain(&self, pid: &str) -> Option<&DomainId> {
+        let place = self
+            .members
+            .binary_search_by(|(id, _)| id.as_str().cmp(pid))
+            .ok()?;
+        self.members.get(place).map(|(id, _)| id)
+    }
+
     /// The PIDs that are domains, sorted.
     pub(crate) fn domains(&self) -> impl ExactSizeIterator<Item = &DomainId> {
         self.members.iter().map(|(id, _)| id)

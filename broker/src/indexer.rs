@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use idt::search::{Budget, Metric};
+use idt::search::Budget;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -24,18 +25,31 @@ pub async fn run(published: Arc<Published>, metrics: Arc<Metrics>, stop: Cancell
             () = published.changed() => {}
         }
         while published.version().lacks_index() {
-            if !index(&published, &metrics, &stop).await {
+            let Some(took) = index(&published, &metrics, &stop).await else {
                 break;
+            };
+            // Where links change all the time, requests need the machine more than the index does: they
+            // are answered exactly with one that is a little behind.
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(took * REST) => {}
             }
         }
-        for metric in Metric::ALL {
-            metrics.indexed(metric, published.version().index_bytes(metric));
+        for (metric, bytes) in published.version().indexes() {
+            metrics.indexed(metric, bytes);
         }
     }
 }
 
-/// Brings the index up to the current version. Says whether that did anything.
-async fn index(published: &Published, metrics: &Metrics, stop: &CancellationToken) -> bool {
+/// An index rests for this many times as long as it took to make it.
+const REST: u32 = 3;
+
+/// Brings the index up to the current version. Says how long that took, if it did anything.
+async fn index(
+    published: &Published,
+    metrics: &Metrics,
+    stop: &CancellationToken,
+) -> Option<Duration> {
     let version = published.version();
     let cancelled = Arc::new(AtomicBool::new(false));
     let mut budget = Budget::unlimited().cancelled_by(Arc::clone(&cancelled));
@@ -52,18 +66,19 @@ async fn index(published: &Published, metrics: &Metrics, stop: &CancellationToke
     };
     match made {
         Ok(Ok(distances)) => {
-            let seconds = clock::instant().duration_since(started).as_secs_f64();
+            let took = clock::instant().duration_since(started);
+            let seconds = took.as_secs_f64();
             let was_behind = distances.is_behind();
             published.adopt(&distances, &version);
             metrics.index_made(seconds);
             debug!(seconds, "the index of distances is up to a version");
             // What does not fit into an index stays without one.
-            !was_behind
+            (!was_behind).then_some(took)
         }
-        Ok(Err(_)) => false,
+        Ok(Err(_)) => None,
         Err(error) => {
             warn!(%error, "the index of distances was not made");
-            false
+            None
         }
     }
 }

@@ -118,6 +118,7 @@ pub struct Metrics {
     reservations: Family<PhaseLabels, Gauge>,
     overcommitted: Gauge,
     index_bytes: Family<MetricLabels, Gauge>,
+    indexed: Family<MetricLabels, Gauge>,
     index_seconds: Gauge<f64, AtomicU64>,
     indexes_made: Counter,
 }
@@ -201,9 +202,15 @@ impl Metrics {
             Unit::Bytes,
             index_bytes.clone(),
         );
+        let indexed = Family::default();
+        registry.register(
+            "engine_indexed",
+            "1 if distances by a metric come from an index",
+            indexed.clone(),
+        );
         let index_seconds = Gauge::default();
         registry.register_with_unit(
-            "engine_index_duration",
+            "engine_index",
             "How long it took to make or repair the index of distances the last time",
             Unit::Seconds,
             index_seconds.clone(),
@@ -250,6 +257,7 @@ impl Metrics {
             reservations,
             overcommitted,
             index_bytes,
+            indexed,
             index_seconds,
             indexes_made,
             sources: Mutex::default(),
@@ -432,6 +440,9 @@ impl Metrics {
             Metric::Delay => "delay",
             Metric::Price => "price",
         });
+        self.indexed
+            .get_or_create(&MetricLabels { metric })
+            .set(i64::from(bytes.is_some()));
         self.index_bytes
             .get_or_create(&MetricLabels { metric })
             .set(i64::try_from(bytes.unwrap_or_default()).unwrap_or(i64::MAX));

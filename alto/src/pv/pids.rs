@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use idt::DomainIndex;
-use idt::search::shortest_path;
+use idt::search::{Budget, Metric, PathStream, Rules};
 use nffg::DomainId;
 use nffg::json::Cursor;
 use serde_json::{Map, json};
 
 use super::{PathVectors, property_map};
 use crate::json::Comma;
+use crate::network_map::NetworkMap;
 use crate::property_map::{ANE_DOMAIN, Property};
 use crate::{AltoError, Maps};
 
@@ -25,10 +26,10 @@ pub(super) fn answer(
     properties: &[Property],
     work: u64,
 ) -> Result<PathVectors, AltoError> {
-    let known: Vec<&DomainId> = maps.network().domains().collect();
+    let network = maps.network();
     let (sources, destinations) = match pids {
-        Some(pids) => (side(pids, "srcs", &known)?, side(pids, "dsts", &known)?),
-        None => (known.clone(), known.clone()),
+        Some(pids) => (side(pids, "srcs", network)?, side(pids, "dsts", network)?),
+        None => (network.domains().collect(), network.domains().collect()),
     };
     let pairs = sources.len().saturating_mul(destinations.len());
     if pairs > MAX_PAIRS {
@@ -39,12 +40,8 @@ pub(super) fn answer(
     }
 
     let graph = maps.idt().graph();
-    // A shortest path may look at every adjacency, each of which is a step of the search.
-    let price = graph
-        .indices()
-        .map(|domain| graph.neighbours(domain).len() as u64 + 1)
-        .sum();
-    let mut left = work;
+    let (net, rules) = (graph.net(), Rules::default());
+    let mut budget = Budget::new(work);
     let mut cut_pairs = 0_u64;
     let mut passed: BTreeSet<DomainIndex> = BTreeSet::new();
     let mut costs = b"{".to_vec();
@@ -57,12 +54,27 @@ pub(super) fn answer(
         let mut row = Vec::new();
         let mut cells = Comma::default();
         for destination in &destinations {
-            let Some(rest) = left.checked_sub(price) else {
+            // The graph numbers its domains by `u32`.
+            let ends = (source.as_usize() as u32, destination.as_usize() as u32);
+            // No pair costs nothing.
+            if budget.spend(1).is_err() {
                 cut_pairs += 1;
                 continue;
+            }
+            let mut paths = PathStream::new(net, Metric::Hops, &rules, ends, usize::MAX, budget);
+            let path: Option<Vec<DomainIndex>> = match paths.advance() {
+                Some(Ok((path, _))) => {
+                    let index = |domain: &u32| graph.index_of(*domain);
+                    Some(path.iter().filter_map(index).collect())
+                }
+                Some(Err(_)) => {
+                    cut_pairs += 1;
+                    None
+                }
+                None => None,
             };
-            left = rest;
-            let Some(path) = shortest_path(graph, source, *destination) else {
+            budget = paths.into_budget();
+            let Some(path) = path else {
                 continue;
             };
             cells.write(&mut row);
@@ -100,20 +112,18 @@ pub(super) fn answer(
 fn side<'a>(
     pids: &Cursor<'_>,
     name: &'static str,
-    known: &[&'a DomainId],
+    network: &'a NetworkMap,
 ) -> Result<Vec<&'a DomainId>, AltoError> {
     let list = pids.required(name)?.array()?;
     if list.len() == 0 {
-        return Ok(known.to_vec());
+        return Ok(network.domains().collect());
     }
     let mut wanted = BTreeSet::new();
     for element in list {
         wanted.insert(element.string()?);
     }
-    let find = |pid: &str| known.binary_search_by(|id| id.as_str().cmp(pid)).ok();
     Ok(wanted
         .into_iter()
-        .filter_map(find)
-        .filter_map(|place| known.get(place).copied())
+        .filter_map(|pid| network.domain(pid))
         .collect())
 }

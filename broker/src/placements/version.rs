@@ -113,13 +113,13 @@ impl Version {
         })
     }
 
-    /// How many bytes the index for a metric takes; `None` if there is none.
-    #[must_use]
-    pub fn index_bytes(&self, metric: Metric) -> Option<usize> {
+    /// The metrics that are worth an index, and how many bytes it takes; `None` if there is none.
+    pub fn indexes(&self) -> impl Iterator<Item = (Metric, Option<usize>)> {
         let distances = &self.distances;
-        distances
-            .is_indexed(metric)
-            .then(|| distances.index_bytes(metric))
+        worth_an_index(distances.net()).map(|metric| {
+            let bytes = || distances.index_bytes(metric);
+            (metric, distances.is_indexed(metric).then(bytes))
+        })
     }
 }
 
