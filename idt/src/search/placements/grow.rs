@@ -9,7 +9,7 @@ use crate::search::space::Space;
 use crate::search::tree::{Scratch, Way};
 
 /// From so many states on, a search is worth the buckets of [`Scratch`].
-const LARGE: usize = 1 << 12;
+const LARGE: usize = 1 << 8;
 
 /// A queue that is a plain list while what is pushed never falls.
 #[derive(Debug)]
@@ -55,23 +55,40 @@ impl<C: Cost> Queue<C> {
     }
 }
 
+/// What searches work in, kept from one to the next.
+#[derive(Debug)]
+pub(super) struct Room<C> {
+    queue: Queue<C>,
+    scratch: Scratch<C>,
+}
+
+impl<C: Cost> Default for Room<C> {
+    fn default() -> Self {
+        Self {
+            queue: Queue::default(),
+            scratch: Scratch::default(),
+        }
+    }
+}
+
 /// The distances of all states to the seeds, each of which begins with its own cost. A step is an
 /// edge looked at. `distances` is all [`Cost::FAR`] at the start.
 pub(super) fn tree<S: Space>(
     space: S,
     seeds: impl IntoIterator<Item = (u32, S::Cost)>,
     distances: &mut [S::Cost],
-    queue: &mut Queue<S::Cost>,
+    room: &mut Room<S::Cost>,
     budget: &mut Budget,
 ) -> Result<(), Spent> {
     if space.len() >= LARGE {
-        let mut scratch = Scratch::default();
-        scratch.run(space, Way::Backward, seeds, budget, |state, cost| {
-            distances[state as usize] = cost;
-            false
-        })?;
+        room.scratch
+            .run(space, Way::Backward, seeds, budget, |state, cost| {
+                distances[state as usize] = cost;
+                false
+            })?;
         return Ok(());
     }
+    let queue = &mut room.queue;
     for (state, cost) in seeds {
         if cost < distances[state as usize] {
             distances[state as usize] = cost;

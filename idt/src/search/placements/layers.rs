@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::amount::Amount;
 use super::bound::Costs;
-use super::grow::{Queue, tree};
+use super::grow::{Queue, Room, tree};
 use super::instance::Instance;
 use crate::net::EdgeId;
 use crate::search::budget::{Budget, Spent};
@@ -399,6 +399,6 @@ where
         space.ends(seed.0).map(move |state| (state, cost))
     };
     let seeds: Vec<_> = seeds.iter().flat_map(ends).collect();
-    tree(space, seeds, &mut costs, &mut Queue::default(), budget)?;
+    tree(space, seeds, &mut costs, &mut Room::default(), budget)?;
     Ok(costs)
 }

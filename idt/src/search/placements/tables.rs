@@ -1,7 +1,7 @@
 //! Distances between hosts, and the trees that they come from.
 
 use super::amount::Amount;
-use super::grow::{Queue, tree};
+use super::grow::{Room, tree};
 use super::instance::Instance;
 use crate::search::budget::{Budget, Spent};
 use crate::search::cost::{Cost, Metric, Objective, Weigh};
@@ -62,7 +62,7 @@ pub(super) struct World<'a, W: Weigh> {
     pub(super) objective: Vec<Trees<W::Cost>>,
     pub(super) delay: Vec<Trees<u64>>,
     pub(super) hops: Vec<Trees<u64>>,
-    queue: Queue<W::Cost>,
+    room: Room<W::Cost>,
 }
 
 impl<'a, W: Weigh> World<'a, W> {
@@ -95,7 +95,7 @@ impl<'a, W: Weigh> World<'a, W> {
             objective: Vec::new(),
             delay: Vec::new(),
             hops: Vec::new(),
-            queue: Queue::default(),
+            room: Room::default(),
         };
         let points = instance.net.len();
         for class in &world.classes {
@@ -145,7 +145,7 @@ impl<'a, W: Weigh> World<'a, W> {
             self.weigh,
             trees,
             host,
-            &mut self.queue,
+            &mut self.room,
             budget,
         )
     }
@@ -158,20 +158,12 @@ impl<'a, W: Weigh> World<'a, W> {
         budget: &mut Budget,
     ) -> Result<(), Spent> {
         let rules = &self.classes[class];
-        let mut queue = Queue::default();
+        let mut room = Room::default();
         for (metric, trees) in [
             (Metric::Delay, &mut self.delay[class]),
             (Metric::Hops, &mut self.hops[class]),
         ] {
-            grow(
-                self.instance,
-                rules,
-                metric,
-                trees,
-                host,
-                &mut queue,
-                budget,
-            )?;
+            grow(self.instance, rules, metric, trees, host, &mut room, budget)?;
         }
         Ok(())
     }
@@ -183,7 +175,7 @@ fn grow<W: Weigh>(
     weigh: W,
     trees: &mut Trees<W::Cost>,
     host: u32,
-    queue: &mut Queue<W::Cost>,
+    room: &mut Room<W::Cost>,
     budget: &mut Budget,
 ) -> Result<(), Spent> {
     if trees.slots.is_empty() {
@@ -206,11 +198,11 @@ fn grow<W: Weigh>(
     let sink = net.sink(instance.domain(host));
     if rules.is_none() {
         let space = Open { net, weigh };
-        tree(space, [(sink, W::Cost::ZERO)], costs, queue, budget)
+        tree(space, [(sink, W::Cost::ZERO)], costs, room, budget)
     } else {
         let space = Restricted { net, weigh, rules };
         let seeds = space.ends(sink).map(|state| (state, W::Cost::ZERO));
-        tree(space, seeds, costs, queue, budget)
+        tree(space, seeds, costs, room, budget)
     }
 }
 
