@@ -28,6 +28,9 @@ pub enum Change {
     TopologyGone(DomainId),
     /// The member's topology is different.
     Topology(Box<TopologyChange>),
+    /// What the member declares ([`crate::DomainPolicy`]) is different: it declares something else, or
+    /// something for the first time, or nothing any more.
+    Policy(DomainId),
     /// The two are adjacent now.
     AdjacencyUp {
         /// The domain that comes first by id.
@@ -140,6 +143,7 @@ impl Change {
             Self::TopologyAppeared(_) => "topology-appeared",
             Self::TopologyGone(_) => "topology-gone",
             Self::Topology(_) => "topology",
+            Self::Policy(_) => "policy",
             Self::AdjacencyUp { .. } => "adjacency-up",
             Self::AdjacencyDown { .. } => "adjacency-down",
             Self::AdjacencyChanged { .. } => "adjacency-changed",
@@ -155,7 +159,8 @@ impl Change {
             Self::Joined(domain)
             | Self::Left(domain)
             | Self::TopologyAppeared(domain)
-            | Self::TopologyGone(domain) => Some(domain),
+            | Self::TopologyGone(domain)
+            | Self::Policy(domain) => Some(domain),
             Self::Topology(change) => Some(&change.domain),
             Self::AdjacencyUp { .. }
             | Self::AdjacencyDown { .. }
@@ -184,18 +189,21 @@ impl Change {
 /// What is different in `after`, as events in order.
 ///
 /// Any two snapshots can be compared, next to each other or not, of one history or of two: the
-/// answer depends on their content alone. It is empty exactly if the members, their topologies and the
-/// links between them are equal; borders that join nobody in the graph do not count, nor do policies.
+/// answer depends on their content alone. It is empty exactly if the members, their topologies, their
+/// policies and the links between them are equal; borders that join nobody in the graph do not count,
+/// nor do policies of domains that are no members.
 /// In order:
 ///
 /// 1. per domain, by id: that it joined or left, or what of its topology is different;
-/// 2. per pair of domains, by id: what is different of their adjacency, each pair once;
-/// 3. per link, by its ends: what is half-up and was not, and the other way round.
+/// 2. per domain that was a member and is one, by id: that its policy is different;
+/// 3. per pair of domains, by id: what is different of their adjacency, each pair once;
+/// 4. per link, by its ends: what is half-up and was not, and the other way round.
 ///
 /// The last two are facts of the graph, told beside joins and leaves too. [`Change::Joined`] and
 /// [`Change::TopologyAppeared`] imply all of the domain's topology, [`Change::Left`] and
-/// [`Change::TopologyGone`] the end of it: routers and links are not listed beside them. Who acts
-/// on these reads the later snapshot ([`Snapshot::topology`]) or the earlier one; likewise over which
+/// [`Change::TopologyGone`] the end of it: routers and links are not listed beside them. Joins and leaves
+/// imply the domain's policy likewise. Who acts
+/// on these reads the later snapshot ([`Snapshot::topology`], [`Snapshot::policy`]) or the earlier one; likewise over which
 /// links two domains are adjacent now, the later graph says ([`DomainGraph::adjacency`]).
 ///
 /// The cost is that of what the two do not share: for versions of one TED with the same members, of the
@@ -219,6 +227,16 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
                 exports_differ.push(new.0);
                 changes.extend(of_topology(new.0, old.1.as_ref(), new.1.as_ref()));
             }
+        }
+    }
+    for item in before.policies().diff(after.policies()) {
+        let (id, differs) = match item {
+            DiffItem::Add(id, _) | DiffItem::Remove(id, _) => (id, true),
+            DiffItem::Update { old, new } => (new.0, old.1 != new.1),
+        };
+        let stays = before.members().contains_key(id) && after.members().contains_key(id);
+        if differs && stays {
+            changes.push(Change::Policy(id.clone()));
         }
     }
     let (before, after) = (before.graph(), after.graph());

@@ -64,6 +64,11 @@ impl DomainIndex {
     pub const fn as_usize(self) -> usize {
         self.0 as usize
     }
+
+    /// The position as nets have it.
+    pub(crate) const fn point(self) -> u32 {
+        self.0
+    }
 }
 
 /// A link from one domain to an adjacent one, in one direction.
@@ -273,6 +278,12 @@ impl DomainGraph {
             all.sort_unstable();
             all
         })
+    }
+
+    /// The links from one domain to another, sorted; none if they are not adjacent.
+    pub(crate) fn links(&self, from: DomainIndex, to: DomainIndex) -> &[Link] {
+        self.adjacency(from, to)
+            .map_or(&[], |adjacency| adjacency.links)
     }
 
     /// The neighbours of a domain, in order.

@@ -3,7 +3,8 @@
 //! * [`Ted`] is the single writer. It takes [`Update`]s (a member's [`DomainTopology`], joins and
 //!   leaves, borders told by resource views) and publishes immutable [`Snapshot`]s.
 //! * [`DomainGraph`] is what a snapshot's topologies say of domains: who is adjacent to whom, over
-//!   which links. The rule of adjacency is written there. [`net`] is its compact form, made along.
+//!   which links. The rule of adjacency is written there. [`net`] is its compact form, made along;
+//!   [`Snapshot::crossing_net`] is the same with what domains charge for crossing them.
 //! * [`DomainPolicy`] is what a domain declares: relationships to neighbours, prices, transit.
 //! * [`search`] answers over a domain graph: candidate path vectors, shortest paths, and the k best
 //!   placements of a service graph. It is the only door to the engine behind it.
@@ -37,6 +38,7 @@
 
 pub mod bgpls;
 mod change;
+mod crossing;
 mod graph;
 pub mod net;
 mod policy;

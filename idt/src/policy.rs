@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use nffg::{Delay, DomainId};
 
 use crate::net::Role;
@@ -125,6 +125,69 @@ impl DomainPolicy {
     #[must_use]
     pub fn carries(&self, source: &DomainId, destination: &DomainId) -> bool {
         !self.refuses_sources.contains(source) && !self.refuses_destinations.contains(destination)
+    }
+}
+
+impl DomainPolicy {
+    /// Whether some traffic is not carried, or not for nothing.
+    pub(crate) fn charges_transit(&self) -> bool {
+        let rules = self.transit.iter().map(|rule| &rule.terms);
+        rules.chain([&self.otherwise]).any(|terms| {
+            let delay = terms.delay.is_some_and(|delay| delay.as_nanos() > 0);
+            !terms.carry || terms.price > 0 || delay
+        })
+    }
+}
+
+/// Who refuses to carry whose traffic, by the domain that is refused. Versions of it share what did
+/// not change.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Refusals {
+    sources: OrdMap<DomainId, OrdSet<DomainId>>,
+    destinations: OrdMap<DomainId, OrdSet<DomainId>>,
+}
+
+impl Refusals {
+    /// `domain` declares `after` in place of `before`.
+    pub(crate) fn replace(
+        &mut self,
+        domain: &DomainId,
+        before: Option<&DomainPolicy>,
+        after: Option<&DomainPolicy>,
+    ) {
+        let none = BTreeSet::new();
+        let sources =
+            [before, after].map(|policy| policy.map_or(&none, |policy| &policy.refuses_sources));
+        let destinations = [before, after]
+            .map(|policy| policy.map_or(&none, |policy| &policy.refuses_destinations));
+        for (map, [before, after]) in [
+            (&mut self.sources, sources),
+            (&mut self.destinations, destinations),
+        ] {
+            for refused in before.difference(after) {
+                if let Some(by) = map.get_mut(refused) {
+                    by.remove(domain);
+                    if by.is_empty() {
+                        map.remove(refused);
+                    }
+                }
+            }
+            for refused in after.difference(before) {
+                map.entry(refused.clone())
+                    .or_default()
+                    .insert(domain.clone());
+            }
+        }
+    }
+
+    /// Who does not carry traffic from `source` to `destination`. Who refuses both comes twice.
+    pub(crate) fn of(
+        &self,
+        source: &DomainId,
+        destination: &DomainId,
+    ) -> impl Iterator<Item = &DomainId> {
+        let refusing = [self.sources.get(source), self.destinations.get(destination)];
+        refusing.into_iter().flatten().flatten()
     }
 }
 

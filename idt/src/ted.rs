@@ -1,13 +1,16 @@
 //! The traffic engineering database (TED): the members' topologies, and the snapshots made of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::OrdMap;
 use nffg::{Bandwidth, Delay, DomainId};
 
+use crate::crossing::Crossings;
 use crate::graph::{State, Strangers};
-use crate::policy::{self, DomainPolicy, Policies, Relationship};
-use crate::{DomainGraph, DomainTopology};
+use crate::net::{EdgeId, Net};
+use crate::policy::{self, DomainPolicy, Policies, Refusals, Relationship};
+use crate::{DomainGraph, DomainTopology, Link};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
 /// directions alike. It has no routers.
@@ -155,12 +158,26 @@ impl Ted {
                 &mut self.strangers,
             )
         };
+        let mut refusals = self.current.refusals.clone();
+        for domain in &policies_touched {
+            let [before, after] = [policies_before, &self.policies]
+                .map(|policies| policies.get(domain).map(|policy| &**policy));
+            refusals.replace(domain, before, after);
+        }
+        let crossings = self.current.crossings.next(
+            &self.current.graph,
+            &graph,
+            after,
+            [&touched, &policies_touched],
+        );
         self.current = Arc::new(Snapshot {
             generation: self.current.generation + 1,
             members: self.members.clone(),
             borders: Arc::clone(&self.borders),
             policies: self.policies.clone(),
+            refusals,
             graph,
+            crossings,
         });
         true
     }
@@ -230,7 +247,9 @@ pub struct Snapshot {
     members: Members,
     borders: Arc<[BorderLink]>,
     policies: Policies,
+    refusals: Refusals,
     graph: DomainGraph,
+    crossings: Crossings,
 }
 
 impl Snapshot {
@@ -283,10 +302,65 @@ impl Snapshot {
         policy::contradictions(&self.policies)
     }
 
+    /// The members that do not carry traffic from `source` to `destination`, by their index in
+    /// [`Self::graph`]. The two themselves are not among them: what starts or ends there is not carried
+    /// on. It is what [`Restriction::closed_transit`](crate::search::Restriction::closed_transit) is for.
+    ///
+    /// The cost is that of the answer.
+    #[must_use]
+    pub fn refusing(&self, source: &DomainId, destination: &DomainId) -> BTreeSet<u32> {
+        let refusing = self.refusals.of(source, destination);
+        let carriers = refusing.filter(|domain| *domain != source && *domain != destination);
+        let indices = carriers.filter_map(|domain| self.graph.index(domain));
+        indices.map(|index| index.point()).collect()
+    }
+
+    /// What policies declare, in versions that share what is equal.
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// The domain graph.
     #[must_use]
     pub fn graph(&self) -> &DomainGraph {
         &self.graph
+    }
+
+    /// The net of the domain graph in which it costs what domains charge to cross them, from border to
+    /// border. It is [`DomainGraph::net`] itself if none charges or forbids anything. Domains have the
+    /// same numbers in both.
+    ///
+    /// A domain charges in transit only, what starts or ends there crosses nothing. The delay from one
+    /// of its border routers to another is the shortest by its own topology where that tells delays of
+    /// links, else what its transit rule declares, else 0; the price is that of the rule
+    /// ([`DomainPolicy::crossing`]). Traffic does not cross where the rule says so, nor where the
+    /// topology tells links within the domain and no way between the two border routers. Bandwidth
+    /// within domains is not told.
+    ///
+    /// A distance over this net is that of the cheapest walk. A walk that passes a domain twice may be
+    /// cheaper than each path vector, where a domain forbids or charges one crossing and not two others
+    /// that lead to the same: then it is a lower bound, and only a
+    /// [`PathStream`](crate::search::PathStream) tells the cheapest path vector.
+    #[must_use]
+    pub fn crossing_net(&self) -> &Arc<Net> {
+        self.crossings.net().unwrap_or_else(|| self.graph.net())
+    }
+
+    /// The link that an edge of [`Self::crossing_net`] stands for; `None` if it is within a domain, or
+    /// the net has no such edge.
+    #[must_use]
+    pub fn link_of(&self, edge: EdgeId) -> Option<&Link> {
+        self.crossings.link(&self.graph, edge)
+    }
+
+    /// The domains with too many borders to know the terms of each pair, in order: more than 65,536
+    /// pairs of a border where traffic comes in and one where it goes out, or a topology so large that the
+    /// ways between 256 border routers take too much work. There [`Self::crossing_net`] charges at least what they ask for: no
+    /// less delay than the longest between any two border routers and, if there are too many kinds of
+    /// neighbours, the dearest of all terms; nothing crosses if some crossing is forbidden.
+    pub fn coarse_crossings(&self) -> impl Iterator<Item = &DomainId> {
+        let domains = self.crossings.coarse();
+        domains.map(|domain| self.graph.id(domain))
     }
 }
 

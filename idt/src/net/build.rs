@@ -294,6 +294,12 @@ impl Page {
         self.rows.push(self.len());
     }
 
+    /// Appends rows without edges.
+    pub(super) fn push_empty(&mut self, rows: u32) {
+        self.rows
+            .extend(std::iter::repeat_n(self.len(), rows as usize));
+    }
+
     /// Appends the row of another page, with the roles of the other direction if `reversed`.
     pub(super) fn copy_row(&mut self, page: &Self, at: usize, reversed: bool) {
         let row = page.row(at, false);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Edge, Net, PAGE, Page, changed_heads};
+use super::{Borders, Edge, Net, PAGE, Page, changed_heads};
 
 /// The edges that a point has from now on, in place of those before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,45 @@ impl Net {
             backward[at] = (!page.mirrors(&next.forward[at])).then(|| Arc::new(page));
         }
         next.backward = backward.iter().any(Option::is_some).then_some(backward);
+        next
+    }
+
+    /// A plain net and more points, without edges: the domain of each and whether it is its sink, in
+    /// order of domains. All pages are shared but the last, if it has room.
+    pub(crate) fn extended(&self, more: &[(u32, bool)]) -> Self {
+        let mut next = self.clone();
+        // Points are numbered by `u32`: each takes memory, so there are fewer.
+        let mut left = more.len() as u32;
+        next.points += left;
+        next.borders = Arc::new(Borders {
+            domain: more.iter().map(|point| point.0).collect(),
+            sinks: (self.points..)
+                .zip(more)
+                .filter(|(_, (_, is_sink))| *is_sink)
+                .map(|(point, (domain, _))| (*domain, point))
+                .collect(),
+        });
+        let room = self.forward.last().map_or(0, |page| PAGE - page.points());
+        let filled = left.min(room as u32);
+        if let Some(page) = next.forward.last_mut().filter(|_| filled > 0) {
+            Arc::make_mut(page).push_empty(filled);
+        }
+        if let Some(Some(page)) = next.backward.iter_mut().flatten().last()
+            && filled > 0
+        {
+            Arc::make_mut(page).push_empty(filled);
+        }
+        left -= filled;
+        while left > 0 {
+            let len = left.min(PAGE as u32);
+            let mut page = Page::with_capacity(0);
+            page.push_empty(len);
+            next.forward.push(Arc::new(page));
+            if let Some(backward) = &mut next.backward {
+                backward.push(None);
+            }
+            left -= len;
+        }
         next
     }
 

@@ -187,6 +187,9 @@ pub struct Restriction {
     pub min_bandwidth: u64,
     /// Domains that no path enters, leaves or passes. The path of one domain does none of these.
     pub closed_domains: BTreeSet<u32>,
+    /// Domains that no path passes: it may start or end there
+    /// ([`Snapshot::refusing`](crate::Snapshot::refusing) names such domains).
+    pub closed_transit: BTreeSet<u32>,
     /// Edges that are not used.
     pub closed_edges: BTreeSet<EdgeId>,
     /// Business relationships are respected: up, then at most one peer, then down (Gao, "On
@@ -210,6 +213,10 @@ pub struct Rules {
     valley_free: bool,
     /// A bit per domain; empty if all are open.
     closed_domains: Vec<u64>,
+    /// A bit per domain; empty if all may be passed.
+    closed_transit: Vec<u64>,
+    /// The points of the domains that may not be passed, sorted.
+    entered: Vec<u32>,
     /// A bit per point at which a closed edge starts; empty if all are open.
     closed_from: Vec<u64>,
     closed_edges: Vec<EdgeId>,
@@ -234,10 +241,20 @@ impl Rules {
     #[must_use]
     pub fn new(net: &Net, restriction: &Restriction) -> Self {
         let edges = &restriction.closed_edges;
+        let transit = restriction.closed_transit.iter().copied();
+        let closed_transit = bits(net.domains(), transit);
+        let mut entered = Vec::new();
+        if !closed_transit.is_empty() {
+            // The net numbers its points by `u32`.
+            let points = 0..net.len() as u32;
+            entered.extend(points.filter(|point| bit(&closed_transit, net.domain_of(*point))));
+        }
         Self {
             min_bandwidth: restriction.min_bandwidth,
             valley_free: restriction.valley_free,
             closed_domains: bits(net.domains(), restriction.closed_domains.iter().copied()),
+            closed_transit,
+            entered,
             closed_from: bits(net.len(), edges.iter().map(|edge| edge.from)),
             closed_edges: edges.iter().copied().collect(),
         }
@@ -249,6 +266,7 @@ impl Rules {
         self.min_bandwidth == 0
             && !self.valley_free
             && self.closed_domains.is_empty()
+            && self.closed_transit.is_empty()
             && self.closed_from.is_empty()
     }
 
@@ -266,6 +284,11 @@ impl Rules {
         }
     }
 
+    /// Whether there is a domain that no path passes.
+    pub(crate) fn closes_transit(&self) -> bool {
+        !self.closed_transit.is_empty()
+    }
+
     /// Whether no path enters, leaves or passes the domain.
     #[inline]
     pub(crate) fn is_closed(&self, domain: u32) -> bool {
@@ -273,8 +296,12 @@ impl Rules {
     }
 }
 
-/// A net under a restriction. A state is a point, and with `valley_free` also a phase: climbing (even)
+/// A net under a restriction. A state is a place, and with `valley_free` also a phase: climbing (even)
 /// or descending (odd).
+///
+/// A place is a point. A point of a domain that no path passes is two: the one by its number, for
+/// paths that start in the domain and have not left it, and one after all points, for those that
+/// entered the domain and may not leave it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Restricted<'a, W> {
     pub(crate) net: &'a Net,
@@ -291,6 +318,55 @@ impl<W: Weigh> Restricted<'_, W> {
     #[inline]
     fn split(&self, state: u32) -> (u32, u32) {
         (state >> self.shift(), state & self.shift())
+    }
+
+    /// The point of a place, and whether it is for paths that entered its domain.
+    #[inline]
+    fn point_at(&self, place: u32) -> (u32, bool) {
+        match (place as usize).checked_sub(self.net.len()) {
+            None => (place, false),
+            Some(at) => (self.rules.entered[at], true),
+        }
+    }
+
+    /// The place for paths that entered the domain of a point; `None` if they may pass it.
+    #[inline]
+    fn entered(&self, point: u32) -> Option<u32> {
+        if !self.rules.closes_transit() {
+            return None;
+        }
+        let at = self.rules.entered.binary_search(&point).ok()?;
+        // Places are numbered by `u32`, as points are: at most two for each.
+        Some((self.net.len() + at) as u32)
+    }
+
+    /// The place to which an edge leads; `None` if it leaves a domain that was entered and may not be
+    /// passed.
+    #[inline]
+    fn place_after(&self, point: u32, entered: bool, to: u32) -> Option<u32> {
+        if !self.rules.closes_transit() {
+            return Some(to);
+        }
+        let stays = self.net.domain_of(point) == self.net.domain_of(to);
+        match self.entered(to) {
+            _ if entered && !stays => None,
+            Some(place) if entered || !stays => Some(place),
+            _ => Some(to),
+        }
+    }
+
+    /// The place from which an edge leads to the place of `point`; `None` if there is none.
+    #[inline]
+    fn place_before(&self, point: u32, entered: bool, from: u32) -> Option<u32> {
+        if !self.rules.closes_transit() {
+            return Some(from);
+        }
+        let stays = self.net.domain_of(point) == self.net.domain_of(from);
+        match (stays, entered) {
+            (true, true) => self.entered(from),
+            (false, false) if self.entered(point).is_some() => None,
+            _ => Some(from),
+        }
     }
 
     /// Whether an edge may be used whose other end is `to`, the domain of this end being open.
@@ -344,7 +420,8 @@ impl<W: Weigh> Restricted<'_, W> {
         within: impl Fn(&Row<'_>) -> Range<usize>,
         mut visit: impl FnMut(u32, W::Cost, EdgeId),
     ) {
-        let (point, phase) = self.split(state);
+        let (place, phase) = self.split(state);
+        let (point, entered) = self.point_at(place);
         if self.rules.is_closed(self.net.domain_of(point)) {
             return;
         }
@@ -353,8 +430,9 @@ impl<W: Weigh> Restricted<'_, W> {
             let edge = edge_id(point, nth);
             if let Some(phase) = self.step(phase, row.role(nth))
                 && self.allows(&row, nth, || edge)
+                && let Some(place) = self.place_after(point, entered, row.to[nth])
             {
-                let to = (row.to[nth] << self.shift()) + phase;
+                let to = (place << self.shift()) + phase;
                 visit(to, self.weigh.weigh(&row, nth), edge);
             }
         }
@@ -366,7 +444,7 @@ impl<'a, W: Weigh> Space for Restricted<'a, W> {
 
     #[inline]
     fn len(&self) -> usize {
-        self.net.len() << self.shift()
+        (self.net.len() + self.rules.entered.len()) << self.shift()
     }
 
     #[inline]
@@ -381,7 +459,7 @@ impl<'a, W: Weigh> Space for Restricted<'a, W> {
 
     #[inline]
     fn point(&self, state: u32) -> u32 {
-        state >> self.shift()
+        self.point_at(state >> self.shift()).0
     }
 
     #[inline]
@@ -405,8 +483,10 @@ impl<'a, W: Weigh> Space for Restricted<'a, W> {
     }
 
     fn ends(&self, point: u32) -> impl Iterator<Item = u32> + use<'a, W> {
-        let first = point << self.shift();
-        first..=first + self.shift()
+        let shift = self.shift();
+        // One that is not entered is the end of the path of one domain.
+        let places = std::iter::once(point).chain(self.entered(point));
+        places.flat_map(move |place| (place << shift)..=(place << shift) + shift)
     }
 
     #[inline]
@@ -428,7 +508,8 @@ impl<'a, W: Weigh> Space for Restricted<'a, W> {
 
     #[inline]
     fn backward(&self, state: u32, mut visit: impl FnMut(u32, W::Cost)) {
-        let (point, phase) = self.split(state);
+        let (place, phase) = self.split(state);
+        let (point, entered) = self.point_at(place);
         if self.rules.is_closed(self.net.domain_of(point)) {
             return;
         }
@@ -437,9 +518,12 @@ impl<'a, W: Weigh> Space for Restricted<'a, W> {
             if !self.allows(&row, nth, || self.edge_back(point, &row, nth)) {
                 continue;
             }
+            let Some(place) = self.place_before(point, entered, row.to[nth]) else {
+                continue;
+            };
             for before in 0..=self.shift() {
                 if self.step(before, row.role(nth)) == Some(phase) {
-                    let from = (row.to[nth] << self.shift()) + before;
+                    let from = (place << self.shift()) + before;
                     visit(from, self.weigh.weigh(&row, nth));
                 }
             }

@@ -83,7 +83,7 @@ type Best<C> = (C, u32, u32);
 /// several the one that the search meets first: it is the same each time, but not the first by names.
 /// `None` if there is none.
 ///
-/// In a net whose domains have several points this is the first of a [`PathStream`].
+/// In a net whose domains have several points, or where some may not be passed, this is the first of a [`PathStream`].
 ///
 /// # Errors
 /// If the budget is spent.
@@ -95,7 +95,8 @@ pub fn valley_free_path<W: Weigh>(
     budget: &mut Budget,
 ) -> Result<Option<Path<W::Cost>>, Spent> {
     let (from, to) = ends;
-    if !net.is_plain() || from.max(to) as usize >= net.domains() {
+    // The search from both ends knows one place per domain and phase.
+    if !net.is_plain() || rules.closes_transit() || from.max(to) as usize >= net.domains() {
         let all = std::mem::replace(budget, Budget::new(0));
         let rules = rules.valley_free();
         let mut stream = PathStream::new(net, weigh, &rules, ends, usize::MAX, all);

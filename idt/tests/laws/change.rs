@@ -6,8 +6,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use idt::{
-    BorderLink, Change, Delta, DomainTopology, HalfUp, InterLink, IntraLink, Link, Snapshot, Ted,
-    TopologyParts, Update, changes,
+    BorderLink, Change, Delta, DomainPolicy, DomainTopology, HalfUp, InterLink, IntraLink, Link,
+    Snapshot, Ted, TopologyParts, Update, changes,
 };
 use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
 use proptest::prelude::*;
@@ -77,6 +77,13 @@ fn any_update() -> impl Strategy<Value = Update> {
     prop_oneof![
         4 => domain().prop_map(Update::Join),
         6 => any_topology().prop_map(Update::Topology),
+        2 => (domain(), prop::option::of((domain(), 0_u32..3))).prop_map(|(domain, policy)| {
+            let policy = policy.map(|(to, price)| DomainPolicy {
+                link_prices: [(to, price)].into(),
+                ..DomainPolicy::default()
+            });
+            Update::Policy(domain, policy)
+        }),
         1 => domain().prop_map(Update::Silent),
         1 => domain().prop_map(Update::Leave),
         1 => prop::collection::vec(border, 0..6).prop_map(Update::Borders),
@@ -133,12 +140,17 @@ type Links = (Vec<Link>, Vec<Link>);
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
     members: BTreeMap<DomainId, Option<Topology>>,
+    policies: BTreeMap<DomainId, Option<DomainPolicy>>,
     adjacencies: BTreeMap<(DomainId, DomainId), Links>,
     half_up: BTreeSet<HalfUp>,
 }
 
 fn topology(snapshot: &Snapshot, domain: &DomainId) -> Option<Topology> {
     snapshot.topology(domain).map(|told| Topology::of(told))
+}
+
+fn policy(snapshot: &Snapshot, domain: &DomainId) -> Option<DomainPolicy> {
+    snapshot.policy(domain).map(|policy| (**policy).clone())
 }
 
 fn links(snapshot: &Snapshot, a: &DomainId, b: &DomainId) -> Option<Links> {
@@ -164,6 +176,10 @@ impl Model {
                 .iter()
                 .map(|domain| ((*domain).clone(), topology(snapshot, domain)))
                 .collect(),
+            policies: domains
+                .iter()
+                .map(|domain| ((*domain).clone(), policy(snapshot, domain)))
+                .collect(),
             adjacencies,
             half_up: snapshot.graph().half_up().iter().cloned().collect(),
         }
@@ -181,8 +197,17 @@ impl Model {
                 assert!(after.domains().any(|one| one == domain));
                 let known = self.members.insert(domain.clone(), topology(after, domain));
                 assert_eq!(known, None);
+                self.policies.insert(domain.clone(), policy(after, domain));
             }
-            Change::Left(domain) => assert!(self.members.remove(domain).is_some()),
+            Change::Left(domain) => {
+                assert!(self.members.remove(domain).is_some());
+                self.policies.remove(domain);
+            }
+            Change::Policy(domain) => {
+                let now = policy(after, domain);
+                let known = self.policies.insert(domain.clone(), now.clone());
+                assert_ne!(known.expect("a member"), now);
+            }
             Change::TopologyAppeared(domain) => {
                 let known = self.members.insert(domain.clone(), topology(after, domain));
                 assert_eq!(known, Some(None));
@@ -251,6 +276,7 @@ fn mirror(change: Change) -> Change {
         Change::Left(domain) => Change::Joined(domain),
         Change::TopologyAppeared(domain) => Change::TopologyGone(domain),
         Change::TopologyGone(domain) => Change::TopologyAppeared(domain),
+        Change::Policy(domain) => Change::Policy(domain),
         Change::Topology(mut change) => {
             swap(&mut change.routers);
             swap(&mut change.intra_links);
@@ -272,10 +298,11 @@ fn mirror(change: Change) -> Change {
 fn place(change: &Change) -> (usize, Vec<DomainId>, Option<&HalfUp>) {
     let domains = || change.participants().into_iter().cloned().collect();
     match change {
+        Change::Policy(_) => (1, domains(), None),
         Change::AdjacencyUp { .. }
         | Change::AdjacencyDown { .. }
-        | Change::AdjacencyChanged { .. } => (1, domains(), None),
-        Change::HalfUpAppeared(link) | Change::HalfUpGone(link) => (2, Vec::new(), Some(link)),
+        | Change::AdjacencyChanged { .. } => (2, domains(), None),
+        Change::HalfUpAppeared(link) | Change::HalfUpGone(link) => (3, Vec::new(), Some(link)),
         _ => (0, domains(), None),
     }
 }
@@ -559,4 +586,31 @@ fn borders_that_join_nobody_are_no_change() {
         told([Update::Borders(borders)]),
         ["adjacency-up | AS1 and AS3 are adjacent"]
     );
+}
+
+#[test]
+fn a_policy_is_told_while_the_domain_is_a_member() {
+    let policy = |price| {
+        let link_prices = [(domain("AS2"), price)].into();
+        let policy = DomainPolicy {
+            link_prices,
+            ..DomainPolicy::default()
+        };
+        Update::Policy(domain("AS1"), Some(policy))
+    };
+    let mut ted = Ted::new();
+    let mut told = |updates: Vec<Update>| -> Vec<String> {
+        let before = ted.snapshot();
+        ted.apply(updates);
+        let told = changes(&before, &ted.snapshot());
+        told.iter().map(ToString::to_string).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(told(vec![policy(1)]), none);
+    assert_eq!(told(vec![Update::Join(domain("AS1"))]), ["AS1 joined"]);
+    assert_eq!(told(vec![policy(2)]), ["AS1 declares another policy"]);
+    let gone = Update::Policy(domain("AS1"), None);
+    assert_eq!(told(vec![gone]), ["AS1 declares another policy"]);
+    let leaves = vec![policy(3), Update::Leave(domain("AS1"))];
+    assert_eq!(told(leaves), ["AS1 left"]);
 }

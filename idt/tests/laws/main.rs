@@ -3,6 +3,7 @@
 
 mod adjacency;
 mod change;
+mod crossing;
 mod distance;
 mod draft;
 mod explain;

@@ -84,12 +84,14 @@ impl<W: Weigh> Walk<'_, W> {
                 .any(|d| rules.closed_domains.contains(d))
                 || rules.closed_edges.contains(&id)
                 || edge.bandwidth < rules.min_bandwidth;
+            let passes =
+                there != here && self.domains.len() > 1 && rules.closed_transit.contains(&here);
             let valley = rules.valley_free
                 && !climbing
                 && matches!(edge.role, Role::ToProvider | Role::ToPeer);
             let again =
                 self.points.contains(&edge.to) || there != here && self.domains.contains(&there);
-            if closed || valley || again {
+            if closed || passes || valley || again {
                 continue;
             }
             let climbing = climbing && !matches!(edge.role, Role::ToPeer | Role::ToCustomer);
@@ -206,13 +208,18 @@ pub(crate) fn any_restriction(net: &Net) -> impl Strategy<Value = Restriction> +
             3 => Just(BTreeSet::new()).boxed(),
             1 => prop::collection::btree_set(0..domains, 0..=2).boxed(),
         ],
+        prop_oneof![
+            2 => Just(BTreeSet::new()).boxed(),
+            1 => prop::collection::btree_set(0..domains + 1, 0..=3).boxed(),
+        ],
         closed_edges,
         any::<bool>(),
     );
     let some = part.prop_map(
-        |(min_bandwidth, closed_domains, closed_edges, valley_free)| Restriction {
+        |(min_bandwidth, closed_domains, closed_transit, closed_edges, valley_free)| Restriction {
             min_bandwidth,
             closed_domains,
+            closed_transit,
             closed_edges,
             valley_free,
         },

@@ -1,14 +1,18 @@
 //! The domain graph of a federation as large as the Internet: 79,000 domains, 500,000 adjacencies.
 //!
 //! `graph_79000` is what versions of it cost: the first, one after a change of one domain, one after a
-//! domain left. `changes_79000` is what telling two snapshots apart costs.
+//! domain left. `changes_79000` is what telling two snapshots apart costs. `crossing_79000` is what
+//! versions cost where 100 domains charge for crossing, and the same versions where none does.
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
-use idt::{Change, DomainTopology, InterLink, Snapshot, Ted, TopologyParts, Update, changes};
+use idt::{
+    Change, DomainPolicy, DomainTopology, InterLink, IntraLink, Snapshot, Ted, TopologyParts,
+    Transit, Update, changes,
+};
 use nffg::{Delay, DomainId, RouterRef};
 
 use crate::Random;
@@ -196,5 +200,175 @@ mod told_apart {
             assert!(told.is_empty());
             told
         });
+    }
+}
+
+#[divan::bench_group(name = "crossing_79000", sample_count = 20)]
+mod crossing {
+    use super::*;
+
+    /// Domains that charge: every other by its own topology, the others by their policy.
+    const CHARGING: usize = 100;
+
+    fn charging() -> impl Iterator<Item = usize> {
+        (0..CHARGING).map(|at| at * (DOMAINS / CHARGING))
+    }
+
+    fn priced(at: usize, price: u32) -> Update {
+        let otherwise = Transit {
+            price,
+            ..Transit::default()
+        };
+        let policy = DomainPolicy {
+            otherwise,
+            ..DomainPolicy::default()
+        };
+        Update::Policy(name(at), Some(policy))
+    }
+
+    /// The topology of a domain, its border routers joined over one in the middle.
+    fn inside(at: usize, nanos: u64) -> Update {
+        let snapshot = LARGE.snapshot();
+        let told = snapshot.topology(&name(at)).expect("it has one");
+        let hub = "hub".parse::<nffg::RouterId>().expect("a valid id");
+        let links = told.inter_links().iter().flat_map(|link| {
+            let ends = [(&link.router, &hub), (&hub, &link.router)];
+            ends.map(|(src, dst)| IntraLink {
+                src: src.clone(),
+                dst: dst.clone(),
+                delay: Some(Delay::from_nanos(nanos)),
+                bandwidth: None,
+            })
+        });
+        let parts = TopologyParts {
+            intra_links: links.collect(),
+            inter_links: told.inter_links().to_vec(),
+            ..TopologyParts::default()
+        };
+        Update::Topology(DomainTopology::new(name(at), parts))
+    }
+
+    fn plain(at: usize) -> Update {
+        let snapshot = LARGE.snapshot();
+        let told = snapshot.topology(&name(at)).expect("it has one");
+        Update::Topology(DomainTopology::clone(told))
+    }
+
+    fn charges() -> Vec<Update> {
+        let all = charging().enumerate();
+        all.map(|(nth, at)| match nth % 2 {
+            0 => inside(at, 5),
+            _ => priced(at, 7),
+        })
+        .collect()
+    }
+
+    static CHARGED: LazyLock<Ted> = LazyLock::new(|| {
+        let mut ted = Ted::clone(&LARGE);
+        assert!(ted.apply(charges()));
+        ted
+    });
+
+    /// Points, delays and prices of the net in which crossing costs.
+    fn checksum(ted: &Ted) -> u64 {
+        let snapshot = ted.snapshot();
+        let net = snapshot.crossing_net();
+        let rows = (0..net.len() as u32).map(|point| net.row(point));
+        let costs = rows.flat_map(|row| row.delay.iter().chain(row.price));
+        costs.map(|cost| u64::from(*cost)).sum::<u64>() + net.len() as u64
+    }
+
+    /// Two updates by turns, the first being in force. Each version has to be what it is at first.
+    fn turns(bencher: Bencher<'_, '_>, ted: &Ted, updates: [Vec<Update>; 2]) {
+        let mut ted = ted.clone();
+        let known = [1, 0].map(|turn: usize| {
+            assert!(ted.apply(updates[turn].clone()));
+            checksum(&ted)
+        });
+        let mut turn = 0;
+        bencher
+            .with_inputs(|| {
+                turn = 1 - turn;
+                updates[turn].clone()
+            })
+            .bench_local_values(|updates| assert!(ted.apply(updates)));
+        assert_eq!(checksum(&ted), known[1 - turn]);
+    }
+
+    /// All that charge begin to do so: the whole net. And the same for nothing.
+    #[divan::bench(args = [true, false])]
+    fn all_at_once(bencher: Bencher<'_, '_>, charged: bool) {
+        let updates = match charged {
+            true => charges(),
+            false => charging().map(|at| priced(at, 0)).collect(),
+        };
+        let expected = {
+            let mut ted = Ted::clone(&LARGE);
+            assert!(ted.apply(updates.clone()));
+            checksum(&ted)
+        };
+        bencher
+            .with_inputs(|| (Ted::clone(&LARGE), updates.clone()))
+            .bench_local_values(|(mut ted, updates)| {
+                assert!(ted.apply(updates));
+                ted
+            });
+        let mut ted = Ted::clone(&LARGE);
+        ted.apply(updates);
+        assert_eq!(checksum(&ted), expected);
+    }
+
+    /// One of them charges another price.
+    #[divan::bench]
+    fn one_price(bencher: Bencher<'_, '_>) {
+        let at = DOMAINS / CHARGING;
+        turns(
+            bencher,
+            &CHARGED,
+            [vec![priced(at, 7)], vec![priced(at, 8)]],
+        );
+    }
+
+    /// One of them has other delays inside.
+    #[divan::bench]
+    fn one_inside(bencher: Bencher<'_, '_>) {
+        turns(bencher, &CHARGED, [vec![inside(0, 5)], vec![inside(0, 6)]]);
+    }
+
+    /// One more charges, and then not: points come and go.
+    #[divan::bench]
+    fn one_more(bencher: Bencher<'_, '_>) {
+        turns(bencher, &CHARGED, [vec![plain(1)], vec![inside(1, 5)]]);
+    }
+
+    /// A domain that charges nothing changes its links; where others charge, and where none does.
+    #[divan::bench(args = [true, false])]
+    fn one_topology(bencher: Bencher<'_, '_>, charged: bool) {
+        let ted = if charged { &*CHARGED } else { &*LARGE };
+        let Update::Topology(told) = plain(40_000) else {
+            return;
+        };
+        let mut inter_links = told.inter_links().to_vec();
+        inter_links
+            .iter_mut()
+            .for_each(|link| link.delay = Some(Delay::from_nanos(2)));
+        let parts = TopologyParts {
+            inter_links,
+            ..TopologyParts::default()
+        };
+        let other = DomainTopology::new(name(40_000), parts);
+        turns(
+            bencher,
+            ted,
+            [vec![plain(40_000)], vec![Update::Topology(other)]],
+        );
+    }
+
+    /// A domain leaves, and joins again.
+    #[divan::bench(args = [true, false])]
+    fn one_member(bencher: Bencher<'_, '_>, charged: bool) {
+        let ted = if charged { &*CHARGED } else { &*LARGE };
+        let leave = vec![Update::Leave(name(40_000))];
+        turns(bencher, ted, [vec![plain(40_000)], leave]);
     }
 }

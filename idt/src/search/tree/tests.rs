@@ -55,15 +55,16 @@ fn any_net() -> impl Strategy<Value = Net> {
 }
 
 fn any_restriction() -> impl Strategy<Value = Restriction> {
-    let closed = prop::collection::btree_set(0..8_u32, 0..2);
-    (0..2_u64, any::<bool>(), closed).prop_map(|(min_bandwidth, valley_free, closed_domains)| {
-        Restriction {
+    let closed = || prop::collection::btree_set(0..8_u32, 0..2);
+    (0..2_u64, any::<bool>(), closed(), closed()).prop_map(
+        |(min_bandwidth, valley_free, closed_domains, closed_transit)| Restriction {
             min_bandwidth,
             valley_free,
             closed_domains,
+            closed_transit,
             ..Restriction::default()
-        }
-    })
+        },
+    )
 }
 
 /// What a search tells of a space: trees from and to everywhere, from several seeds, with an end.
