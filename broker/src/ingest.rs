@@ -206,6 +206,8 @@ pub struct Ingest {
     touched: BTreeSet<DomainId>,
     idr: idr::Idr,
     ted: idt::Ted,
+    /// What the settings say of domains' policies, until the IdT is told.
+    policies: Vec<idt::Update>,
     /// What else the IdR is to be told with the next commit: what reservations hold.
     held: Vec<idr::Update>,
 }
@@ -215,6 +217,10 @@ impl Ingest {
     #[must_use]
     pub fn new(domains: &[DomainEntry], rules: Rules) -> Self {
         let member = |entry: &DomainEntry| Member::configured(entry, rules.times.timers);
+        let policy = |entry: &DomainEntry| {
+            let policy = entry.policy()?;
+            Some(idt::Update::Policy(entry.id.clone(), Some(policy)))
+        };
         let has_peers = |entry: &&DomainEntry| !entry.bgp_ls.is_empty();
         let mut ingest = Self {
             rules,
@@ -231,6 +237,7 @@ impl Ingest {
             touched: BTreeSet::new(),
             idr: idr::Idr::new(),
             ted: idt::Ted::new(),
+            policies: domains.iter().filter_map(policy).collect(),
             held: Vec::new(),
         };
         for entry in domains {
@@ -489,7 +496,7 @@ impl Ingest {
     pub fn commit(&mut self) -> Option<Changes> {
         let before = (self.idr.snapshot(), self.ted.snapshot());
         let mut idr_updates = Vec::new();
-        let mut idt_updates = Vec::new();
+        let mut idt_updates = std::mem::take(&mut self.policies);
         let neighbours = |asn: u32| self.asns.owner(asn).cloned();
         for domain in std::mem::take(&mut self.touched) {
             if let Some(member) = self.members.get(&domain) {

@@ -17,7 +17,9 @@ use crate::liveness::Timers;
 mod domain;
 mod load;
 
-pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
+pub use domain::{
+    BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
+};
 pub use load::{Overrides, SettingsError, load};
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.

@@ -71,6 +71,7 @@ fn entries(domains: &[(&str, &str)]) -> Vec<DomainEntry> {
         push: false,
         precedence: Vec::new(),
         asn: None,
+        policy: None,
         bgp_ls: if kinds.contains('b') {
             vec![peer()]
         } else {

@@ -10,7 +10,21 @@ use crate::placements::problem::solve;
 
 /// A federation of domains, each as its brief document (docs/formats/brief.md).
 pub(crate) fn federation(domains: &[(&str, Value)]) -> Version {
+    with_policies(domains, &[])
+}
+
+/// The same, with what neighbours are to domains: domain, neighbour, relationship.
+fn with_policies(domains: &[(&str, Value)], told: &[(&str, &str, idt::Relationship)]) -> Version {
     let (mut idr, mut ted) = (idr::Idr::new(), idt::Ted::new());
+    for (domain, neighbour, relationship) in told {
+        let domain: DomainId = domain.parse().unwrap();
+        let known = ted.snapshot().policy(&domain).cloned();
+        let mut policy = known.map(|known| (*known).clone()).unwrap_or_default();
+        policy
+            .relationships
+            .insert(neighbour.parse().unwrap(), *relationship);
+        ted.apply([idt::Update::Policy(domain, Some(policy))]);
+    }
     for (id, document) in domains {
         let id: DomainId = id.parse().unwrap();
         let text = document.to_string();
@@ -37,8 +51,12 @@ pub(crate) fn federation(domains: &[(&str, Value)]) -> Version {
 /// AS1 with SAP1, AS4 with SAP2, NF in AS2 and AS3, which both join AS1 and AS4: over AS2 it is faster,
 /// over AS3 there is more room.
 pub(crate) fn diamond() -> Version {
+    federation(&diamond_domains())
+}
+
+fn diamond_domains() -> [(&'static str, Value); 4] {
     let to = |domain: &str, delay: u32, bandwidth: u32| json!({"domain": domain, "delay": delay, "bandwidth": bandwidth});
-    federation(&[
+    [
         (
             "AS1",
             json!({"port": ["SAP1"], "cpu": 1, "neighbours": [to("AS2", 1, 100), to("AS3", 5, 1000)]}),
@@ -55,7 +73,7 @@ pub(crate) fn diamond() -> Version {
             "AS4",
             json!({"port": ["SAP2"], "nf": ["NF"], "cpu": 0.5, "neighbours": [to("AS2", 2, 100), to("AS3", 5, 1000)]}),
         ),
-    ])
+    ]
 }
 
 /// SAP1 - A - SAP2, A of type NF.
@@ -214,6 +232,24 @@ fn every_objective_ranks() {
         assert!(taken.is_disjoint(&borders));
         taken.extend(borders);
     }
+}
+
+#[test]
+fn paths_keep_to_business_relationships_unless_the_request_ignores_them() {
+    use idt::Relationship::Peer;
+    // Nobody carries from one peer to another.
+    let told = [("AS1", "AS2", Peer), ("AS2", "AS4", Peer)];
+    let version = with_policies(&diamond_domains(), &told);
+    let at_the_end = json!({"nodes": {"A": {"allow": ["AS4"]}, "B": {"allow": ["AS4"]}}});
+    let path = |policy: &str| {
+        let members =
+            json!({"k": 1, "policy": policy, "objective": "delay", "constraints": at_the_end});
+        let found = solved(&version, members).placements.remove(0);
+        let domains = found.paths[0].domains.iter();
+        domains.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(path("respect"), ["AS1", "AS3", "AS4"]);
+    assert_eq!(path("ignore"), ["AS1", "AS2", "AS4"]);
 }
 
 #[test]

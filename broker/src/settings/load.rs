@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
-use super::{BgpPeer, Role, Settings};
+use super::{BgpPeer, PolicyEntry, Role, Settings};
 
 /// What overrides the file: `BROKERD_...` variables and flags.
 #[derive(Clone, Debug, Default)]
@@ -191,6 +191,9 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
             && domain.bgp_ls.is_empty()
             && domain.files.is_empty()
             && !domain.push;
+        if let Some(Err((key, value, why))) = domain.policy.as_ref().map(PolicyEntry::policy) {
+            return Err(rule(key, value, why));
+        }
         if is_silent {
             let why = "a domain needs a source: resources, topology, bgp_ls, files, or push = true";
             return Err(rule("domains.id", &domain.id, why));

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use nffg::DomainId;
+
 use super::*;
 
 fn file(text: &str) -> tempfile::NamedTempFile {
@@ -153,6 +155,35 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
     }
     let twice = format!("{ONE_DOMAIN}{}", ONE_DOMAIN.replace("AS1", "0.0.0.1"));
     assert!(error_chain(&twice).contains("two domains have this id"));
+}
+
+#[test]
+fn a_policy_says_what_neighbours_are() {
+    let with = |policy: &str| format!("{ONE_DOMAIN}[domains.policy]\n{policy}\n");
+    let text =
+        with("relationships = {AS2 = 'customer', north = 'peer'}\nlink_prices = {AS2 = 1.5}");
+    let settings = load(Some(file(&text).path()), &Overrides::default()).unwrap();
+    let policy = settings.domains[0].policy().unwrap();
+    let id = |text: &str| text.parse::<DomainId>().unwrap();
+    assert_eq!(
+        policy.relationships[&id("AS2")],
+        idt::Relationship::Customer
+    );
+    assert_eq!(policy.relationships[&id("north")], idt::Relationship::Peer);
+    assert_eq!(policy.link_prices[&id("AS2")], 1500);
+    for (wrong, key) in [
+        (
+            "relationships = {'a b' = 'peer'}",
+            "domains.policy.relationships",
+        ),
+        ("link_prices = {AS2 = -1}", "domains.policy.link_prices"),
+        ("link_prices = {AS2 = 1e300}", "domains.policy.link_prices"),
+        ("relationships = {AS2 = 'friend'}", "friend"),
+        ("relations = {AS2 = 'peer'}", "relations"),
+    ] {
+        let chain = error_chain(&with(wrong));
+        assert!(chain.contains(key), "{wrong}\n -> {chain}");
+    }
 }
 
 #[test]

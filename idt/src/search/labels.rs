@@ -16,11 +16,13 @@
 //! | `graph` | the net as building needs it |
 //! | `build` | labels from nothing |
 //! | `query` | distances and paths |
+//! | `batch` | the paths of many pairs |
 //! | `repair` | labels from those of the version before |
 //! | `affected` | which pairs a changed edge concerns, and their distances |
 //! | `draft` | labels while they are repaired |
 
 mod affected;
+mod batch;
 mod build;
 mod draft;
 mod graph;

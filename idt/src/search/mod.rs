@@ -6,6 +6,7 @@
 //! | which is the shortest? | [`shortest_path`] |
 //! | which paths of a net, by any objective, under any restriction? | [`PathStream`], [`path_vectors`] |
 //! | which valley-free path is the cheapest? | [`valley_free_path`] |
+//! | which paths share no domain, no link, no risk? | [`disjoint_paths`], [`risk_disjoint_paths`] |
 //! | how far is it, by one metric, at once? | [`Distances`] |
 //! | which domains should host a service graph? | [`best_placements`], [`placements`] |
 //! | why these, or why none? | [`explain`] |
@@ -17,6 +18,7 @@
 
 mod budget;
 mod cost;
+mod disjoint;
 mod distance;
 mod explain;
 mod labels;
@@ -31,6 +33,7 @@ mod valley_free;
 
 pub use budget::{Budget, Spent};
 pub use cost::{Cost, Metric, Objective, Weigh, Weights};
+pub use disjoint::{DisjointBy, disjoint_paths, risk_disjoint_paths};
 pub use distance::Distances;
 pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,

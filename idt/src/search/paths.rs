@@ -43,26 +43,30 @@
 
 mod few;
 mod finder;
-mod graph;
 mod map;
 mod potential;
 mod queue;
 mod search;
+mod tiny;
 mod trace;
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 use super::budget::{Budget, Spent};
-use super::space::Space;
+use super::cost::{Cost, Weigh};
+use super::space::{Open, Space};
+use super::tree::{self, Scratch};
+use crate::net::Row;
 use crate::{DomainGraph, DomainIndex};
-use graph::Graph;
 
-use potential::backward_tree;
-use search::Search;
+use few::Few;
+use potential::Potential;
+pub(super) use search::Search;
 
 pub(crate) use finder::Finder;
 pub(crate) use map::Map;
+pub(super) use potential::Guide;
+use tiny::Tiny;
 pub(crate) use trace::trace;
 
 /// What bounds a search for candidate path vectors.
@@ -122,16 +126,15 @@ pub fn candidate_paths(
     destinations: &[DomainIndex],
     caps: &PathCaps,
 ) -> Candidates {
-    let indices: Vec<DomainIndex> = graph.indices().collect();
-    let space = Graph::new(graph, &indices);
+    let space = Open {
+        net: graph.net(),
+        weigh: Hops,
+    };
     let mut budget = Budget::new(caps.work);
     let mut vectors = Vec::new();
-    let component = |from: u32, to: u32| {
-        let [from, to] = [from, to].map(|domain| indices[domain as usize]);
-        match graph.connected(from, to) {
-            true => graph.component_len(from),
-            false => 0,
-        }
+    let component = |from: u32, to: u32| match [from, to].map(|domain| graph.index_of(domain)) {
+        [Some(from), Some(to)] if graph.connected(from, to) => graph.component_len(from),
+        _ => 0,
     };
     let [sources, destinations] =
         [sources, destinations].map(|list| members(graph.len(), list.iter().map(|i| i.as_usize())));
@@ -143,7 +146,7 @@ pub fn candidate_paths(
         component,
         &mut budget,
         |vector: &[u32], _| {
-            let vector = vector.iter().map(|domain| indices[*domain as usize]);
+            let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
             vectors.push(vector.collect());
             ControlFlow::Continue(())
         },
@@ -158,30 +161,58 @@ pub fn shortest_path(
     src: DomainIndex,
     dst: DomainIndex,
 ) -> Option<Box<[DomainIndex]>> {
-    if !graph.connected(src, dst) {
+    let ends =
+        [src, dst].map(|end| (end.as_usize() < graph.len()).then_some(end.as_usize() as u32));
+    let [Some(src), Some(dst)] = ends else {
         return None;
-    }
+    };
     let caps = PathCaps {
         per_pair: 1,
         max_domains: usize::MAX,
         work: u64::MAX,
     };
     let mut found = None;
-    let indices: Vec<DomainIndex> = graph.indices().collect();
+    let space = Open {
+        net: graph.net(),
+        weigh: Hops,
+    };
     let _ = all_pairs(
-        Graph::new(graph, &indices),
-        &[src.as_usize() as u32],
-        &[dst.as_usize() as u32],
+        space,
+        &[src],
+        &[dst],
         &caps,
         |_, _| graph.len(),
         &mut Budget::unlimited(),
         |vector: &[u32], _| {
-            let vector = vector.iter().map(|domain| indices[*domain as usize]);
+            let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
             found = Some(vector.collect());
             ControlFlow::Break(())
         },
     );
     found
+}
+
+/// Borders crossed, known to the compiler: every edge of a domain graph crosses one.
+#[derive(Clone, Copy, Debug)]
+struct Hops;
+
+impl Weigh for Hops {
+    type Cost = u32;
+
+    #[inline]
+    fn weigh(&self, _: &Row<'_>, _: usize) -> u32 {
+        1
+    }
+
+    #[inline]
+    fn crossings(&self, cost: u32) -> Option<u64> {
+        Some(u64::from(cost))
+    }
+
+    #[inline]
+    fn hop(&self) -> Option<u32> {
+        Some(1)
+    }
 }
 
 /// Those below `len`, in order, each once.
@@ -212,39 +243,81 @@ pub(super) fn all_pairs<S: Space>(
         budget,
         cuts: &mut cuts,
     };
+    if let Some(hop) = space.hop()
+        && space.len() == space.domains()
+        && space.len() <= tiny::LARGEST
+    {
+        let Ok(neighbours) = tiny::neighbours(space, pairs.budget) else {
+            pairs.cuts.work = true;
+            let mut all = sources
+                .iter()
+                .flat_map(|from| destinations.iter().map(move |to| (*from, *to)));
+            let longest = |(from, to)| if from == to { 1 } else { connected(from, to) };
+            cuts.length = all.any(|pair| longest(pair) > caps.max_domains);
+            return cuts;
+        };
+        for from in sources {
+            for to in destinations {
+                let longest = || if from == to { 1 } else { connected(*from, *to) };
+                let found = if from == to {
+                    pairs.pair(longest, &mut Alone::new(*from, caps), &mut sink)
+                } else {
+                    let tiny = Tiny::new(neighbours, hop, (*from, *to), caps.max_domains);
+                    pairs.pair(longest, &mut { tiny }, &mut sink)
+                };
+                if found.is_break() {
+                    return cuts;
+                }
+            }
+        }
+        return cuts;
+    }
     if sources.len() == 1 && space.len() >= LARGE {
         for (from, to) in destinations.iter().map(|to| (sources[0], *to)) {
-            let finder = |_: &mut Budget| Ok(Finder::new(space, from, to, caps.max_domains));
-            let longest = if from == to { 1 } else { connected(from, to) };
-            if pairs.pair(longest, finder, &mut sink).is_break() {
+            let longest = || if from == to { 1 } else { connected(from, to) };
+            let mut finder = Finder::new(space, from, to, caps.max_domains);
+            let found = match &mut finder {
+                Finder::Few(few) => pairs.pair(longest, few.as_mut(), &mut sink),
+                Finder::Search(search) => pairs.pair(longest, search.as_mut(), &mut sink),
+            };
+            if found.is_break() {
                 break;
             }
         }
         return cuts;
     }
-    let mut search: Option<Search<S, Arc<[S::Cost]>>> = None;
-    let mut trees: Vec<Option<Arc<[S::Cost]>>> = vec![None; destinations.len()];
+    let mut search: Option<Search<S, Vec<S::Cost>>> = None;
+    // By destination, the distances to it, once they were needed; the search has those that it uses.
+    let mut trees: Vec<Vec<S::Cost>> = vec![Vec::new(); destinations.len()];
+    let mut scratch = None;
     for from in sources {
-        for (to, tree) in destinations.iter().zip(&mut trees) {
-            let search = &mut search;
-            let longest = if from == to { 1 } else { connected(*from, *to) };
-            let found = pairs.pair(
-                longest,
-                |budget| {
-                    let tree = match tree {
-                        Some(tree) => Arc::clone(tree),
-                        None if from == to => [].into(),
-                        None => Arc::clone(tree.insert(backward_tree(space, *to, budget)?)),
-                    };
-                    let tree = &tree;
-                    let first =
-                        || Search::new(space, Arc::clone(tree), *from, *to, caps.max_domains);
-                    let search = search.get_or_insert_with(first);
-                    search.restart(Arc::clone(tree), *from, *to);
-                    Ok(search)
-                },
-                &mut sink,
-            );
+        for (to, kept) in destinations.iter().zip(&mut trees) {
+            let longest = || if from == to { 1 } else { connected(*from, *to) };
+            if from == to {
+                if pairs
+                    .pair(longest, &mut Alone::new(*from, caps), &mut sink)
+                    .is_break()
+                {
+                    return cuts;
+                }
+                continue;
+            }
+            if kept.is_empty() && !pairs.cuts.work {
+                match left_to(space, *to, pairs.budget, &mut scratch) {
+                    Ok(tree) => *kept = tree,
+                    Err(Spent) => pairs.cuts.work = true,
+                }
+            }
+            let tree = std::mem::take(kept);
+            let search = match &mut search {
+                Some(search) => {
+                    search.restart(tree, *from, *to);
+                    search
+                }
+                None => search.insert(Search::new(space, tree, *from, *to, caps.max_domains)),
+            };
+            let found = pairs.pair(longest, search, &mut sink);
+            *kept = search.take_potential();
             if found.is_break() {
                 return cuts;
             }
@@ -253,34 +326,121 @@ pub(super) fn all_pairs<S: Space>(
     cuts
 }
 
+/// The distances of all states to a domain.
+fn left_to<S: Space>(
+    space: S,
+    to: u32,
+    budget: &mut Budget,
+    scratch: &mut Option<Box<Scratch<S::Cost>>>,
+) -> Result<Vec<S::Cost>, Spent> {
+    let Some(hop) = space.hop().filter(|_| space.len() == space.domains()) else {
+        let scratch = scratch.get_or_insert_default();
+        return tree::tree(space, space.sink(to), budget, scratch);
+    };
+    // All steps cost the same: breadth first.
+    let mut left = vec![S::Cost::FAR; space.len()];
+    let mut queue = vec![to];
+    left[to as usize] = S::Cost::ZERO;
+    let mut head = 0;
+    while let Some(state) = queue.get(head).copied() {
+        head += 1;
+        let (mut steps, next) = (1, left[state as usize].plus(hop));
+        space.backward(state, |from, _| {
+            steps += 1;
+            let known = &mut left[from as usize];
+            if *known == S::Cost::FAR {
+                *known = next;
+                queue.push(from);
+            }
+        });
+        budget.spend(steps)?;
+    }
+    Ok(left)
+}
+
 /// What finds the path vectors of a pair.
 trait Find<C> {
     fn advance(&mut self, budget: &mut Budget) -> Result<Option<C>, Spent>;
     fn answer(&self) -> &[u32];
     fn longer(&self) -> bool;
+
+    /// Tells what is found along with the last answer and costs as much, if it is at most `most`; how
+    /// many these are.
+    #[inline]
+    fn same(
+        &mut self,
+        _: usize,
+        _: &mut Budget,
+        _: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), usize>, Spent> {
+        Ok(ControlFlow::Continue(0))
+    }
 }
 
-impl<S: Space> Find<S::Cost> for Finder<S> {
+impl<S: Space> Find<S::Cost> for Few<S> {
     fn advance(&mut self, budget: &mut Budget) -> Result<Option<S::Cost>, Spent> {
-        self.advance(budget)
+        Self::advance(self, budget)
     }
 
     fn answer(&self) -> &[u32] {
-        self.answer()
+        Self::answer(self)
     }
 
     fn longer(&self) -> bool {
-        self.longer()
+        self.longer
+    }
+
+    #[inline]
+    fn same(
+        &mut self,
+        most: usize,
+        budget: &mut Budget,
+        sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), usize>, Spent> {
+        self.rest_of_list(most, budget, sink)
     }
 }
 
-impl<S: Space> Find<S::Cost> for &mut Search<S, Arc<[S::Cost]>> {
+impl<S: Space, P: Potential<S::Cost>> Find<S::Cost> for Search<S, P> {
     fn advance(&mut self, budget: &mut Budget) -> Result<Option<S::Cost>, Spent> {
-        Search::advance(self, budget)
+        Self::advance(self, budget)
     }
 
     fn answer(&self) -> &[u32] {
-        Search::answer(self)
+        Self::answer(self)
+    }
+
+    fn longer(&self) -> bool {
+        self.longer
+    }
+}
+
+/// The one path vector of a domain and itself.
+struct Alone {
+    path: [u32; 1],
+    left: bool,
+    longer: bool,
+}
+
+impl Alone {
+    fn new(domain: u32, caps: &PathCaps) -> Self {
+        let fits = caps.max_domains > 0;
+        Self {
+            path: [domain],
+            left: fits,
+            longer: !fits,
+        }
+    }
+}
+
+impl<C: Cost> Find<C> for Alone {
+    fn advance(&mut self, budget: &mut Budget) -> Result<Option<C>, Spent> {
+        budget.spend(1)?;
+        Ok(std::mem::take(&mut self.left).then_some(C::ZERO))
+    }
+
+    fn answer(&self) -> &[u32] {
+        &self.path
     }
 
     fn longer(&self) -> bool {
@@ -296,36 +456,34 @@ struct Pairs<'a> {
 }
 
 impl Pairs<'_> {
-    /// Tells the path vectors of a pair, of which none has more than `longest` domains.
-    fn pair<C, F: Find<C>>(
+    /// Tells the path vectors of a pair, of which none has more than `longest` domains: that is asked
+    /// where a search ends early.
+    fn pair<C: Copy, F: Find<C>>(
         &mut self,
-        longest: usize,
-        ready: impl FnOnce(&mut Budget) -> Result<F, Spent>,
+        longest: impl Fn() -> usize,
+        search: &mut F,
         sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        if longest == 0 {
-            return ControlFlow::Continue(());
-        }
-        self.cuts.length |= match self.search(ready, sink) {
-            Ok(longer) => longer?.unwrap_or(longest > self.caps.max_domains),
+        let max_domains = self.caps.max_domains;
+        self.cuts.length |= match self.search(search, sink) {
+            Ok(longer) => longer?.unwrap_or_else(|| longest() > max_domains),
             Err(Spent) => {
                 self.cuts.work = true;
-                longest > self.caps.max_domains
+                longest() > max_domains
             }
         };
         ControlFlow::Continue(())
     }
 
     /// Whether the pair has path vectors that are too long; `None` if the search ended early.
-    fn search<C, F: Find<C>>(
+    fn search<C: Copy, F: Find<C>>(
         &mut self,
-        ready: impl FnOnce(&mut Budget) -> Result<F, Spent>,
+        search: &mut F,
         sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), Option<bool>>, Spent> {
         if self.cuts.work {
             return Err(Spent);
         }
-        let mut search = ready(self.budget)?;
         let mut told = 0;
         while let Some(cost) = search.advance(self.budget)? {
             if told == self.caps.per_pair {
@@ -335,6 +493,10 @@ impl Pairs<'_> {
             told += 1;
             if sink(search.answer(), cost).is_break() {
                 return Ok(ControlFlow::Break(()));
+            }
+            match search.same(self.caps.per_pair - told, self.budget, sink)? {
+                ControlFlow::Continue(more) => told += more,
+                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
             }
         }
         Ok(ControlFlow::Continue(Some(search.longer())))

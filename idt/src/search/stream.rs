@@ -4,8 +4,9 @@ use std::fmt::{self, Debug};
 use std::ops::ControlFlow;
 
 use super::budget::{Budget, Spent};
-use super::cost::Weigh;
-use super::paths::{self, Cuts, Finder, PathCaps};
+use super::cost::{Metric, Weigh};
+use super::distance::Distances;
+use super::paths::{self, Cuts, Finder, Guide, PathCaps, Search};
 use super::space::{Open, Restricted, Rules};
 use crate::net::{EdgeId, Net};
 
@@ -57,6 +58,68 @@ enum Inner<'a, W: Weigh> {
     Nothing,
     Open(Open<'a, W>, Finder<Open<'a, W>>),
     Restricted(Restricted<'a, W>, Finder<Restricted<'a, W>>),
+    OpenGuided(Open<'a, W>, Box<Guided<'a, Open<'a, W>>>),
+    RestrictedGuided(Restricted<'a, W>, Box<Guided<'a, Restricted<'a, W>>>),
+}
+
+impl<'a> PathStream<'a, Metric> {
+    /// The same as [`PathStream::new`] over the net of `distances`, with what they know: in large nets the
+    /// first path vectors come some times faster. Only an index of this very version helps
+    /// ([`Distances::with_index`]; not one that is to be repaired), and none where valley-free paths are
+    /// asked for. Under other restrictions the distances are lower bounds, and the answers exact.
+    #[must_use]
+    pub fn with_distances(
+        distances: &'a Distances,
+        metric: Metric,
+        rules: &'a Rules,
+        ends: (u32, u32),
+        max_domains: usize,
+        budget: Budget,
+    ) -> Self {
+        let (net, (from, to)) = (distances.net(), ends);
+        let mut stream = Self::new(net, metric, rules, ends, max_domains, budget);
+        let guided = match &stream.inner {
+            Inner::Open(_, finder) => finder.is_search(),
+            Inner::Restricted(_, finder) => finder.is_search() && !rules.is_valley_free(),
+            _ => false,
+        };
+        let index = guided.then(|| distances.to_domain(metric, to)).flatten();
+        let Some(index) = index else {
+            return stream;
+        };
+        stream.inner = if rules.is_none() {
+            let space = Open { net, weigh: metric };
+            let guide = Guide::new(space, ends, index, limit_after);
+            let search = Search::new(space, guide, from, to, max_domains);
+            Inner::OpenGuided(space, Box::new(search))
+        } else {
+            let space = Restricted {
+                net,
+                weigh: metric,
+                rules,
+            };
+            let guide = Guide::new(space, ends, index, limit_after);
+            let search = Search::new(space, guide, from, to, max_domains);
+            Inner::RestrictedGuided(space, Box::new(search))
+        };
+        stream
+    }
+}
+
+/// A search that asks an index.
+type Guided<'a, S> = Search<S, Guide<'a, S>>;
+
+/// How far a search looks that has looked as far as `limit`, where the cheapest path costs `distance`: at
+/// first hardly farther than that, then twice as much farther each time, at last to the end.
+fn limit_after(limit: u64, distance: u64) -> u64 {
+    if limit == 0 {
+        return distance.saturating_add(1 + distance / 16);
+    }
+    let farther = limit.saturating_sub(distance);
+    if farther / 4 > distance {
+        return u64::MAX;
+    }
+    limit.saturating_add(farther.max(1))
 }
 
 impl<'a, W: Weigh> PathStream<'a, W> {
@@ -104,6 +167,8 @@ impl<'a, W: Weigh> PathStream<'a, W> {
             Inner::Nothing => Ok(None),
             Inner::Open(_, search) => search.advance(&mut self.budget),
             Inner::Restricted(_, search) => search.advance(&mut self.budget),
+            Inner::OpenGuided(_, search) => search.advance(&mut self.budget),
+            Inner::RestrictedGuided(_, search) => search.advance(&mut self.budget),
         };
         self.cost = found.as_ref().ok().copied().flatten();
         self.ended = self.cost.is_none();
@@ -119,6 +184,8 @@ impl<'a, W: Weigh> PathStream<'a, W> {
             Inner::Nothing => &[],
             Inner::Open(_, search) => search.answer(),
             Inner::Restricted(_, search) => search.answer(),
+            Inner::OpenGuided(_, search) => search.answer(),
+            Inner::RestrictedGuided(_, search) => search.answer(),
         }
     }
 
@@ -129,8 +196,10 @@ impl<'a, W: Weigh> PathStream<'a, W> {
         let domains = self.domains();
         let (cost, edges) = match &self.inner {
             Inner::Nothing => None,
-            Inner::Open(space, _) => paths::trace(*space, domains),
-            Inner::Restricted(space, _) => paths::trace(*space, domains),
+            Inner::Open(space, _) | Inner::OpenGuided(space, _) => paths::trace(*space, domains),
+            Inner::Restricted(space, _) | Inner::RestrictedGuided(space, _) => {
+                paths::trace(*space, domains)
+            }
         }?;
         Some(Path {
             domains: domains.to_vec(),
@@ -148,6 +217,8 @@ impl<'a, W: Weigh> PathStream<'a, W> {
             Inner::Nothing => false,
             Inner::Open(_, search) => search.longer(),
             Inner::Restricted(_, search) => search.longer(),
+            Inner::OpenGuided(_, search) => search.longer,
+            Inner::RestrictedGuided(_, search) => search.longer,
         }
     }
 

@@ -298,7 +298,10 @@ fn never_stale(plan: &Plan, changes: &[(Vec<Change>, bool)]) -> Result<(), TestC
                 check(&distances, &net)?;
             }
             for metric in Metric::ALL {
-                prop_assert!(distances.is_indexed(metric) == (means > 0) || batch.len() > 4);
+                // An index is given up while too much has changed since it was made, and none comes
+                // of nothing.
+                let indexed = distances.is_indexed(metric);
+                prop_assert!(indexed == (means > 0) || (means > 0 && !*repairs));
             }
         }
     }

@@ -4,10 +4,12 @@
 mod adjacency;
 mod change;
 mod crossing;
+mod disjoint;
 mod distance;
 mod draft;
 mod explain;
 mod federation;
+mod guided;
 mod net;
 mod paths;
 mod placements;

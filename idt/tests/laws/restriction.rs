@@ -372,7 +372,7 @@ proptest! {
 }
 
 /// A net of some dozen domains.
-fn any_larger_net() -> impl Strategy<Value = Net> {
+pub(crate) fn any_larger_net() -> impl Strategy<Value = Net> {
     (40_u32..=100, 0_u32..=1).prop_flat_map(|(domains, least)| {
         let edges = prop::collection::vec(any_edge(domains, least), 150..=400);
         edges.prop_map(move |edges| {

@@ -200,6 +200,15 @@ pub(crate) mod by_hand {
             }
         }
 
+        /// By rank.
+        pub(super) fn points(&self) -> Vec<u32> {
+            let mut points = vec![0; self.rank.len()];
+            for (point, rank) in self.rank.iter().enumerate() {
+                points[*rank as usize] = point as u32;
+            }
+            points
+        }
+
         pub(super) fn entries(&self) -> usize {
             self.hubs.len() - self.rank.len()
         }
@@ -422,6 +431,65 @@ mod line_5 {
             let path = |(from, to)| labelled.path(Metric::Delay, from, to);
             let paths = each(&hosts).filter_map(path);
             assert_eq!(paths.map(|path| path.0).sum::<u64>(), expected);
+        });
+    }
+
+    /// The names of domains, as they are in JSON.
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(|| {
+        let names = (0..NET.domains()).map(|domain| format!("\"AS{domain}\""));
+        names.collect()
+    });
+
+    /// Appends `["AS1","AS2"],`.
+    #[inline]
+    fn write(text: &mut Vec<u8>, path: impl Iterator<Item = u32>) {
+        text.push(b'[');
+        for domain in path {
+            text.extend_from_slice(NAMES[domain as usize].as_bytes());
+            text.push(b',');
+        }
+        text.pop();
+        text.extend_from_slice(b"],");
+    }
+
+    /// The text in which every path stands for the 5,100 pairs in their order, by the hubs of the floor:
+    /// of several cheapest paths it may be another one than ours, so lengths in domains are not compared.
+    #[divan::bench]
+    fn json_floor(bencher: Bencher<'_, '_>) {
+        let (hosts, by_hand) = (hosts(), &*BY_HAND);
+        let expected = expected(&hosts);
+        let of_rank = by_hand.points();
+        let _ = NAMES.len();
+        bencher.bench(|| {
+            let (mut text, mut sum) = (Vec::new(), 0);
+            for (from, to) in each(&hosts) {
+                let (cost, path) = by_hand.path(from, to);
+                sum += cost;
+                write(&mut text, path.iter().map(|rank| of_rank[*rank as usize]));
+            }
+            assert_eq!(sum, expected);
+            text
+        });
+    }
+
+    #[divan::bench]
+    fn json(bencher: Bencher<'_, '_>) {
+        let (hosts, labelled) = (hosts(), &*LABELLED);
+        let expected = expected(&hosts);
+        let _ = NAMES.len();
+        bencher.bench(|| {
+            let (mut text, mut sum) = (Vec::new(), 0);
+            for link in hosts.windows(2) {
+                let budget = &mut Budget::unlimited();
+                let visit = |_, _, cost, path: &[u32]| {
+                    sum += cost;
+                    write(&mut text, path.iter().copied());
+                };
+                let told = labelled.paths(Metric::Delay, &link[0], &link[1], budget, visit);
+                told.expect("no limit");
+            }
+            assert_eq!(sum, expected);
+            text
         });
     }
 }

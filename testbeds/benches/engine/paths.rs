@@ -11,9 +11,11 @@ use std::sync::LazyLock;
 use divan::Bencher;
 use idt::net::{Net, Role};
 use idt::search::{
-    Budget, Metric, PathCaps, PathStream, Restriction, Rules, path_vectors, valley_free_path,
+    Budget, DisjointBy, Metric, PathCaps, PathStream, Restriction, Rules, disjoint_paths,
+    path_vectors, valley_free_path,
 };
 
+use crate::distances::LABELLED;
 use crate::world::NET;
 use crate::{Random, world};
 
@@ -36,9 +38,9 @@ fn connected_pairs() -> Vec<(u32, u32)> {
         .collect()
 }
 
-/// One number that every part of an answer changes. It is no part of the loops that find answers: who
-/// takes a path vector sees a slice.
-#[inline(never)]
+/// One number that every part of an answer changes. It is part of the loops that find answers, on both
+/// sides.
+#[inline]
 fn hash(cost: u64, path: &[u32]) -> u64 {
     let mix = |sum: u64, next: &u32| (sum ^ u64::from(*next)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     path.iter().fold(cost, mix) >> 16
@@ -132,18 +134,31 @@ impl Flat {
     /// All simple paths of at most 4 hops: the neighbours of the destination and theirs meet what is
     /// near the source.
     fn four_hops(&self, from: u32, to: u32) -> (usize, u64) {
-        let mut near: Vec<Vec<u32>> = vec![Vec::new(); self.len()];
+        // Where the list of a domain ends, then where it starts: those next to the destination to which a
+        // step leads from it.
+        let mut starts = vec![0_u32; self.len() + 1];
         let mut is_last = vec![false; self.len()];
-        for last in &self.to[self.row(to)] {
+        let lasts = &self.to[self.row(to)];
+        for last in lasts {
             is_last[*last as usize] = true;
             if *last != from {
                 for mid in &self.to[self.row(*last)] {
-                    if *mid != to {
-                        near[*mid as usize].push(*last);
-                    }
+                    starts[*mid as usize + 1] += u32::from(*mid != to);
                 }
             }
         }
+        for at in 0..self.len() {
+            starts[at + 1] += starts[at];
+        }
+        let mut ends = starts.clone();
+        let mut lists = vec![0_u32; starts[self.len()] as usize];
+        for last in lasts.iter().filter(|last| **last != from) {
+            for mid in self.to[self.row(*last)].iter().filter(|mid| **mid != to) {
+                lists[ends[*mid as usize] as usize] = *last;
+                ends[*mid as usize] += 1;
+            }
+        }
+        let near = |at: u32| &lists[starts[at as usize] as usize..ends[at as usize] as usize];
         let (mut count, mut sum) = (0, 0_u64);
         let mut tell = |path: &[u32]| {
             count += 1;
@@ -152,19 +167,19 @@ impl Flat {
         if is_last[from as usize] {
             tell(&[from, to]);
         }
-        for c in &near[from as usize] {
+        for c in near(from) {
             tell(&[from, *c, to]);
         }
         for a in &self.to[self.row(from)] {
             if *a == to {
                 continue;
             }
-            for c in &near[*a as usize] {
+            for c in near(*a) {
                 tell(&[from, *a, *c, to]);
             }
             for b in &self.to[self.row(*a)] {
                 if *b != from {
-                    for c in &near[*b as usize] {
+                    for c in near(*b) {
                         if c != a {
                             tell(&[from, *a, *b, *c, to]);
                         }
@@ -256,6 +271,28 @@ mod line_6 {
                 let budget = Budget::unlimited();
                 let mut stream =
                     PathStream::new(&NET, Metric::Delay, &rules, *ends, usize::MAX, budget);
+                sum(&mut stream, 10).1
+            });
+            assert_eq!(sums.fold(0, u64::wrapping_add), *EXPECTED);
+        });
+    }
+
+    /// With labels at hand.
+    #[divan::bench]
+    fn guided(bencher: Bencher<'_, '_>) {
+        let (pairs, distances) = (pairs(), &*LABELLED);
+        let rules = Rules::new(&NET, &Restriction::default());
+        bencher.bench(|| {
+            let sums = black_box(&pairs).iter().map(|ends| {
+                let budget = Budget::unlimited();
+                let mut stream = PathStream::with_distances(
+                    distances,
+                    Metric::Delay,
+                    &rules,
+                    *ends,
+                    usize::MAX,
+                    budget,
+                );
                 sum(&mut stream, 10).1
             });
             assert_eq!(sums.fold(0, u64::wrapping_add), *EXPECTED);
@@ -394,6 +431,24 @@ mod line_8 {
                 found.expect("no end").expect("a path").cost
             });
             assert_eq!(costs.sum::<u64>(), *EXPECTED);
+        });
+    }
+}
+
+/// Two paths that share no domain, in all as cheap as can be.
+#[divan::bench_group(name = "disjoint_pair", sample_count = 20)]
+mod disjoint {
+    use super::*;
+
+    #[divan::bench(args = [DisjointBy::Domains, DisjointBy::Links])]
+    fn disjoint(bencher: Bencher<'_, '_>, by: DisjointBy) {
+        let (pairs, rules) = (connected_pairs(), Restriction::default());
+        bencher.bench(|| {
+            for ends in black_box(&pairs) {
+                let budget = &mut Budget::unlimited();
+                let found = disjoint_paths(&NET, Metric::Delay, &rules, *ends, 2, by, budget);
+                assert_eq!(found.expect("no end").len(), 2);
+            }
         });
     }
 }

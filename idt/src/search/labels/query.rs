@@ -75,6 +75,22 @@ impl Scattered {
     }
 }
 
+impl Scattered {
+    /// As [`meet`]: the least sum, and the best hub that tells it.
+    #[inline]
+    pub(super) fn best(&self, label: Label<'_>) -> (u64, u32) {
+        let mut best = (u64::MAX, NONE);
+        for (hub, distance) in label.hubs.iter().zip(label.distances) {
+            let here = self.distances[*hub as usize];
+            let sum = u64::from(here) + u64::from(*distance);
+            if here != FAR && sum < best.0 {
+                best = (sum, *hub);
+            }
+        }
+        best
+    }
+}
+
 impl Labels {
     /// The distance between two points; [`u64::MAX`] if there is no path.
     #[inline]

@@ -4,6 +4,8 @@
 //! domains is a neighbour of the source, one of its neighbours, and what the lists say of that. So the
 //! work is that of looking at what is two hops from either end, and of the answers.
 
+use std::ops::ControlFlow;
+
 use super::map::Map;
 use crate::search::budget::{Budget, Spent};
 use crate::search::cost::Cost;
@@ -26,8 +28,8 @@ pub(crate) struct Few<S: Space> {
     lists: Vec<u32>,
     /// What is next to the source; empty until it is looked at.
     first: Vec<u32>,
-    /// What is next to the current one of `first`, and has a list.
-    second: Vec<u32>,
+    /// What is next to the current one of `first`, and has a list; and that.
+    second: Vec<(u32, (u32, u32))>,
     /// Domains of the path vectors that are told now; 0 at the start, more than there are at the end.
     len: usize,
     /// How many of `first` and of `second` are done, and what of a list is left.
@@ -217,9 +219,9 @@ impl<S: Space> Few<S> {
                 if self.next_of_list() {
                     return Ok(true);
                 }
-                if let Some(b) = self.second.get(self.done.1).copied() {
+                if let Some((b, left)) = self.second.get(self.done.1).copied() {
                     self.done.1 += 1;
-                    self.left = self.near.get(b).unwrap_or_default();
+                    self.left = left;
                     let a = self.first[self.done.0 - 1];
                     self.except = a;
                     self.tell(&[from, a, b, to, to]);
@@ -234,8 +236,10 @@ impl<S: Space> Few<S> {
                     let (second, near, mut steps) = (&mut self.second, &self.near, 1);
                     self.space.forward(a, |b, _, _| {
                         steps += 1;
-                        if near.get(b).is_some() && second.last() != Some(&b) {
-                            second.push(b);
+                        if second.last().is_none_or(|last| last.0 != b)
+                            && let Some(list) = near.get(b)
+                        {
+                            second.push((b, list));
                         }
                     });
                     budget.spend(steps)?;
@@ -262,6 +266,45 @@ impl<S: Space> Few<S> {
         false
     }
 
+    /// Hands what is left of the list to `sink`, if it is at most `most`, and says how many that were. The
+    /// paths are written in place, of a length that the compiler knows.
+    #[inline]
+    pub(crate) fn rest_of_list(
+        &mut self,
+        most: usize,
+        budget: &mut Budget,
+        sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<(), usize>, Spent> {
+        let range = self.left.0 as usize..self.left.1 as usize;
+        if range.is_empty() || range.len() > most {
+            return Ok(ControlFlow::Continue(0));
+        }
+        budget.spend(range.len() * self.len)?;
+        self.left.0 = self.left.1;
+        let (list, except, cost) = (&self.lists[range], self.except, self.cost);
+        let mut told = 0;
+        match *self.answer {
+            [from, a, b, _, to] => {
+                for c in list.iter().filter(|c| **c != except) {
+                    told += 1;
+                    if sink(&[from, a, b, *c, to], cost).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            [from, a, _, to] => {
+                for c in list.iter().filter(|c| **c != except) {
+                    told += 1;
+                    if sink(&[from, a, *c, to], cost).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(ControlFlow::Continue(told))
+    }
+
     #[inline]
     fn tell(&mut self, path: &[u32]) {
         self.answer.clear();
@@ -274,6 +317,11 @@ impl<S: Space> Few<S> {
         let mut visited = Map::new(self.space.len());
         if self.max_domains == 0 {
             return self.leads_on(&[], self.from, &mut visited, budget);
+        }
+        // Where no path leads at all, no beginning of one need be tried.
+        self.leads_on(&[], self.from, &mut visited, budget)?;
+        if !std::mem::take(&mut self.longer) {
+            return Ok(());
         }
         let mut path = vec![self.from];
         let mut rows: Vec<Vec<u32>> = Vec::new();

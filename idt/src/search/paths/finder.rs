@@ -26,6 +26,11 @@ impl<S: Space> Finder<S> {
         }
     }
 
+    /// Whether it is a search that a potential guides.
+    pub(crate) fn is_search(&self) -> bool {
+        matches!(self, Self::Search(_))
+    }
+
     /// The next path vector's cost; `None` if there is no more.
     #[inline]
     pub(crate) fn advance(&mut self, budget: &mut Budget) -> Result<Option<S::Cost>, Spent> {

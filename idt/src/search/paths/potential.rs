@@ -1,19 +1,30 @@
 //! What is left from a state to the target with nothing in the way.
 
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 use super::map::Map;
 use crate::search::budget::{Budget, Spent};
 use crate::search::cost::Cost;
 use crate::search::space::Space;
 
-/// Exact distances to one target, ignoring walls.
+/// What is left to one target, ignoring walls: exact, or a lower bound that no step lowers by more than
+/// the step costs.
+///
+/// | | |
+/// |---|---|
+/// | tree, [`Corridor`] | exact in the space that is searched |
+/// | [`Guide`], nothing restricted | exact |
+/// | [`Guide`] under a restriction | a bound: closing edges only makes paths dearer |
+///
+/// A search over bounds is exact all the same. A partial path vector whose bound is too low is walked in
+/// vain and put back with its true cost past the wall, as one whose wall is in the way.
 pub(crate) trait Potential<C: Cost> {
-    /// The least cost from `state` to the target: [`Cost::FAR`] if there is no path, `None` if it is
-    /// not known. Then every path from the source through the state costs [`Potential::limit`] or more.
-    fn left(&self, state: u32) -> Option<C>;
+    /// The least cost from `state`, which was reached at `cost`, to the target: [`Cost::FAR`] if there is
+    /// no path, `None` if it is not known. Then every path from the source through the state, reached at
+    /// that cost or more, costs [`Potential::limit`] or more.
+    fn left(&self, state: u32, cost: C) -> Option<C>;
 
     /// What is known is enough for paths that cost less than this. [`Cost::FAR`]: for all.
     fn limit(&self) -> C {
@@ -27,51 +38,122 @@ pub(crate) trait Potential<C: Cost> {
 }
 
 /// The distances of all states.
-impl<C: Cost> Potential<C> for Arc<[C]> {
+impl<C: Cost> Potential<C> for Vec<C> {
     #[inline]
-    fn left(&self, state: u32) -> Option<C> {
-        Some(self[state as usize])
+    fn left(&self, state: u32, _: C) -> Option<C> {
+        self.get(state as usize).copied()
     }
 }
 
 /// The queue of Dijkstra's algorithm: the nearest first, ties by state.
 pub(super) type Queue<C> = BinaryHeap<Reverse<(C, u32)>>;
 
-/// The distances of all states to `domain`.
-///
-/// For the lead: `tree::tree` of the distances does the same with better queues.
-pub(super) fn backward_tree<S: Space>(
-    space: S,
-    domain: u32,
-    budget: &mut Budget,
-) -> Result<Arc<[S::Cost]>, Spent> {
-    budget.spend(space.len())?;
-    let mut left = vec![S::Cost::FAR; space.len()];
-    let mut queue = Queue::new();
-    for end in space.ends(space.sink(domain)) {
-        left[end as usize] = S::Cost::ZERO;
-        queue.push(Reverse((S::Cost::ZERO, end)));
-    }
-    while let Some(Reverse((cost, state))) = queue.pop() {
-        if cost > left[state as usize] {
-            continue;
-        }
-        let mut steps = 0;
-        space.backward(state, |from, step| {
-            steps += 1;
-            let cost = cost.plus(step);
-            if cost < left[from as usize] {
-                left[from as usize] = cost;
-                queue.push(Reverse((cost, from)));
-            }
-        });
-        budget.spend(steps)?;
-    }
-    Ok(left.into())
-}
-
 /// What is known of a state: its distance, and whether that is final.
 type Label<C> = (C, bool);
+
+/// What is left by an index of distances, asked for where it can matter.
+///
+/// The states around the target are searched, so that what is left from all others is known to be no
+/// less than the radius: where that is enough, the index is not asked.
+pub(crate) struct Guide<'a, S: Space> {
+    space: S,
+    back: Ball<S::Cost>,
+    /// All states nearer than this are settled in `back`.
+    radius: S::Cost,
+    /// The distance of a point in the whole net, and the limit to come after one: the second is the
+    /// distance from the source.
+    index: Box<dyn Fn(u32) -> S::Cost + Send + Sync + 'a>,
+    next: fn(S::Cost, S::Cost) -> S::Cost,
+    /// What the index told.
+    told: RefCell<Map<S::Cost>>,
+    start: u32,
+    limit: S::Cost,
+}
+
+/// Adjacencies that a [`Guide`] looks at around the target: some microseconds.
+const AROUND: usize = 2_000;
+
+impl<'a, S: Space> Guide<'a, S> {
+    pub(crate) fn new(
+        space: S,
+        (from, to): (u32, u32),
+        index: Box<dyn Fn(u32) -> S::Cost + Send + Sync + 'a>,
+        next: fn(S::Cost, S::Cost) -> S::Cost,
+    ) -> Self {
+        Self {
+            space,
+            back: Ball::new(space.len(), space.ends(space.sink(to))),
+            radius: S::Cost::ZERO,
+            index,
+            next,
+            told: RefCell::new(Map::new(space.len())),
+            start: space.start(from),
+            limit: S::Cost::ZERO,
+        }
+    }
+
+    fn look_around(&mut self, budget: &mut Budget) -> Result<(), Spent> {
+        let back = &mut self.back;
+        while back.scanned < AROUND
+            && let Some((cost, state)) = back.settle()
+        {
+            let before = back.scanned;
+            back.scanned += 1;
+            self.space.backward(state, |from, step| {
+                back.scanned += 1;
+                back.reach(from, cost.plus(step));
+            });
+            budget.spend(back.scanned - before)?;
+        }
+        self.radius = back.radius();
+        Ok(())
+    }
+}
+
+impl<S: Space> Potential<S::Cost> for Guide<'_, S> {
+    #[inline]
+    fn left(&self, state: u32, cost: S::Cost) -> Option<S::Cost> {
+        let limited = self.limit != S::Cost::FAR;
+        if limited && cost >= self.limit {
+            return None;
+        }
+        if let Some(left) = self.back.settled(state) {
+            return Some(left);
+        }
+        if self.radius == S::Cost::FAR {
+            return Some(S::Cost::FAR);
+        }
+        if limited && cost.plus(self.radius) >= self.limit {
+            return None;
+        }
+        let mut told = self.told.borrow_mut();
+        if let Some(left) = told.get(state) {
+            return Some(left);
+        }
+        // Under a restriction the index may tell less than is known: bounds must not fall that fast.
+        let left = (self.index)(self.space.point(state)).max(self.radius);
+        told.add(state, left);
+        Some(left)
+    }
+
+    fn limit(&self) -> S::Cost {
+        self.limit
+    }
+
+    fn widen(&mut self, budget: &mut Budget) -> Result<(), Spent> {
+        if self.limit == S::Cost::ZERO {
+            self.look_around(budget)?;
+            self.limit = S::Cost::FAR;
+            let distance = self.left(self.start, S::Cost::ZERO);
+            let distance = distance.unwrap_or(S::Cost::FAR);
+            self.limit = (self.next)(S::Cost::ZERO, distance);
+        } else {
+            let distance = self.left(self.start, S::Cost::ZERO);
+            self.limit = (self.next)(self.limit, distance.unwrap_or(S::Cost::FAR));
+        }
+        Ok(())
+    }
+}
 
 /// The states around one end of the path, nearest first.
 struct Ball<C> {
@@ -241,7 +323,7 @@ impl<S: Space> Corridor<S> {
 
 impl<S: Space> Potential<S::Cost> for Corridor<S> {
     #[inline]
-    fn left(&self, state: u32) -> Option<S::Cost> {
+    fn left(&self, state: u32, _: S::Cost) -> Option<S::Cost> {
         if let Some(cost) = self.back.settled(state) {
             return Some(cost);
         }

@@ -151,6 +151,14 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
         self.started = false;
     }
 
+    /// The potential, to be used again.
+    pub(crate) fn take_potential(&mut self) -> P
+    where
+        P: Default,
+    {
+        std::mem::take(&mut self.potential)
+    }
+
     /// The path vector that was found last.
     pub(crate) fn answer(&self) -> &[u32] {
         &self.answer
@@ -192,7 +200,10 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
         if self.potential.limit() == S::Cost::ZERO {
             self.potential.widen(budget)?;
         }
-        match self.potential.left(self.space.start(self.from)) {
+        match self
+            .potential
+            .left(self.space.start(self.from), S::Cost::ZERO)
+        {
             Some(left) if left == S::Cost::FAR => {}
             Some(left) if self.too_long(left, 1, self.from) => {
                 self.longer = true;
@@ -299,7 +310,7 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
         let mut unknown = std::mem::take(&mut self.unknown);
         let mut kept = Vec::new();
         for entry in unknown.drain(..) {
-            let left = self.potential.left(entry.state);
+            let left = self.potential.left(entry.state, entry.cost);
             let limit = self.potential.limit();
             let cost = left.map_or(limit, |left| entry.cost.plus(left));
             if cost == S::Cost::FAR {
@@ -432,7 +443,13 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
     /// Whether a step of a path of the cost that is looked for leads to `state` at `cost`.
     #[inline]
     fn is_tight(&self, state: u32, cost: S::Cost) -> bool {
-        let left = self.potential.left(state);
+        let left = self.potential.left(state, cost);
+        self.is_tight_with(state, cost, left)
+    }
+
+    /// The same, where it is known what is left from `state`.
+    #[inline]
+    fn is_tight_with(&self, state: u32, cost: S::Cost, left: Option<S::Cost>) -> bool {
         let bound = left.map(|left| cost.plus(left));
         if self.walled {
             self.past.get(state) == Some(cost) && bound.is_some_and(|bound| bound <= self.cost)
@@ -519,11 +536,11 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
                     return;
                 }
                 let cost = before.plus(step);
-                let left = self.potential.left(next);
+                let left = self.potential.left(next, cost);
                 if left == Some(S::Cost::FAR) {
                     return;
                 }
-                let tight = self.is_tight(next, cost);
+                let tight = self.is_tight_with(next, cost, left);
                 circles |= tight && step == S::Cost::ZERO;
                 seen.push((domain, left.map(|left| cost.plus(left)), next, cost, tight));
             });

@@ -44,7 +44,7 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
         let mut unknown = false;
         let mut reach =
             |past: &mut Map<S::Cost>, queue: &mut Queue<S::Cost>, state, cost: S::Cost| {
-                let Some(left) = potential.left(state) else {
+                let Some(left) = potential.left(state, cost) else {
                     unknown = true;
                     return;
                 };
@@ -73,7 +73,7 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
                 continue;
             };
             if potential
-                .left(state)
+                .left(state, cost)
                 .is_none_or(|left| cost.plus(left) != bound)
             {
                 continue; // It was reached for less since.
