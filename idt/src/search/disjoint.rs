@@ -57,7 +57,7 @@ pub fn disjoint_paths<W: Weigh<Cost = u64>>(
             close(net, path, by, left);
         });
     }
-    let rules = Rules::new(net, restriction);
+    let rules = Rules::new(net, &without_transit(restriction, ends));
     let space = Restricted {
         net,
         weigh,
@@ -70,6 +70,15 @@ pub fn disjoint_paths<W: Weigh<Cost = u64>>(
         }
     }
     Ok(flow.paths())
+}
+
+/// The same restriction for simple paths between two domains: who is not passed and is no end is closed.
+fn without_transit(restriction: &Restriction, (from, to): (u32, u32)) -> Restriction {
+    let mut same = restriction.clone();
+    let transit = std::mem::take(&mut same.closed_transit).into_iter();
+    same.closed_domains
+        .extend(transit.filter(|domain| *domain != from && *domain != to));
+    same
 }
 
 /// Up to `k` paths from one domain to another of which no two have edges that share a risk, greedily: each is

@@ -1,4 +1,4 @@
-//! DisjointBy paths: in plain nets the cheapest of all sets, by trying all; in others disjoint and allowed.
+//! Disjoint paths: in plain nets the cheapest of all sets, by trying all; in others disjoint and allowed.
 
 #![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
@@ -46,6 +46,8 @@ fn all_paths(net: &Net, metric: Metric, rules: &Restriction, ends: (u32, u32)) -
                 .any(|domain| rules.closed_domains.contains(domain))
                 || rules.closed_edges.contains(&id)
                 || edge.bandwidth < rules.min_bandwidth
+                // A path may start there, not pass.
+                || (path.domains.len() > 1 && rules.closed_transit.contains(&here))
                 || path.domains.contains(&edge.to);
             if closed {
                 continue;
