@@ -2,7 +2,7 @@
 //!
 //! In a net whose points are all domains and without the rule of valley-free paths, [`disjoint_paths`]
 //! is exact: no set of as many disjoint paths costs less in all. It augments a flow along cheapest paths
-//! of the residual graph, with reduced costs so that none is negative (Suurballe, "DisjointBy paths in a
+//! of the residual graph, with reduced costs so that none is negative (Suurballe, "Disjoint paths in a
 //! network", 1974; Suurballe and Tarjan, 1984; Bhandari, "Survivable networks", 1999). That is not what
 //! one gets by taking the cheapest path and then the cheapest one that is disjoint from it: the cheapest
 //! may be in the way of all others.
@@ -171,7 +171,7 @@ fn close(net: &Net, path: &Path, by: DisjointBy, left: &mut Restriction) {
 /// edge between, and whether it is settled.
 type Label = (i128, u32, Option<EdgeId>, bool);
 
-/// DisjointBy paths as a flow of one unit each. Where paths share no domain, a domain is two nodes, in
+/// Disjoint paths as a flow of one unit each. Where paths share no domain, a domain is two nodes, in
 /// and out, and a unit passes between them once.
 struct Flow<'a, W> {
     space: Restricted<'a, W>,
