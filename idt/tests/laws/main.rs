@@ -11,6 +11,7 @@ mod explain;
 mod federation;
 mod guided;
 mod net;
+mod networkx;
 mod paths;
 mod placements;
 mod placements_constraints;
