@@ -183,10 +183,6 @@ impl<C: Cost> Scratch<C> {
 }
 
 /// The costs from every state to the states in which a path to the point `target` may end.
-#[allow(
-    dead_code,
-    reason = "for searches under a restriction: paths and placements"
-)]
 pub(crate) fn tree<S: Space>(
     space: S,
     target: u32,

@@ -99,8 +99,8 @@ pub(super) struct StreamKey {
 
 /// The routes of a link within its bounds, in order, as far as they were asked for.
 ///
-/// For the lead: what `paths::stream` does, with the bounds looked at on the way. Best first over
-/// paths that are not complete yet, each with the exact distance that is left (A*): what comes out of
+/// What [`crate::search::PathStream`] does, with the bounds looked at on the way. Best first over paths
+/// that are not complete yet, each with the exact distance that is left (A*): what comes out of
 /// the queue is in order, and nothing is expanded that costs more than the last route asked for.
 pub(super) struct Stream<C> {
     key: StreamKey,
