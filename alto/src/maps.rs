@@ -45,9 +45,14 @@ impl Maps {
             Some(previous) => previous.directory.clone(),
             None => ird::build(&config),
         };
-        let network = NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network));
-        // Most versions change the topology alone.
+        // Most versions change the topology alone, and of it links. The map then keeps the topologies that it
+        // was made of: at most one version more.
         let same_resources = previous.filter(|previous| Arc::ptr_eq(&previous.idr, &idr));
+        let same_prefixes = same_resources.filter(|previous| idt.has_prefixes_of(&previous.idt));
+        let network = match same_prefixes {
+            Some(previous) => Arc::clone(&previous.network),
+            None => NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network)),
+        };
         let entities = match same_resources {
             Some(previous) => Arc::clone(&previous.entities),
             None => {

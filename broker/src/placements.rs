@@ -13,7 +13,7 @@
 //! | [`objective`] | what placements are ranked by |
 //! | [`problem`] | the seam to the engine: a request and a version go in, placements come out |
 //! | [`explain`] | why there is none, and what would have to go |
-//! | [`answer`] | what is written |
+//! | [`mod@answer`] | what is written |
 //! | [`Version`] | what one answer is made from: maps, what is held, distances |
 
 pub mod answer;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
+use ipnet::IpNet;
 use nffg::{Bandwidth, Delay, DomainId};
 
 use crate::crossing::Crossings;
@@ -280,6 +282,20 @@ impl Snapshot {
     #[must_use]
     pub fn has_policies(&self) -> bool {
         !self.policies.is_empty()
+    }
+
+    /// Whether it has the members of `other`, each with the prefixes that it has there. Costs what is
+    /// different between the two.
+    #[must_use]
+    pub fn has_prefixes_of(&self, other: &Self) -> bool {
+        fn prefixes(topology: Option<&Arc<DomainTopology>>) -> &[IpNet] {
+            topology.map_or(&[], |told| told.prefixes())
+        }
+        let same = |item: DiffItem<'_, '_, DomainId, Option<Arc<DomainTopology>>>| match item {
+            DiffItem::Update { old, new } => prefixes(old.1.as_ref()) == prefixes(new.1.as_ref()),
+            DiffItem::Add(..) | DiffItem::Remove(..) => false,
+        };
+        other.members.diff(&self.members).all(same)
     }
 
     /// What a domain declares, member or not.

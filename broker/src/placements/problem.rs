@@ -2,7 +2,7 @@
 //! becomes [`Solved`]. Nothing else here knows the engine.
 //!
 //! A node of the graph has a place in the order in which requirements pass the nodes, since the engine
-//! breaks ties by it ([`Stated`]).
+//! breaks ties by it (`Stated`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
