@@ -21,6 +21,8 @@ mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
 pub use exports::exports;
+mod placements;
+pub use placements::placement_requests;
 mod world;
 pub use world::world;
 
@@ -28,7 +30,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -39,6 +41,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("client_answers", client_answers),
     ("bgpls", bgpls),
     ("world", world),
+    ("placement_requests", placement_requests),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.
@@ -217,7 +220,10 @@ fn identifier(text: &str) {
 }
 
 /// The maps of the draft's three domains.
-static MAPS: LazyLock<Maps> = LazyLock::new(|| {
+static MAPS: LazyLock<Maps> = LazyLock::new(maps);
+
+/// The draft's three domains.
+fn maps() -> Maps {
     let exports: [(&str, &[u8], &[u8]); 3] = [
         (
             "AS1",
@@ -255,7 +261,7 @@ static MAPS: LazyLock<Maps> = LazyLock::new(|| {
         caps,
     };
     Maps::build(Arc::new(config), idr.snapshot(), ted.snapshot(), None)
-});
+}
 
 /// What an ALTO client sends: both POST resources, and the `Accept` and `Content-Type` headers.
 pub fn alto_requests(data: &[u8]) {
