@@ -133,7 +133,7 @@ pub fn explain(
 ) -> Result<(Solved, Explanation), PlaceError> {
     let stated = Stated::new(version, request)?;
     let why = explain_within(
-        version.distances(request.policy),
+        version.distances(),
         &stated.problem,
         request.k,
         effort.budget(),

@@ -108,7 +108,7 @@ pub fn solve(
     cancel::check(effort.cancelled)?;
     let stated = Stated::new(version, request)?;
     let found = best_placements(
-        version.distances(request.policy),
+        version.distances(),
         &stated.problem,
         request.k,
         effort.budget(),

@@ -8,7 +8,6 @@ use idt::net::{Edge, EdgeId, Net, RowChange, UNLIMITED};
 use idt::search::{Budget, Distances, Metric, Spent};
 
 use super::problem::{Cost, edge_of};
-use super::request::Policy;
 
 /// One version of all that a placement depends on. Cheap to clone.
 #[derive(Clone)]
@@ -65,9 +64,9 @@ impl Version {
         }
     }
 
-    /// Distances where routing policies are respected, or not.
+    /// Distances over the net with what reservations leave. Policies are the request's restriction.
     #[must_use]
-    pub fn distances(&self, _: Policy) -> &Distances {
+    pub fn distances(&self) -> &Distances {
         &self.distances
     }
 

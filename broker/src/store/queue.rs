@@ -174,12 +174,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         lane: &str,
         limit: usize,
     ) -> Result<Vec<Entry<T>>, StoreError> {
-        let range = KeyRange::prefix(prefix(lane));
-        let page = snapshot.scan(self.waiting, &range, limit).await?;
-        let entries = page.records.iter();
-        entries
-            .map(|(key, record)| entry(self.waiting, key, record))
-            .collect()
+        first(snapshot, self.waiting, lane, limit).await
     }
 
     /// The first dead letters of a lane, in order.
@@ -193,12 +188,7 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         lane: &str,
         limit: usize,
     ) -> Result<Vec<Entry<T>>, StoreError> {
-        let range = KeyRange::prefix(prefix(lane));
-        let page = snapshot.scan(self.dead, &range, limit).await?;
-        let entries = page.records.iter();
-        entries
-            .map(|(key, record)| entry(self.dead, key, record))
-            .collect()
+        first(snapshot, self.dead, lane, limit).await
     }
 
     /// Puts another message in the place of one that is as it was seen: to note a try that failed.
@@ -252,6 +242,21 @@ fn remove<T>(table: TableName, batch: &mut Batch, entry: &Entry<T>) {
     batch
         .expect(table, key.clone(), Expected::Version(entry.version))
         .delete(table, key);
+}
+
+/// The first entries of a lane in a table.
+async fn first<T: DeserializeOwned>(
+    snapshot: &dyn Snapshot,
+    table: TableName,
+    lane: &str,
+    limit: usize,
+) -> Result<Vec<Entry<T>>, StoreError> {
+    let range = KeyRange::prefix(prefix(lane));
+    let page = snapshot.scan(table, &range, limit).await?;
+    let entries = page.records.iter();
+    entries
+        .map(|(key, record)| entry(table, key, record))
+        .collect()
 }
 
 fn entry<T: DeserializeOwned>(
