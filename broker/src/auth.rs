@@ -35,6 +35,11 @@ pub enum Principal {
         /// The name in the settings.
         name: String,
     },
+    /// Who orders services and is no member: business applications, customers, other brokers.
+    Buyer {
+        /// The name in the settings.
+        name: String,
+    },
 }
 
 /// What a request wants to do.
@@ -53,24 +58,45 @@ pub enum Action {
     ReadReservations,
     /// Reserve, and change reservations; [`Principal::may_use`] says which.
     Reserve,
+    /// Look at orders and services; [`Principal::may_see`] says which.
+    ReadOrders,
+    /// Order services, and subscribe to what becomes of them.
+    Order,
+    /// Look at partners, agreements and selections.
+    ReadPartners,
+    /// Change partners and agreements.
+    ManagePartners,
 }
 
 impl Principal {
     /// Whether this principal may do `action`.
     #[must_use]
     pub fn may(&self, action: Action) -> bool {
-        use Action::{ReadDomains, ReadMaps, ReadMetrics, ReadReservations, Reserve, WriteDomain};
+        use Action::{
+            ManagePartners, Order, ReadDomains, ReadMaps, ReadMetrics, ReadOrders, ReadPartners,
+            ReadReservations, Reserve, WriteDomain,
+        };
         match (self, action) {
             (Self::Local | Self::Operator { .. }, _) => true,
             (Self::Anonymous | Self::Auditor { .. }, ReadMaps | ReadDomains | ReadMetrics) => true,
-            (Self::Anonymous | Self::Auditor { .. }, WriteDomain | Reserve) => false,
-            (Self::Auditor { .. }, ReadReservations) => true,
-            (Self::Anonymous, ReadReservations) => false,
+            (
+                Self::Anonymous | Self::Auditor { .. },
+                WriteDomain | Reserve | Order | ManagePartners,
+            ) => false,
+            (Self::Auditor { .. }, ReadReservations | ReadOrders | ReadPartners) => true,
+            (Self::Anonymous, ReadReservations | ReadOrders | ReadPartners) => false,
             (
                 Self::Member { .. },
-                ReadMaps | ReadDomains | WriteDomain | ReadReservations | Reserve,
+                ReadMaps | ReadDomains | WriteDomain | ReadReservations | Reserve | ReadOrders
+                | Order,
             ) => true,
-            (Self::Member { .. }, ReadMetrics) => false,
+            (Self::Member { .. }, ReadMetrics | ReadPartners | ManagePartners) => false,
+            (Self::Buyer { .. }, ReadMaps | ReadOrders | Order) => true,
+            (
+                Self::Buyer { .. },
+                ReadDomains | ReadMetrics | WriteDomain | ReadReservations | Reserve | ReadPartners
+                | ManagePartners,
+            ) => false,
         }
     }
 
@@ -90,7 +116,8 @@ impl Principal {
     pub fn may_look_into(&self, domain: &DomainId) -> bool {
         match self {
             Self::Member { domain: own, .. } => own == domain,
-            _ => true,
+            Self::Buyer { .. } => false,
+            Self::Anonymous | Self::Local | Self::Operator { .. } | Self::Auditor { .. } => true,
         }
     }
 
@@ -105,6 +132,7 @@ impl Principal {
             Self::Member { domain, .. } => domain.to_string(),
             Self::Operator { name } => format!("operator {name}"),
             Self::Auditor { name } => format!("auditor {name}"),
+            Self::Buyer { name } => format!("buyer {name}"),
         }
     }
 
@@ -114,6 +142,7 @@ impl Principal {
         match self {
             Self::Local | Self::Operator { .. } => true,
             Self::Member { domain, .. } => domain.as_str() == holder,
+            Self::Buyer { .. } => self.holder() == holder,
             Self::Anonymous | Self::Auditor { .. } => false,
         }
     }
@@ -130,7 +159,10 @@ impl Principal {
         match self {
             Self::Anonymous => "anonymous",
             Self::Local => "local",
-            Self::Member { name, .. } | Self::Operator { name } | Self::Auditor { name } => name,
+            Self::Member { name, .. }
+            | Self::Operator { name }
+            | Self::Auditor { name }
+            | Self::Buyer { name } => name,
         }
     }
 }
@@ -173,6 +205,7 @@ impl Principals {
                     },
                     (Role::Operator, _) => Principal::Operator { name },
                     (Role::Auditor, _) => Principal::Auditor { name },
+                    (Role::Buyer, _) => Principal::Buyer { name },
                     // The settings refuse a member without a domain.
                     (Role::Member, None) => return None,
                 };

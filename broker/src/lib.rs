@@ -18,6 +18,7 @@
 //! | [`events`], [`conflicts`] | what changed from version to version; where members contradict each other |
 //! | [`bgp`], [`bgp_feed`] | BGP-LS sessions with MdOs and their routers, and the way from them to the writer |
 //! | [`store`] | what must not be lost: records on disk or in memory |
+//! | [`lso`] | the SOF at work: orders, partners, notifications |
 //! | [`placements`] | a service graph over IdR and IdT, for the broker's own API |
 //! | [`indexer`] | the index of distances, made beside the answers |
 //! | [`reservations`] | capacity held for placements: the ledger, and who may do what with it |
@@ -42,6 +43,7 @@ pub mod http;
 pub mod indexer;
 pub mod ingest;
 pub mod liveness;
+pub mod lso;
 pub mod metrics;
 pub mod placements;
 pub mod published;

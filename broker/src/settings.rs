@@ -478,6 +478,8 @@ pub enum Role {
     Operator,
     /// May look at everything.
     Auditor,
+    /// Orders services, and sees its own.
+    Buyer,
 }
 
 fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What each crate may use of ours. `sof` is not there yet; its place is.
+/// What each crate may use of ours.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("nffg", &[]),
     ("idr", &["nffg"]),
@@ -34,7 +34,6 @@ const NOT_IN_CORES: &[&str] = &[
     "tower-http",
     "tracing",
     "tracing-subscriber",
-    "jiff",
     "dashmap",
     "governor",
     "clap",

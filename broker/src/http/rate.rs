@@ -63,7 +63,8 @@ impl RateLimit {
             // As many as the settings name, so never too many: a crowd does not lock them out.
             Principal::Member { name, .. }
             | Principal::Operator { name }
-            | Principal::Auditor { name } => Client::Named(name.clone()),
+            | Principal::Auditor { name }
+            | Principal::Buyer { name } => Client::Named(name.clone()),
             Principal::Anonymous | Principal::Local => {
                 if self.is_crowded.load(Ordering::Relaxed) {
                     Client::Crowd

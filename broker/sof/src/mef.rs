@@ -1,0 +1,166 @@
+//! What the documents of MEF's LSO APIs have in common: reference points, APIs with their versions and paths, and
+//! the error vocabulary (Mplify 99.1, 135.1, 149; release Kylie).
+
+use serde::{Deserialize, Serialize};
+
+/// Between whom an API is spoken (MEF 55.1 §8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ReferencePoint {
+    /// The provider's business applications, and its SOF.
+    Legato,
+    /// The customer's applications, and the provider's SOF.
+    Allegro,
+    /// The provider's SOF, and a partner's.
+    Interlude,
+}
+
+impl ReferencePoint {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Legato, Self::Allegro, Self::Interlude];
+
+    /// The word in paths.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Legato => "legato",
+            Self::Allegro => "allegro",
+            Self::Interlude => "interlude",
+        }
+    }
+}
+
+/// An API that the SOF serves or uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Api {
+    /// Service ordering, Mplify 99.1.
+    ServiceOrdering,
+    /// Service inventory, Mplify 135.1.
+    ServiceInventory,
+    /// Service function testing, Mplify 149.
+    ServiceFunctionTesting,
+}
+
+impl Api {
+    /// Every one.
+    pub const ALL: [Self; 3] = [
+        Self::ServiceOrdering,
+        Self::ServiceInventory,
+        Self::ServiceFunctionTesting,
+    ];
+
+    /// The major version of the current release (Kylie, 2026-02) at a reference point.
+    #[must_use]
+    pub const fn version(self, at: ReferencePoint) -> u32 {
+        match (self, at) {
+            (Self::ServiceOrdering, ReferencePoint::Legato) => 6,
+            (Self::ServiceOrdering, _) => 1,
+            (Self::ServiceInventory, ReferencePoint::Legato) => 7,
+            (Self::ServiceInventory, _) => 2,
+            (Self::ServiceFunctionTesting, _) => 3,
+        }
+    }
+
+    /// The API's name in paths, of requests to the SOF.
+    #[must_use]
+    pub const fn management(self) -> &'static str {
+        match self {
+            Self::ServiceOrdering => "serviceOrderingManagement",
+            Self::ServiceInventory => "serviceInventoryManagement",
+            Self::ServiceFunctionTesting => "serviceFunctionTesting",
+        }
+    }
+
+    /// The API's name in paths, of notifications to who ordered.
+    #[must_use]
+    pub const fn notification(self) -> &'static str {
+        match self {
+            Self::ServiceOrdering => "serviceOrderingNotification",
+            Self::ServiceInventory => "serviceInventoryNotification",
+            Self::ServiceFunctionTesting => "serviceFunctionTestingNotification",
+        }
+    }
+
+    /// `/mefApi/interlude/serviceOrderingManagement/v1`, without a slash at the end.
+    #[must_use]
+    pub fn path(self, at: ReferencePoint, version: u32) -> String {
+        format!("/mefApi/{}/{}/v{version}", at.as_str(), self.management())
+    }
+
+    /// `/mefApi/interlude/serviceOrderingNotification/v1`, without a slash at the end.
+    #[must_use]
+    pub fn notification_path(self, at: ReferencePoint, version: u32) -> String {
+        format!("/mefApi/{}/{}/v{version}", at.as_str(), self.notification())
+    }
+}
+
+/// What is wrong with a property (`Error422Code`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum FaultCode {
+    /// A property that is needed is not there.
+    MissingProperty,
+    /// The value is not allowed.
+    InvalidValue,
+    /// The value does not have the format.
+    InvalidFormat,
+    /// What is referred to is not known.
+    ReferenceNotFound,
+    /// The property is not known.
+    UnexpectedProperty,
+    /// The answer would have too many records.
+    TooManyRecords,
+    /// Something else; the reason tells.
+    OtherIssue,
+}
+
+/// One fault of a payload (`Error422`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fault {
+    /// Of which kind.
+    pub code: FaultCode,
+    /// Where: a JSON pointer (RFC 6901) into the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property_path: Option<String>,
+    /// What is wrong, which value it has and which rule it breaks, at most 255 characters.
+    pub reason: String,
+}
+
+impl Fault {
+    /// The longest `reason` (`Error.reason`, maxLength), in characters.
+    pub const MAX_REASON: usize = 255;
+
+    /// A fault at a property.
+    #[must_use]
+    pub fn new(code: FaultCode, path: impl Into<String>, reason: impl AsRef<str>) -> Self {
+        let reason = reason.as_ref();
+        let reason = match reason.char_indices().nth(Self::MAX_REASON) {
+            Some(_) => reason
+                .chars()
+                .take(Self::MAX_REASON - 3)
+                .chain("...".chars())
+                .collect(),
+            None => reason.to_owned(),
+        };
+        Self {
+            code,
+            property_path: Some(path.into()),
+            reason,
+        }
+    }
+}
+
+/// Why an item was ended (`TerminationError`): code and path as a [`Fault`], the reason as `value`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminationError {
+    /// Of which kind.
+    pub code: FaultCode,
+    /// Where in the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub property_path: Option<String>,
+    /// The reason, for people.
+    pub value: String,
+}

@@ -1,0 +1,87 @@
+//! What a service is (`serviceConfiguration`): schemas of our own, each with a URN in `@type`.
+//!
+//! | `@type` | ordered from | what it is |
+//! |---|---|---|
+//! | [`SERVICE_GRAPH`] | the broker | a service graph with its end-to-end requirements |
+//! | [`SEGMENT`] | a domain's SOF | what one domain does for it: functions, and flows between borders, SAPs and functions |
+
+use nffg::{Bandwidth, Delay, DomainId, NfType, NodeId, Resources, RouterId, SapId};
+use serde_json::Value;
+
+/// The `@type` of a service graph.
+pub const SERVICE_GRAPH: &str = "urn:brokermdo:schema:service-graph:v1";
+/// The `@type` of a segment.
+pub const SEGMENT: &str = "urn:brokermdo:schema:segment:v1";
+
+/// A payload that was checked against its schema and its rules.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Configuration {
+    /// A whole service: the broker finds out who does what. The members are those of a request for placements
+    /// (docs/broker-api.md): `sg`, `objective`, `constraints`, `policy`. The graph and the constraints are
+    /// decoded by the broker, which knows the engine.
+    ServiceGraph(Value),
+    /// One domain's part.
+    Segment(Segment),
+}
+
+/// What one domain does for a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Segment {
+    /// The domain.
+    pub domain: DomainId,
+    /// The functions that it hosts, in the order of the service graph.
+    pub functions: Vec<Function>,
+    /// The traffic that it carries, in the order of the service graph's links.
+    pub flows: Vec<Flow>,
+}
+
+/// A network function that the domain hosts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The node of the service graph.
+    pub id: NodeId,
+    /// Its type, one that the domain supports.
+    pub nf_type: NfType,
+    /// What it takes.
+    pub resources: Resources,
+}
+
+/// Traffic from one point of the domain to another, one way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// The link of the service graph that it is a part of.
+    pub link: String,
+    /// Where it comes in.
+    pub from: Point,
+    /// Where it goes out.
+    pub to: Point,
+    /// What is to be carried.
+    pub bandwidth: Option<Bandwidth>,
+    /// What this domain may take of the link's delay, where that is bounded.
+    pub max_delay: Option<Delay>,
+}
+
+/// An end of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// A service access point of the domain.
+    Sap(SapId),
+    /// A function that the domain hosts.
+    Function(NodeId),
+    /// A border to another domain.
+    Border(Border),
+}
+
+/// Where a flow crosses to another domain. Both sides are told the same label, so that what one sends out the other
+/// knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Border {
+    /// The domain on the other side.
+    pub neighbour: DomainId,
+    /// Our router, where it is known.
+    pub router: Option<RouterId>,
+    /// The neighbour's router, where it is known.
+    pub neighbour_router: Option<RouterId>,
+    /// What tells the flow's traffic from others' there.
+    pub label: String,
+}

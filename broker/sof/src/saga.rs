@@ -1,0 +1,1 @@
+//! Where the work on an order item stands, and what comes next.

@@ -1,0 +1,1 @@
+//! Which chain of partners does a service, and why.
