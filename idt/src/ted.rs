@@ -12,7 +12,7 @@ use crate::crossing::Crossings;
 use crate::graph::{State, Strangers};
 use crate::net::{EdgeId, Net};
 use crate::policy::{self, DomainPolicy, Policies, Refusals, Relationship};
-use crate::{DomainGraph, DomainTopology, Link};
+use crate::{DomainGraph, DomainIndex, DomainTopology, Link};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
 /// directions alike. It has no routers.
@@ -326,8 +326,24 @@ impl Snapshot {
     #[must_use]
     pub fn refusing(&self, source: &DomainId, destination: &DomainId) -> BTreeSet<u32> {
         let refusing = self.refusals.of(source, destination);
-        let carriers = refusing.filter(|domain| *domain != source && *domain != destination);
-        let indices = carriers.filter_map(|domain| self.graph.index(domain));
+        self.points(refusing.filter(|domain| *domain != source && *domain != destination))
+    }
+
+    /// The members that carry no traffic from `source`, by their index in [`Self::graph`]; the cost is
+    /// that of the answer. See [`RefusedTraffic`](crate::search::RefusedTraffic).
+    #[must_use]
+    pub fn refusing_source(&self, source: &DomainId) -> BTreeSet<u32> {
+        self.points(self.refusals.of_source(source))
+    }
+
+    /// The members that carry no traffic to `destination`, as [`Self::refusing_source`] tells them.
+    #[must_use]
+    pub fn refusing_destination(&self, destination: &DomainId) -> BTreeSet<u32> {
+        self.points(self.refusals.of_destination(destination))
+    }
+
+    fn points<'a>(&self, domains: impl Iterator<Item = &'a DomainId>) -> BTreeSet<u32> {
+        let indices = domains.filter_map(|domain| self.graph.index(domain));
         indices.map(|index| index.point()).collect()
     }
 
@@ -366,7 +382,39 @@ impl Snapshot {
     /// the net has no such edge.
     #[must_use]
     pub fn link_of(&self, edge: EdgeId) -> Option<&Link> {
-        self.crossings.link(&self.graph, edge)
+        let [from, to] = self.crossing_ends(edge)?;
+        let position = self.crossings.position(&self.graph, edge)?;
+        self.graph.links(from, to).get(position)
+    }
+
+    /// The edge of the graph's own net for the link that an edge of [`Self::crossing_net`] stands for;
+    /// `None` if it is within a domain, or the net has no such edge.
+    #[must_use]
+    pub fn plain_edge(&self, edge: EdgeId) -> Option<EdgeId> {
+        let [from, to] = self.crossing_ends(edge)?.map(DomainIndex::point);
+        let position = self.crossings.position(&self.graph, edge)?;
+        let links = self.graph.net().row(from).edges_to(to);
+        let nth = u32::try_from(links.start + position).ok()?;
+        (links.len() > position).then_some(EdgeId { from, nth })
+    }
+
+    /// The edge of [`Self::crossing_net`] that stands for the link of an edge of the graph's own net;
+    /// `None` if there is no such edge.
+    #[must_use]
+    pub fn crossing_edge(&self, plain: EdgeId) -> Option<EdgeId> {
+        let net = self.graph.net();
+        let to = net.edge(plain)?.to;
+        let position = plain.nth as usize - net.row(plain.from).edges_to(to).start;
+        let [from, to] = [plain.from, to].map(|point| self.graph.index_of(point));
+        self.crossings.edge(&self.graph, (from?, to?), position)
+    }
+
+    /// The domains that an edge of the crossing net leads from and to.
+    fn crossing_ends(&self, edge: EdgeId) -> Option<[DomainIndex; 2]> {
+        let net = self.crossing_net();
+        let ends = [edge.from, net.edge(edge)?.to].map(|point| net.domain_of(point));
+        let [from, to] = ends.map(|domain| self.graph.index_of(domain));
+        Some([from?, to?])
     }
 
     /// The domains with too many borders to know the terms of each pair, in order: more than 65,536

@@ -37,13 +37,13 @@ pub use disjoint::{DisjointBy, disjoint_paths, risk_disjoint_paths};
 pub use distance::Distances;
 pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
-    explain, explain_within,
+    explain, explain_within, explain_without_transit,
 };
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, shortest_path};
 pub use placements::{
     Disjoint, Effort, HostCounts, PairCounts, Placement, PlacementLink, PlacementNode,
-    PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, best_placements,
-    placements,
+    PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, RefusedTraffic,
+    best_placements, placements,
 };
 pub use space::{Restriction, Rules};
 pub use stream::{Path, PathStream, path_vectors};

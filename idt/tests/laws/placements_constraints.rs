@@ -64,6 +64,16 @@ fn alone() -> impl Strategy<Value = With> {
             ..none()
         },
         With {
+            refused: true,
+            ..none()
+        },
+        With {
+            refused: true,
+            bordered: true,
+            walk_bounds: true,
+            ..none()
+        },
+        With {
             disjoint: Some(Disjoint::Domains),
             ..none()
         },

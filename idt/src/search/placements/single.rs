@@ -95,7 +95,7 @@ where
     let Some(instance) = Instance::new(distances.net(), problem, None, budget)? else {
         return Ok(());
     };
-    let mut world = World::new(&instance, distances, weigh);
+    let mut world = World::new(&instance, distances, weigh, budget)?;
     let many = match way {
         Way::Fitting => !world.is_small(),
         #[cfg(test)]
@@ -182,8 +182,11 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         world: &mut World<'a, W>,
         budget: &mut Budget,
     ) -> Result<(), Spent> {
-        // Where domains are more than points, a cheapest path may enter one twice: no route does.
-        let promised = world.instance.problem.bounds_routes() || !world.instance.net.is_plain();
+        // Where domains are more than points, a cheapest path may enter one twice: no route does. What
+        // somebody does not carry may cost more than the tables say.
+        let promised = world.instance.problem.bounds_routes()
+            || !world.instance.net.is_plain()
+            || world.is_refused();
         let result = match promised {
             true => self.settle(world, budget),
             false => self.tell(world, budget),
@@ -326,7 +329,8 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         for link in &instance.problem.links {
             let (from, to) = (host(link.src), host(link.dst));
             let mut known = None;
-            if from != to && !self.joint.knows(from, to) {
+            let carried = world.free_class(from, to) == 0;
+            if from != to && carried && !self.joint.knows(from, to) {
                 known = self.walk.costs.route(link.dst, choices, budget)?;
             }
             match self.joint.free(world, from, to, known, budget)? {
@@ -464,6 +468,21 @@ mod tests {
                 .restriction
                 .closed_domains
                 .insert(random.below(domains));
+        }
+        if seed.is_multiple_of(4) {
+            for _ in 0..4 {
+                let refused = &mut problem.refused;
+                let map = match random.below(2) {
+                    0 => &mut refused.of_sources,
+                    _ => &mut refused.of_destinations,
+                };
+                let of = map.entry(random.below(domains)).or_default();
+                of.insert(random.below(domains));
+            }
+        }
+        if seed.is_multiple_of(11) {
+            let transit = &mut problem.restriction.closed_transit;
+            transit.insert(random.below(domains));
         }
         problem.objective = match random.below(4) {
             0 => Objective::Metric(Metric::Hops),
