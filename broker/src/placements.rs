@@ -24,7 +24,7 @@ pub mod problem;
 pub mod request;
 mod version;
 
-pub use version::Version;
+pub use version::{Indexed, Version};
 
 use answer::Answer;
 use cancel::Cancelled;

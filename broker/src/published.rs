@@ -8,14 +8,13 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use idr::reservation::{ReservationId, Used};
-use idt::search::Distances;
 use nffg::DomainId;
 use tokio::sync::Notify;
 
 use crate::clock;
 use crate::events::{Changes, Log};
 use crate::ingest::{Channel, DomainStatus, Pushed, Slot, SourceStatus};
-use crate::placements::Version;
+use crate::placements::{Indexed, Version};
 use crate::reservations::Kept;
 
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
@@ -99,7 +98,7 @@ impl Published {
 
     /// Serves the current version with what was found of distances over `of`. Does nothing where that
     /// is of no use any more.
-    pub fn adopt(&self, indexed: &Distances, of: &Version) {
+    pub fn adopt(&self, indexed: &Indexed, of: &Version) {
         let _one_at_a_time = self.lock();
         let current = self.current.load();
         if let Some(next) = current.with_index(indexed, of) {

@@ -180,6 +180,11 @@ impl Refusals {
         }
     }
 
+    /// Whether everybody carries everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.destinations.is_empty()
+    }
+
     /// Who does not carry traffic from `source`.
     pub(crate) fn of_source(&self, source: &DomainId) -> impl Iterator<Item = &DomainId> {
         self.sources.get(source).into_iter().flatten()

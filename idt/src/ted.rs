@@ -161,10 +161,15 @@ impl Ted {
             )
         };
         let mut refusals = self.current.refusals.clone();
+        let mut related = self.current.related;
         for domain in &policies_touched {
             let [before, after] = [policies_before, &self.policies]
                 .map(|policies| policies.get(domain).map(|policy| &**policy));
             refusals.replace(domain, before, after);
+            let tells = |policy: Option<&DomainPolicy>| {
+                usize::from(policy.is_some_and(|told| !told.relationships.is_empty()))
+            };
+            related = related + tells(after) - tells(before);
         }
         let crossings = self.current.crossings.next(
             &self.current.graph,
@@ -178,6 +183,7 @@ impl Ted {
             borders: Arc::clone(&self.borders),
             policies: self.policies.clone(),
             refusals,
+            related,
             graph,
             crossings,
         });
@@ -250,6 +256,8 @@ pub struct Snapshot {
     borders: Arc<[BorderLink]>,
     policies: Policies,
     refusals: Refusals,
+    /// How many policies tell a relationship.
+    related: usize,
     graph: DomainGraph,
     crossings: Crossings,
 }
@@ -282,6 +290,24 @@ impl Snapshot {
     #[must_use]
     pub fn has_policies(&self) -> bool {
         !self.policies.is_empty()
+    }
+
+    /// Whether some domain, be it a member or not, tells a relationship.
+    #[must_use]
+    pub fn has_relationships(&self) -> bool {
+        self.related > 0
+    }
+
+    /// Whether some domain, be it a member or not, refuses to carry something.
+    #[must_use]
+    pub fn has_refusals(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
+    /// Whether some member charges or forbids crossing it: [`Self::crossing_net`] is a net of its own.
+    #[must_use]
+    pub fn has_crossings(&self) -> bool {
+        self.crossings.net().is_some()
     }
 
     /// Whether it has the members of `other`, each with the prefixes that it has there. Costs what is
