@@ -1,7 +1,7 @@
 //! The traffic engineering database (TED): the members' topologies, and the snapshots made of them.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -12,6 +12,7 @@ use crate::crossing::Crossings;
 use crate::graph::{State, Strangers};
 use crate::net::{EdgeId, Net};
 use crate::policy::{self, DomainPolicy, Policies, Refusals, Relationship};
+use crate::risk::{self, RiskGroups};
 use crate::{DomainGraph, DomainIndex, DomainTopology, Link};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
@@ -186,6 +187,7 @@ impl Ted {
             related,
             graph,
             crossings,
+            risks: OnceLock::new(),
         });
         true
     }
@@ -260,6 +262,8 @@ pub struct Snapshot {
     related: usize,
     graph: DomainGraph,
     crossings: Crossings,
+    /// Found when somebody asks.
+    risks: OnceLock<RiskGroups>,
 }
 
 impl Snapshot {
@@ -433,6 +437,15 @@ impl Snapshot {
         let position = plain.nth as usize - net.row(plain.from).edges_to(to).start;
         let [from, to] = [plain.from, to].map(|point| self.graph.index_of(point));
         self.crossings.edge(&self.graph, (from?, to?), position)
+    }
+
+    /// The shared risk link groups of links between domains, by edges of the graph's own net; those in none
+    /// are left out. A group is who tells it and its number, as numbers are unique within one domain (RFC
+    /// 4202 §2.3); where both ends of a link tell the same number, the two are one. Numbers here are of
+    /// this snapshot only. The first question costs a pass over all links.
+    #[must_use]
+    pub fn risk_groups(&self) -> &BTreeMap<EdgeId, BTreeSet<u32>> {
+        self.risks.get_or_init(|| risk::groups(&self.graph))
     }
 
     /// The domains that an edge of the crossing net leads from and to.

@@ -204,6 +204,10 @@ impl Stated {
                 Disjoint::Links => search::Disjoint::Links,
                 Disjoint::Srlg => search::Disjoint::Srlg,
             }),
+            risk_groups: match request.disjoint {
+                Some(Disjoint::Srlg) => version.risk_groups(request.policy),
+                _ => BTreeMap::new(),
+            },
             tell_edges: true,
             ..PlacementProblem::default()
         };

@@ -1,6 +1,6 @@
 //! One version of all that an answer depends on, and the distances over it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use idr::reservation::{LinkKey, Used};
@@ -137,6 +137,22 @@ impl Version {
             Policy::Ignore => edge,
         };
         named(idt.graph(), plain)
+    }
+
+    /// The shared risk link groups of the edges of the net under a policy.
+    #[must_use]
+    pub fn risk_groups(&self, policy: Policy) -> BTreeMap<EdgeId, BTreeSet<u32>> {
+        let idt = self.maps.idt();
+        let groups = idt.risk_groups();
+        match policy {
+            Policy::Ignore => groups.clone(),
+            Policy::Respect => {
+                let own = |(edge, groups): (&EdgeId, &BTreeSet<u32>)| {
+                    Some((idt.crossing_edge(*edge)?, groups.clone()))
+                };
+                groups.iter().filter_map(own).collect()
+            }
+        }
     }
 
     /// Whether [`Version::indexed`] has something to do.

@@ -140,6 +140,7 @@ fn of_ring(at: usize, delay: Option<u64>) -> DomainTopology {
         },
         delay: Some(Delay::from_nanos(1)),
         bandwidth: None,
+        srlgs: nffg::Srlgs::default(),
     });
     let intra = delay.map(|delay| IntraLink {
         src: router(0),
