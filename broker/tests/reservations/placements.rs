@@ -106,11 +106,7 @@ fn alternatives_share_no_risk_where_domains_tell_risks() {
         risky("AS2", 1, json!([11, 12])), risky("AS3", 5, json!(12)), to("AS5", 7)]}),
     );
     eventually("AS1 tells its ducts", || {
-        let told = all
-            .broker
-            .get("/broker/v1/topology")
-            .must(200)
-            .json();
+        let told = all.broker.get("/broker/v1/topology").must(200).json();
         let pairs = told["adjacencies"].as_array()?;
         let of = |pair: &str| {
             pairs

@@ -27,11 +27,60 @@ pub(crate) fn domain(at: usize) -> DomainIndex {
 /// A route: by what routes are in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Route {
-    cost: [u64; 3],
+    pub(crate) cost: [u64; 3],
     pub(crate) domains: Vec<usize>,
     pub(crate) edges: Vec<EdgeId>,
-    delay: u64,
-    hops: u64,
+    pub(crate) delay: u64,
+    pub(crate) hops: u64,
+}
+
+/// The route over these edges.
+pub(crate) fn route_of(
+    net: &Net,
+    problem: &PlacementProblem,
+    from: usize,
+    edges: &[EdgeId],
+) -> Route {
+    let mut route = Route {
+        cost: [0; 3],
+        domains: vec![from],
+        edges: edges.to_vec(),
+        delay: 0,
+        hops: 0,
+    };
+    for id in edges {
+        let edge = net.edge(*id).expect("of the net");
+        route.domains.push(net.domain_of(edge.to) as usize);
+        route.cost = plus(route.cost, weigh(&edge, &problem.objective));
+        route.delay += u64::from(edge.delay);
+        route.hops += u64::from(edge.role.hops());
+    }
+    route.domains.dedup();
+    route
+}
+
+/// The hosts of a node that its own rules leave, and those of nodes that must be where it is.
+pub(crate) fn hosts_of(net: &Net, problem: &PlacementProblem, node: usize) -> Vec<usize> {
+    let alone = |node: usize| -> BTreeSet<usize> {
+        let of = &problem.nodes[node];
+        let has_room = |at: &usize| {
+            let capacity = problem.capacity.get(&domain(*at));
+            capacity.is_none_or(|has| of.demand.iter().zip(has).all(|(asks, has)| asks <= has))
+        };
+        let all = (0..net.domains()).filter(|at| may_host(problem, of, *at));
+        all.filter(has_room).collect()
+    };
+    let mut hosts = alone(node);
+    for group in problem
+        .affinity
+        .iter()
+        .filter(|group| group.contains(&node))
+    {
+        for other in group {
+            hosts = hosts.intersection(&alone(*other)).copied().collect();
+        }
+    }
+    hosts.into_iter().collect()
 }
 
 fn weigh(edge: &Edge, objective: &Objective) -> [u64; 3] {

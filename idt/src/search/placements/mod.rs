@@ -49,6 +49,7 @@
 
 mod amount;
 mod bound;
+mod candidates;
 mod counts;
 mod disjoint;
 mod grow;
@@ -63,6 +64,7 @@ mod walk;
 
 use std::sync::Arc;
 
+pub use candidates::{LinkPath, link_paths};
 pub use counts::PairCounts;
 pub(in crate::search) use counts::counts;
 pub(in crate::search) use disjoint::solve;

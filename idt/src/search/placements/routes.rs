@@ -34,7 +34,7 @@ impl<C: Cost> Route<C> {
     }
 
     /// Keeps the edges only if they are asked for.
-    fn new<W: Weigh<Cost = C>>(
+    pub(super) fn new<W: Weigh<Cost = C>>(
         net: &Net,
         weigh: W,
         from: u32,
