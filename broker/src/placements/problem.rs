@@ -233,6 +233,38 @@ impl Stated {
         }
     }
 
+    /// A route of a link in names.
+    pub(super) fn path(
+        &self,
+        version: &Version,
+        domains: &[DomainIndex],
+        edges: &[EdgeId],
+        not_told: &mut BTreeSet<Metric>,
+    ) -> PlacedPath {
+        let graph = version.maps.idt().graph();
+        let mut cost = Cost::default();
+        let mut borders = Vec::with_capacity(edges.len());
+        for edge in edges {
+            cost = cost.plus(version.cost_of(self.policy, *edge));
+            // An edge within a domain is no border.
+            if let Some((key, link)) = version.named(self.policy, *edge) {
+                if link.delay.is_none() {
+                    not_told.insert(Metric::Delay);
+                }
+                // A price is part of what a domain declares.
+                if version.maps.idt().policy(&key.src).is_none() {
+                    not_told.insert(Metric::Price);
+                }
+                borders.push(key);
+            }
+        }
+        PlacedPath {
+            domains: domains.iter().map(|at| graph.id(*at).clone()).collect(),
+            borders,
+            cost,
+        }
+    }
+
     fn placed(
         &self,
         version: &Version,
@@ -241,33 +273,9 @@ impl Stated {
     ) -> Placed {
         let graph = version.maps.idt().graph();
         let id = |index: &DomainIndex| graph.id(*index).clone();
-        let paths: Vec<PlacedPath> = placement
-            .segments
-            .iter()
-            .zip(&placement.edges)
-            .map(|(domains, edges)| {
-                let mut cost = Cost::default();
-                let mut borders = Vec::with_capacity(edges.len());
-                for edge in edges {
-                    cost = cost.plus(version.cost_of(self.policy, *edge));
-                    // An edge within a domain is no border.
-                    if let Some((key, link)) = version.named(self.policy, *edge) {
-                        if link.delay.is_none() {
-                            not_told.insert(Metric::Delay);
-                        }
-                        // A price is part of what a domain declares.
-                        if version.maps.idt().policy(&key.src).is_none() {
-                            not_told.insert(Metric::Price);
-                        }
-                        borders.push(key);
-                    }
-                }
-                PlacedPath {
-                    domains: domains.iter().map(id).collect(),
-                    borders,
-                    cost,
-                }
-            })
+        let routes = placement.segments.iter().zip(&placement.edges);
+        let paths: Vec<PlacedPath> = routes
+            .map(|(domains, edges)| self.path(version, domains, edges, not_told))
             .collect();
         Placed {
             hosts: self
