@@ -177,7 +177,7 @@ fn parallel_links_are_told_apart_by_their_descriptors() {
     assert_eq!(conversion.passed_over.repeated_links, 0);
 }
 
-/// RFC 9552 §5.3.2.6: what a link to another domain shares risks with, by the first peer that tells it.
+/// RFC 9552 §5.3.2.5: what a link to another domain shares risks with, by the first peer that tells it.
 #[test]
 fn shared_risk_link_groups_of_links_to_other_domains() {
     let peering = nlri(
