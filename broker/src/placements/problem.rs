@@ -209,7 +209,6 @@ impl Stated {
                 _ => BTreeMap::new(),
             },
             tell_edges: true,
-            ..PlacementProblem::default()
         };
         Ok(Self {
             problem,

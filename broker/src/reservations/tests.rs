@@ -288,7 +288,7 @@ fn held_bandwidth_is_not_there_whichever_net_is_searched() {
         };
         solve(version, &wide, &effort).unwrap().placements.remove(0)
     };
-    let through = |placed: &crate::placements::problem::Placed| {
+    let through = |placed: &Placed| {
         let path = &placed.paths[0];
         let crossed = path.borders.iter().map(|key| key.dst.to_string());
         (crossed.collect::<Vec<_>>().join(" "), path.cost)
