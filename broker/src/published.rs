@@ -12,7 +12,7 @@ use nffg::DomainId;
 use tokio::sync::Notify;
 
 use crate::clock;
-use crate::events::{Changes, Log};
+use crate::events::{Changes, EventId, Log};
 use crate::ingest::{Channel, DomainStatus, Pushed, Slot, SourceStatus};
 use crate::placements::{Indexed, Version};
 use crate::reservations::Kept;
@@ -78,20 +78,25 @@ impl Published {
         let previous = self.maps();
         let maps = alto::Maps::build(Arc::clone(&self.config), idr, idt, Some(&previous));
         let maps = Arc::new(maps);
-        self.succeed(maps, used);
-        self.events.push(clock::now().timestamp, changes);
+        let event = self.events.next(clock::now().timestamp, changes);
+        self.succeed(maps, used, Some(&event.id));
+        // Who hears of it finds the version served.
+        self.events.append(event);
         members
     }
 
     /// Serves the maps as they are with what is held from now on. Only the writer calls this.
     pub fn hold(&self, used: Arc<Used>) {
-        self.succeed(self.maps(), used);
+        self.succeed(self.maps(), used, None);
     }
 
-    fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>) {
+    fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>, event: Option<&EventId>) {
         let _one_at_a_time = self.lock();
         let previous = self.current.load();
-        let next = Version::new(maps, used, Some(&previous));
+        let mut next = Version::new(maps, used, Some(&previous));
+        if let Some(id) = event {
+            next.event = Some(id.clone());
+        }
         self.current.store(Arc::new(next));
         self.changed.notify_one();
     }

@@ -10,6 +10,7 @@ use idt::search::{Budget, Distances, Metric, Spent};
 
 use super::problem::{Cost, edge_of, named};
 use super::request::Policy;
+use crate::events::EventId;
 
 /// One version of all that a placement depends on. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub struct Version {
     pub maps: Arc<alto::Maps>,
     /// What reservations hold.
     pub used: Arc<Used>,
+    /// The event that brought these databases; `None` before the first.
+    pub event: Option<EventId>,
     /// Over the net with the bandwidth that reservations leave.
     distances: Distances,
     /// Over the same with what it costs to cross domains; `None` if nobody charges or forbids anything.
@@ -89,6 +92,7 @@ impl Version {
         Self {
             distances: over(plain, same_domains.map(|before| &before.distances)),
             crossing,
+            event: previous.and_then(|before| before.event.clone()),
             maps,
             used,
         }

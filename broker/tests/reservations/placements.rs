@@ -129,3 +129,36 @@ fn alternatives_share_no_risk_where_domains_tell_risks() {
         assert_eq!(hosts("srlg", policy), ["AS2", "AS5"]);
     }
 }
+
+#[test]
+fn an_answer_names_the_version_that_it_is_exact_for() {
+    let all = Federation::start("");
+    let body = request(1, 10);
+    let ask = |path: &str| all.post(path, &body).must(200).json();
+    let latest = || all.broker.get("/broker/v1/events").must(200).json()["latest"].clone();
+    let first = ask("/broker/v1/placements");
+    assert_eq!(first["meta"]["event"], latest());
+    assert_eq!(ask("/broker/v1/paths")["meta"]["event"], latest());
+    // What is held is no other version of what domains tell.
+    all.reserve(&body).must(201);
+    assert_eq!(ask("/broker/v1/placements")["meta"]["event"], latest());
+    // A link that takes longer is: the network map is the same, and the answer another.
+    let to =
+        |domain: &str, delay: u32| json!({"domain": domain, "delay": delay, "bandwidth": 1000});
+    all.rewrite(
+        "AS1",
+        &json!({"port": ["SAP1"], "neighbours": [to("AS2", 50), to("AS3", 5)]}),
+    );
+    let second = eventually("the link is slow", || {
+        let answer = ask("/broker/v1/placements");
+        (answer["placements"][0]["cost"]["delay-ms"] != first["placements"][0]["cost"]["delay-ms"])
+            .then_some(answer)
+    });
+    let (old, new) = (&first["meta"], &second["meta"]);
+    assert_eq!(old["dependent-vtags"], new["dependent-vtags"]);
+    assert_ne!(old["event"], new["event"]);
+    let since = format!("/broker/v1/events?since={}", old["event"].as_str().unwrap());
+    let since = all.broker.get(&since).must(200).json();
+    assert_eq!(since["reset"], false);
+    assert_eq!(since["latest"], new["event"]);
+}
