@@ -30,7 +30,7 @@ pub mod multipart;
 pub mod reservations;
 pub mod topology;
 
-use answers::{Domain, Domains, PathVectors, Placements, PropertyMap};
+use answers::{BestPaths, Domain, Domains, PathVectors, Placements, PropertyMap};
 use directory::{Directory, PropertyMapForm};
 pub use error::ClientError;
 use media_type::MediaType;
@@ -275,6 +275,18 @@ impl Client {
             .post(self.own(&["placements"]), &accept, JSON_TYPE, request)
             .await?;
         raw.and_then(|raw| Placements::decode(raw.json(JSON_TYPE)?))
+    }
+
+    /// The best paths of the links of a service graph. `request` is the whole body.
+    ///
+    /// # Errors
+    /// As for every request: see [`ClientError`].
+    pub async fn link_paths(&self, request: Vec<u8>) -> Result<Answer<BestPaths>, ClientError> {
+        let accept = format!("{JSON_TYPE}, {PROBLEM_TYPE}");
+        let raw = self
+            .post(self.own(&["paths"]), &accept, JSON_TYPE, request)
+            .await?;
+        raw.and_then(|raw| BestPaths::decode(raw.json(JSON_TYPE)?))
     }
 
     /// A URL of the broker's own API. The segments are escaped: an id is any text.

@@ -26,6 +26,7 @@ mod input;
 mod member;
 pub mod output;
 mod page;
+mod paths;
 mod placements;
 pub mod request;
 mod reserve;
@@ -177,8 +178,9 @@ async fn ask(
             let table = || property_map(&map);
             Ok((shown(&map.json, &table), Exit::Answered))
         }
-        Question::Paths { sg } => {
-            let graph = request::GraphFile::read(&sg)?;
+        Question::Paths(args) if args.wants_best() => paths::best(client, args, json).await,
+        Question::Paths(args) => {
+            let graph = request::GraphFile::read(&args.sg)?;
             let directory = client.directory().await?.content;
             let body = graph.path_vector_request();
             let mut paths = if json {

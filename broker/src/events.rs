@@ -139,6 +139,16 @@ struct Kept {
 impl Log {
     /// Notes what a version changed, and says its id.
     pub fn push(&self, at: Timestamp, changes: Changes) -> EventId {
+        let event = self.next(at, changes);
+        let id = event.id.clone();
+        self.append(event);
+        id
+    }
+
+    /// The event that a version would be, not noted yet: a version names it before anybody hears of it.
+    /// Only the one who appends calls this.
+    #[must_use]
+    pub fn next(&self, at: Timestamp, changes: Changes) -> Event {
         // All that takes longer the more there is, before the lock.
         let mut told = blake3::Hasher::new();
         told.update(at.to_string().as_bytes());
@@ -148,24 +158,26 @@ impl Log {
         for change in &changes.topology {
             told.update(change.to_string().as_bytes());
         }
-        let (told, weight) = (told.finalize(), changes.weight());
-        let mut kept = self.lock();
-        let Kept {
-            events,
-            weight: sum,
-        } = &mut *kept;
+        let told = told.finalize();
         let mut hash = blake3::Hasher::new();
-        if let Some(last) = events.back() {
+        if let Some(last) = self.lock().events.back() {
             hash.update(last.id.as_str().as_bytes());
         }
         hash.update(told.as_bytes());
         let id = hash.finalize().to_hex();
         let id = EventId(id.as_str().get(..16).unwrap_or_default().into());
-        events.push_back(Arc::new(Event {
-            id: id.clone(),
-            at,
-            changes,
-        }));
+        Event { id, at, changes }
+    }
+
+    /// Notes the [`Log::next`] event.
+    pub fn append(&self, event: Event) {
+        let weight = event.changes.weight();
+        let mut kept = self.lock();
+        let Kept {
+            events,
+            weight: sum,
+        } = &mut *kept;
+        events.push_back(Arc::new(event));
         *sum += weight;
         // The last one stays, however large: somebody may be waiting for it.
         while events.len() > 1 && (events.len() > MAX_EVENTS || *sum > MAX_CHANGES) {
@@ -173,7 +185,6 @@ impl Log {
                 *sum -= old.changes.weight();
             }
         }
-        id
     }
 
     /// What came after `seen`, or all that is remembered.

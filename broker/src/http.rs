@@ -13,6 +13,7 @@ mod guard;
 mod heavy;
 mod openapi;
 mod ops;
+mod paths;
 mod placements;
 pub mod problem;
 mod push;

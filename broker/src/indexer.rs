@@ -65,11 +65,11 @@ async fn index(
         }
     };
     match made {
-        Ok(Ok(distances)) => {
+        Ok(Ok(indexed)) => {
             let took = clock::instant().duration_since(started);
             let seconds = took.as_secs_f64();
-            let was_behind = distances.is_behind();
-            published.adopt(&distances, &version);
+            let was_behind = indexed.is_behind();
+            published.adopt(&indexed, &version);
             metrics.index_made(seconds);
             debug!(seconds, "the index of distances is up to a version");
             // What does not fit into an index stays without one.

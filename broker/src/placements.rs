@@ -12,6 +12,7 @@
 //! | [`request`] | what is asked for, with every limit and contradiction |
 //! | [`objective`] | what placements are ranked by |
 //! | [`problem`] | the seam to the engine: a request and a version go in, placements come out |
+//! | [`paths`] | which paths the links of a graph could take |
 //! | [`explain`] | why there is none, and what would have to go |
 //! | [`mod@answer`] | what is written |
 //! | [`Version`] | what one answer is made from: maps, what is held, distances |
@@ -20,11 +21,12 @@ pub mod answer;
 pub mod cancel;
 pub mod explain;
 pub mod objective;
+pub mod paths;
 pub mod problem;
 pub mod request;
 mod version;
 
-pub use version::Version;
+pub use version::{Indexed, Version};
 
 use answer::Answer;
 use cancel::Cancelled;

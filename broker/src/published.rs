@@ -8,14 +8,13 @@ use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use idr::reservation::{ReservationId, Used};
-use idt::search::Distances;
 use nffg::DomainId;
 use tokio::sync::Notify;
 
 use crate::clock;
-use crate::events::{Changes, Log};
+use crate::events::{Changes, EventId, Log};
 use crate::ingest::{Channel, DomainStatus, Pushed, Slot, SourceStatus};
-use crate::placements::Version;
+use crate::placements::{Indexed, Version};
 use crate::reservations::Kept;
 
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
@@ -79,27 +78,32 @@ impl Published {
         let previous = self.maps();
         let maps = alto::Maps::build(Arc::clone(&self.config), idr, idt, Some(&previous));
         let maps = Arc::new(maps);
-        self.succeed(maps, used);
-        self.events.push(clock::now().timestamp, changes);
+        let event = self.events.next(clock::now().timestamp, changes);
+        self.succeed(maps, used, Some(&event.id));
+        // Who hears of it finds the version served.
+        self.events.append(event);
         members
     }
 
     /// Serves the maps as they are with what is held from now on. Only the writer calls this.
     pub fn hold(&self, used: Arc<Used>) {
-        self.succeed(self.maps(), used);
+        self.succeed(self.maps(), used, None);
     }
 
-    fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>) {
+    fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>, event: Option<&EventId>) {
         let _one_at_a_time = self.lock();
         let previous = self.current.load();
-        let next = Version::new(maps, used, Some(&previous));
+        let mut next = Version::new(maps, used, Some(&previous));
+        if let Some(id) = event {
+            next.event = Some(id.clone());
+        }
         self.current.store(Arc::new(next));
         self.changed.notify_one();
     }
 
     /// Serves the current version with what was found of distances over `of`. Does nothing where that
     /// is of no use any more.
-    pub fn adopt(&self, indexed: &Distances, of: &Version) {
+    pub fn adopt(&self, indexed: &Indexed, of: &Version) {
         let _one_at_a_time = self.lock();
         let current = self.current.load();
         if let Some(next) = current.with_index(indexed, of) {

@@ -16,11 +16,11 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod policy;
 
-pub use domain::{
-    BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
-};
+pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
+pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]

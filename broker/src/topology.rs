@@ -91,6 +91,11 @@ pub struct OneWay {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub bandwidth_bps: Option<u64>,
+    /// The groups of links that fail together with it (shared risk link groups), as the domain where it
+    /// starts numbers them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub srlgs: Vec<u32>,
 }
 
 /// A link that only the domain where it starts tells.
@@ -112,6 +117,7 @@ impl From<&Link> for OneWay {
         Self {
             delay_ms: link.delay.map(|delay| delay.as_micros() / 1e3),
             bandwidth_bps: link.bandwidth.map(nffg::Bandwidth::bits_per_second),
+            srlgs: link.srlgs.as_slice().to_vec(),
         }
     }
 }

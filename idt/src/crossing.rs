@@ -109,25 +109,53 @@ impl Crossings {
         coarse.map(|crossed| crossed.domain)
     }
 
-    /// The link that an edge stands for.
-    pub(crate) fn link<'a>(&self, graph: &'a DomainGraph, edge: EdgeId) -> Option<&'a Link> {
-        let Some(net) = &self.net else {
-            return graph.link(edge);
-        };
+    /// Which of the links between its two domains an edge stands for; `None` if it is within a domain, or
+    /// there is no such edge.
+    pub(crate) fn position(&self, graph: &DomainGraph, edge: EdgeId) -> Option<usize> {
+        let net = self.net.as_ref().unwrap_or_else(|| graph.net());
         let to = net.edge(edge)?.to;
-        let [from_domain, to_domain] = [edge.from, to].map(|point| net.domain_of(point));
-        if from_domain == to_domain {
-            return None;
-        }
         // All edges between two points are of links between two domains, in their order.
         let nth = edge.nth as usize - net.row(edge.from).edges_to(to).start;
-        let [from, target] = [from_domain, to_domain].map(|domain| graph.index_of(domain));
+        let [from, target] = [edge.from, to].map(|point| graph.index_of(net.domain_of(point)));
         let (from, target) = (from?, target?);
-        let mut links = graph.links(from, target).iter().filter(|link| {
-            self.start(graph, from, target, link) == Some(edge.from)
-                && self.end(graph, from, target, link) == Some(to)
-        });
+        let mut links = self.between(graph, (from, target), [edge.from, to]);
         links.nth(nth)
+    }
+
+    /// The edge that stands for one of the links between two domains, by its position.
+    pub(crate) fn edge(
+        &self,
+        graph: &DomainGraph,
+        ends: (DomainIndex, DomainIndex),
+        position: usize,
+    ) -> Option<EdgeId> {
+        let (from, target) = ends;
+        let link = graph.links(from, target).get(position)?;
+        let start = self.start(graph, from, target, link)?;
+        let end = self.end(graph, from, target, link)?;
+        let before = self.between(graph, ends, [start, end]);
+        let rank = before.take_while(|at| *at < position).count();
+        let net = self.net.as_ref().unwrap_or_else(|| graph.net());
+        let nth = net.row(start).edges_to(end).nth(rank)?;
+        Some(EdgeId {
+            from: start,
+            nth: u32::try_from(nth).ok()?,
+        })
+    }
+
+    /// Of the links between two domains, the positions of those from one point to another.
+    fn between<'a>(
+        &'a self,
+        graph: &'a DomainGraph,
+        (from, to): (DomainIndex, DomainIndex),
+        [start, end]: [u32; 2],
+    ) -> impl Iterator<Item = usize> + 'a {
+        let links = graph.links(from, to).iter().enumerate();
+        links.filter_map(move |(at, link)| {
+            let joins = self.start(graph, from, to, link) == Some(start)
+                && self.end(graph, from, to, link) == Some(end);
+            joins.then_some(at)
+        })
     }
 
     fn crossed(&self, domain: DomainIndex) -> Option<&Crossed> {
@@ -243,15 +271,15 @@ impl Crossings {
             if after.as_ref() == before {
                 continue;
             }
-            differ.push(*domain);
             let points = |borders: Option<&Borders>| {
                 borders.map(|borders| (borders.entries.len(), borders.exits.len()))
             };
             same_points &= points(before) == points(after.as_ref());
-            if all.is_empty() {
+            if differ.is_empty() {
                 let crossed = self.crossed.iter().cloned();
                 all = crossed.map(|crossed| (crossed.domain, crossed)).collect();
             }
+            differ.push(*domain);
             match after {
                 None => drop(all.remove(domain)),
                 Some(borders) => {

@@ -41,7 +41,7 @@ mod version;
 
 use std::sync::{Arc, OnceLock};
 
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
+use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Srlgs};
 use petgraph::unionfind::UnionFind;
 
 use crate::net::{EdgeId, Net, PAGE};
@@ -82,6 +82,9 @@ pub struct Link {
     pub delay: Option<Delay>,
     /// Bandwidth in this direction, where told.
     pub bandwidth: Option<Bandwidth>,
+    /// Shared risk link groups, as the domain where it starts numbers them; none if it does not tell the
+    /// link. See [`Snapshot::risk_groups`](crate::Snapshot::risk_groups).
+    pub srlgs: Srlgs,
 }
 
 /// A neighbour of a domain, and the links that lead to it.

@@ -42,6 +42,7 @@ mod crossing;
 mod graph;
 pub mod net;
 mod policy;
+mod risk;
 pub mod search;
 mod ted;
 mod topology;

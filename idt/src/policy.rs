@@ -180,14 +180,29 @@ impl Refusals {
         }
     }
 
+    /// Whether everybody carries everything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sources.is_empty() && self.destinations.is_empty()
+    }
+
+    /// Who does not carry traffic from `source`.
+    pub(crate) fn of_source(&self, source: &DomainId) -> impl Iterator<Item = &DomainId> {
+        self.sources.get(source).into_iter().flatten()
+    }
+
+    /// Who does not carry traffic to `destination`.
+    pub(crate) fn of_destination(&self, destination: &DomainId) -> impl Iterator<Item = &DomainId> {
+        self.destinations.get(destination).into_iter().flatten()
+    }
+
     /// Who does not carry traffic from `source` to `destination`. Who refuses both comes twice.
     pub(crate) fn of(
         &self,
         source: &DomainId,
         destination: &DomainId,
     ) -> impl Iterator<Item = &DomainId> {
-        let refusing = [self.sources.get(source), self.destinations.get(destination)];
-        refusing.into_iter().flatten().flatten()
+        self.of_source(source)
+            .chain(self.of_destination(destination))
     }
 }
 

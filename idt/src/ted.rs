@@ -1,7 +1,7 @@
 //! The traffic engineering database (TED): the members' topologies, and the snapshots made of them.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
@@ -12,7 +12,8 @@ use crate::crossing::Crossings;
 use crate::graph::{State, Strangers};
 use crate::net::{EdgeId, Net};
 use crate::policy::{self, DomainPolicy, Policies, Refusals, Relationship};
-use crate::{DomainGraph, DomainTopology, Link};
+use crate::risk::{self, RiskGroups};
+use crate::{DomainGraph, DomainIndex, DomainTopology, Link};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
 /// directions alike. It has no routers.
@@ -161,10 +162,15 @@ impl Ted {
             )
         };
         let mut refusals = self.current.refusals.clone();
+        let mut related = self.current.related;
         for domain in &policies_touched {
             let [before, after] = [policies_before, &self.policies]
                 .map(|policies| policies.get(domain).map(|policy| &**policy));
             refusals.replace(domain, before, after);
+            let tells = |policy: Option<&DomainPolicy>| {
+                usize::from(policy.is_some_and(|told| !told.relationships.is_empty()))
+            };
+            related = related + tells(after) - tells(before);
         }
         let crossings = self.current.crossings.next(
             &self.current.graph,
@@ -178,8 +184,10 @@ impl Ted {
             borders: Arc::clone(&self.borders),
             policies: self.policies.clone(),
             refusals,
+            related,
             graph,
             crossings,
+            risks: OnceLock::new(),
         });
         true
     }
@@ -250,8 +258,12 @@ pub struct Snapshot {
     borders: Arc<[BorderLink]>,
     policies: Policies,
     refusals: Refusals,
+    /// How many policies tell a relationship.
+    related: usize,
     graph: DomainGraph,
     crossings: Crossings,
+    /// Found when somebody asks.
+    risks: OnceLock<RiskGroups>,
 }
 
 impl Snapshot {
@@ -282,6 +294,24 @@ impl Snapshot {
     #[must_use]
     pub fn has_policies(&self) -> bool {
         !self.policies.is_empty()
+    }
+
+    /// Whether some domain, be it a member or not, tells a relationship.
+    #[must_use]
+    pub fn has_relationships(&self) -> bool {
+        self.related > 0
+    }
+
+    /// Whether some domain, be it a member or not, refuses to carry something.
+    #[must_use]
+    pub fn has_refusals(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
+    /// Whether some member charges or forbids crossing it: [`Self::crossing_net`] is a net of its own.
+    #[must_use]
+    pub fn has_crossings(&self) -> bool {
+        self.crossings.net().is_some()
     }
 
     /// Whether it has the members of `other`, each with the prefixes that it has there. Costs what is
@@ -326,8 +356,24 @@ impl Snapshot {
     #[must_use]
     pub fn refusing(&self, source: &DomainId, destination: &DomainId) -> BTreeSet<u32> {
         let refusing = self.refusals.of(source, destination);
-        let carriers = refusing.filter(|domain| *domain != source && *domain != destination);
-        let indices = carriers.filter_map(|domain| self.graph.index(domain));
+        self.points(refusing.filter(|domain| *domain != source && *domain != destination))
+    }
+
+    /// The members that carry no traffic from `source`, by their index in [`Self::graph`]; the cost is
+    /// that of the answer. See [`RefusedTraffic`](crate::search::RefusedTraffic).
+    #[must_use]
+    pub fn refusing_source(&self, source: &DomainId) -> BTreeSet<u32> {
+        self.points(self.refusals.of_source(source))
+    }
+
+    /// The members that carry no traffic to `destination`, as [`Self::refusing_source`] tells them.
+    #[must_use]
+    pub fn refusing_destination(&self, destination: &DomainId) -> BTreeSet<u32> {
+        self.points(self.refusals.of_destination(destination))
+    }
+
+    fn points<'a>(&self, domains: impl Iterator<Item = &'a DomainId>) -> BTreeSet<u32> {
+        let indices = domains.filter_map(|domain| self.graph.index(domain));
         indices.map(|index| index.point()).collect()
     }
 
@@ -366,7 +412,48 @@ impl Snapshot {
     /// the net has no such edge.
     #[must_use]
     pub fn link_of(&self, edge: EdgeId) -> Option<&Link> {
-        self.crossings.link(&self.graph, edge)
+        let [from, to] = self.crossing_ends(edge)?;
+        let position = self.crossings.position(&self.graph, edge)?;
+        self.graph.links(from, to).get(position)
+    }
+
+    /// The edge of the graph's own net for the link that an edge of [`Self::crossing_net`] stands for;
+    /// `None` if it is within a domain, or the net has no such edge.
+    #[must_use]
+    pub fn plain_edge(&self, edge: EdgeId) -> Option<EdgeId> {
+        let [from, to] = self.crossing_ends(edge)?.map(DomainIndex::point);
+        let position = self.crossings.position(&self.graph, edge)?;
+        let links = self.graph.net().row(from).edges_to(to);
+        let nth = u32::try_from(links.start + position).ok()?;
+        (links.len() > position).then_some(EdgeId { from, nth })
+    }
+
+    /// The edge of [`Self::crossing_net`] that stands for the link of an edge of the graph's own net;
+    /// `None` if there is no such edge.
+    #[must_use]
+    pub fn crossing_edge(&self, plain: EdgeId) -> Option<EdgeId> {
+        let net = self.graph.net();
+        let to = net.edge(plain)?.to;
+        let position = plain.nth as usize - net.row(plain.from).edges_to(to).start;
+        let [from, to] = [plain.from, to].map(|point| self.graph.index_of(point));
+        self.crossings.edge(&self.graph, (from?, to?), position)
+    }
+
+    /// The shared risk link groups of links between domains, by edges of the graph's own net; those in none
+    /// are left out. A group is who tells it and its number, as numbers are unique within one domain (RFC
+    /// 4202 §2.3); where both ends of a link tell the same number, the two are one. Numbers here are of
+    /// this snapshot only. The first question costs a pass over all links.
+    #[must_use]
+    pub fn risk_groups(&self) -> &BTreeMap<EdgeId, BTreeSet<u32>> {
+        self.risks.get_or_init(|| risk::groups(&self.graph))
+    }
+
+    /// The domains that an edge of the crossing net leads from and to.
+    fn crossing_ends(&self, edge: EdgeId) -> Option<[DomainIndex; 2]> {
+        let net = self.crossing_net();
+        let ends = [edge.from, net.edge(edge)?.to].map(|point| net.domain_of(point));
+        let [from, to] = ends.map(|domain| self.graph.index_of(domain));
+        Some([from?, to?])
     }
 
     /// The domains with too many borders to know the terms of each pair, in order: more than 65,536

@@ -1,7 +1,7 @@
 //! What one domain tells of its own topology, in canonical form.
 
 use ipnet::IpNet;
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterLink, RouterRef, TopologyView};
+use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterLink, RouterRef, Srlgs, TopologyView};
 
 /// Why a view is not a domain's topology.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,8 @@ pub struct InterLink {
     pub delay: Option<Delay>,
     /// Bandwidth, where told.
     pub bandwidth: Option<Bandwidth>,
+    /// Shared risk link groups, as this domain numbers them.
+    pub srlgs: Srlgs,
 }
 
 /// What a topology is made of, in any order. [`DomainTopology::new`] brings it into canonical form.
@@ -264,12 +266,14 @@ impl From<RouterLink> for InterLink {
             dst,
             delay,
             bandwidth,
+            srlgs,
         } = link;
         Self {
             router: src.router,
             remote: dst,
             delay,
             bandwidth,
+            srlgs,
         }
     }
 }

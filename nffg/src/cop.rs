@@ -28,7 +28,7 @@ use crate::fault::Report;
 use crate::gathered::Gathered;
 use crate::json::Cursor;
 use crate::list::{Element, Read, id, id_text, objects, or_warn, plain, warn};
-use crate::{Bandwidth, DomainId, RouterLink, RouterRef, TopologyView, number};
+use crate::{Bandwidth, DomainId, RouterLink, RouterRef, Srlgs, TopologyView, number};
 
 /// The most topologies of a document.
 pub const MAX_TOPOLOGIES: usize = 10_000;
@@ -154,6 +154,7 @@ impl Reader<'_> {
                 dst,
                 delay: None,
                 bandwidth,
+                srlgs: Srlgs::default(),
             });
         }
         Ok(())

@@ -30,6 +30,7 @@ mod place;
 mod reference;
 mod service_graph;
 pub mod sol006;
+mod srlg;
 mod syntax;
 mod topology_view;
 pub mod tosca;
@@ -47,6 +48,7 @@ pub use id::{
     BisBisId, DomainId, IdError, LinkId, NfType, NodeId, PortId, RequirementId, RouterId, SapId,
 };
 pub use service_graph::{GraphForm, decode_service_graph};
+pub use srlg::Srlgs;
 pub use syntax::{MAX_BYTES, Syntax};
 pub use topology_view::{RouterLink, RouterRef, TopologyNode, TopologyView};
 pub use units::{Bandwidth, Delay, Quantity, QuantitySum, Resources, Unit, UnitError};

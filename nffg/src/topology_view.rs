@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::{Bandwidth, Delay, DomainId, Resources, RouterId, Warning};
+use crate::{Bandwidth, Delay, DomainId, Resources, RouterId, Srlgs, Warning};
 
 /// What one topology document tells: the exporting domain, and stubs of its neighbours.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,6 +62,8 @@ pub struct RouterLink {
     pub delay: Option<Delay>,
     /// Bandwidth, where told.
     pub bandwidth: Option<Bandwidth>,
+    /// Shared risk link groups, as the domain where it starts numbers them.
+    pub srlgs: Srlgs,
 }
 
 /// A router of a domain.

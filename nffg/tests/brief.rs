@@ -340,6 +340,40 @@ fn delays_are_in_milliseconds_and_bandwidths_in_mbit() {
 }
 
 #[test]
+fn links_are_in_shared_risk_link_groups() {
+    let of = |srlg: &str| {
+        let text = format!("neighbours: [{{domain: AS2, srlg: {srlg}}}, AS3]");
+        let view = topology(&text);
+        let groups = view.links.iter().map(|link| link.srlgs.as_slice().to_vec());
+        groups.collect::<Vec<_>>()
+    };
+    assert_eq!(of("[200, 100, 200]"), [vec![100, 200], vec![]]);
+    assert_eq!(of("7"), [vec![7], vec![]]);
+    assert_eq!(of("['7', 4294967295]"), [vec![7, u32::MAX], vec![]]);
+    let none: &[Vec<u32>] = &[Vec::new(), Vec::new()];
+    assert_eq!(of("~"), none);
+    for (wrong, place) in [
+        ("-1", "/neighbours/0/srlg: '-1'"),
+        ("[1, 4294967296]", "/neighbours/0/srlg/1: '4294967296'"),
+        ("duct", "/neighbours/0/srlg: 'duct'"),
+        ("[1.5]", "/neighbours/0/srlg/0: '1.5'"),
+    ] {
+        let told = refused(&format!("neighbours: [{{domain: AS2, srlg: {wrong}}}]"));
+        let rule = "is not allowed: a number from 0 to 4294967295 (RFC 4202 §2.3)";
+        assert!(told[0].contains(&format!("{place} {rule}")), "{told:?}");
+    }
+    let many: Vec<String> = (0..=1000).map(|n| n.to_string()).collect();
+    let told = refused(&format!(
+        "neighbours: [{{domain: AS2, srlg: [{}]}}]",
+        many.join(", ")
+    ));
+    assert!(
+        told[0].contains("at most 1000 entries are allowed here"),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_neighbours_sap_is_a_border_port() {
     let node = resources(
         "neighbours: [{domain: AS2, sap: X, delay: 3, bandwidth: 10}, {domain: AS3, sap: 7}]",
@@ -409,7 +443,7 @@ fn members_of_other_names_are_faults() {
         told,
         [
             "line 3, column 14: /neighbours/0/latency: 'latency' is not allowed: there is no such member; there are \
-          domain, delay, bandwidth, router, remote-router, sap"
+          domain, delay, bandwidth, srlg, router, remote-router, sap"
         ]
     );
     let told = refused("neighbours: [AS2]\nneighbors: [AS3]\n");

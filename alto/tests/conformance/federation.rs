@@ -93,6 +93,7 @@ impl Row<'_> {
             },
             delay: None,
             bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
         });
         let parts = TopologyParts {
             inter_links: inter_links.collect(),

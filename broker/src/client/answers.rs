@@ -537,3 +537,50 @@ impl Placements {
         })
     }
 }
+
+/// The best paths of the links of a service graph.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct BestPaths {
+    /// As it came.
+    #[serde(skip)]
+    pub json: Value,
+    /// The links, in the order of the graph.
+    pub links: Vec<PathsOfLink>,
+    /// About the answer.
+    pub meta: PlacementMeta,
+}
+
+/// The paths of one link.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PathsOfLink {
+    /// Its id.
+    pub id: String,
+    /// The node where it starts.
+    pub src: String,
+    /// The node where it ends.
+    pub dst: String,
+    /// The best first, for each two hosts.
+    pub paths: Vec<PathFound>,
+}
+
+/// A path.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct PathFound {
+    /// The domains from host to host.
+    pub path: Vec<String>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+impl BestPaths {
+    pub(crate) fn decode(json: Value) -> Result<Self, String> {
+        let found = Self::deserialize(&json).map_err(|error| error.to_string())?;
+        Ok(Self { json, ..found })
+    }
+
+    /// Whether some link has no path.
+    #[must_use]
+    pub fn has_gap(&self) -> bool {
+        self.links.iter().any(|link| link.paths.is_empty())
+    }
+}

@@ -93,16 +93,45 @@ pub enum Question {
         #[arg(long)]
         rfc9240: bool,
     },
-    /// The path vectors of every link of a service graph (draft 5.5.2).
-    Paths {
-        /// The service graph.
-        #[arg(long, value_name = "FILE")]
-        sg: PathBuf,
-    },
+    /// The path vectors of every link of a service graph (draft 5.5.2); with any option, the best ones
+    /// under these rules, for each two hosts.
+    Paths(PathsArgs),
     /// The best placements of a service graph: the draft's Table 2.
     Placements(PlacementsArgs),
     /// Which domains are adjacent, over which links.
     Topology(TopologyArgs),
+}
+
+/// What paths are asked for.
+#[derive(Debug, clap::Args)]
+pub struct PathsArgs {
+    /// The service graph.
+    #[arg(long, value_name = "FILE")]
+    pub sg: PathBuf,
+    /// How many for each two hosts, at most [default: as the request says, or 10].
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub k: Option<u32>,
+    /// What they are ranked by: hops, delay or price; several, as price,delay; or weights, as
+    /// weights:hops=1,delay=0.2 [default: as the request says, or hops].
+    #[arg(long, value_name = "OBJECTIVE", value_parser = objective)]
+    pub objective: Option<Value>,
+    /// Further constraints: a JSON object, as the request's 'constraints'.
+    #[arg(long, value_name = "FILE")]
+    pub constraints: Option<PathBuf>,
+    /// As if domains had no routing policies.
+    #[arg(long)]
+    pub ignore_policy: bool,
+}
+
+impl PathsArgs {
+    /// Whether the best paths are asked for, and not all path vectors.
+    #[must_use]
+    pub fn wants_best(&self) -> bool {
+        self.k.is_some()
+            || self.objective.is_some()
+            || self.constraints.is_some()
+            || self.ignore_policy
+    }
 }
 
 /// What placements are asked for.

@@ -117,6 +117,12 @@ impl GraphFile {
         self.with(&["hold", "choice"], asked)
     }
 
+    /// The body for the best paths; what is asked for here wins.
+    #[must_use]
+    pub fn paths_with(&self, asked: Map<String, Value>) -> Vec<u8> {
+        self.with(&["hold", "choice", "disjoint", "explain"], asked)
+    }
+
     /// The body for a reservation; what is asked for here wins.
     #[must_use]
     pub fn reservation_with(&self, asked: Map<String, Value>) -> Vec<u8> {

@@ -8,7 +8,7 @@ use comfy_table::{
 };
 use url::Url;
 
-use crate::client::answers::{PathVectors, Placement, PropertyMap, bare_name};
+use crate::client::answers::{PathFound, PathVectors, Placement, PropertyMap, bare_name};
 use crate::client::directory::Directory;
 use crate::client::reservations::Reservation;
 use crate::client::topology::{AdjacentDomains, OneWay};
@@ -192,6 +192,21 @@ pub fn placements_with_cost(placements: &[Placement]) -> String {
             format!("{} ms", thousandths(cost.delay_ms)),
             thousandths(cost.price).to_string(),
             walks.join("\n"),
+        ]);
+    }
+    table.to_string()
+}
+
+/// Paths of a link, with what they cost.
+#[must_use]
+pub fn link_paths(paths: &[PathFound]) -> String {
+    let mut table = table(PLAIN, &["Hops", "Delay", "Price", "Path"]);
+    for found in paths {
+        table.add_row([
+            found.cost.hops.to_string(),
+            format!("{} ms", thousandths(found.cost.delay_ms)),
+            thousandths(found.cost.price).to_string(),
+            found.path.join(" "),
         ]);
     }
     table.to_string()

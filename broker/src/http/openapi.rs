@@ -27,6 +27,7 @@ use super::problem::{self, PROBLEM_JSON, Problem};
 use super::{domains, events, push, reservations};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
+use crate::placements::paths::Paths as LinkPaths;
 use crate::topology::Topology;
 
 pub(super) use words::{
@@ -152,12 +153,14 @@ fn components() -> Components {
     gather::<events::Events>(&mut schemas);
     gather::<push::Done>(&mut schemas);
     gather::<Placements>(&mut schemas);
+    gather::<LinkPaths>(&mut schemas);
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
     gather::<Topology>(&mut schemas);
     gather::<words::Registration>(&mut schemas);
     gather::<words::Heartbeat>(&mut schemas);
     gather::<words::PlacementsRequest>(&mut schemas);
+    gather::<words::PathsRequest>(&mut schemas);
     gather::<words::ReservationRequest>(&mut schemas);
     gather::<words::ExtendRequest>(&mut schemas);
     let problems =

@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+    App, alto_api, domains, events, openapi, ops, paths, placements, push, reservations, topology,
 };
 use crate::auth::Action;
 
@@ -53,6 +53,7 @@ pub fn routes(app: App) -> Router {
         )
         .route(uri::PATH_VECTORS, maps(post(alto_api::path_vectors)))
         .route("/broker/v1/placements", maps(post(placements::placements)))
+        .route("/broker/v1/paths", maps(post(paths::paths)))
         .route("/broker/v1/topology", maps(get(topology::topology)))
         .route(
             "/broker/v1/reservations",

@@ -118,6 +118,7 @@ fn topology(id: &str, neighbours: &[&str]) -> Input {
         dst: router(to),
         delay: None,
         bandwidth: None,
+        srlgs: nffg::Srlgs::default(),
     });
     let view = TopologyView {
         nodes: vec![node],

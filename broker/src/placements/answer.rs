@@ -41,7 +41,12 @@ pub struct Meta {
     /// Metrics that some link on a path does not tell: there it counts 0.
     #[schema(value_type = Vec<Metric>)]
     pub not_told: Vec<&'static str>,
-    /// The version of the topology that the answer is exact for.
+    /// The version of resources and topology that the answer is exact for: the event that brought it. What
+    /// changed since is at `GET /broker/v1/events?since=`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub event: Option<String>,
+    /// The version of the network map that belongs to it.
     pub dependent_vtags: Vec<Vtag>,
 }
 
@@ -214,6 +219,7 @@ impl Answer {
                     .iter()
                     .map(|metric| metric.as_str())
                     .collect(),
+                event: version.event.as_ref().map(ToString::to_string),
                 dependent_vtags: vec![Vtag::of_network_map(&version.maps)],
             },
             more_work: MoreWork::of(solved, explanation.as_ref()),

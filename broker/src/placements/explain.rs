@@ -3,14 +3,20 @@
 //!
 //! The engine finds all of it by asking itself again ([`idt::search::explain`]); here it gets names.
 
-use idt::search::{self, ConstraintRef, explain_within};
+use std::collections::BTreeSet;
+
+use idt::DomainIndex;
+use idt::search::{self, ConstraintRef, best_placements, explain_without_transit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::answer::CostBody;
 use super::problem::{Cost, Effort, KINDS, Solved, Stated, has_room};
-use super::request::{NodeRule, PlacementRequest};
+use super::request::{NodeRule, PlacementRequest, Policy};
 use super::{PlaceError, Version, cancel};
+
+/// The rule that is about what domains charge and forbid in transit.
+const TRANSIT: &str = "transit";
 
 /// How an answer came about.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
@@ -74,6 +80,8 @@ pub struct PairsOfLink {
     pub pairs: usize,
     /// Pairs that no path joins: none at all, or none that policies and forbidden domains allow.
     pub unreachable: usize,
+    /// Of these, the pairs that only paths join through domains that refuse to carry it.
+    pub refused: usize,
     /// Pairs that only paths without the bandwidth join.
     pub bandwidth: usize,
     /// Pairs too far apart for `max-delay`.
@@ -116,7 +124,7 @@ pub struct Rule {
     /// What it is about: `node NF1`, `link 2`, `requirement 1`, `domain AS1`, or the list that it stands
     /// in.
     pub subject: String,
-    /// What it says: `allow`, `bandwidth`, `max-delay`, ...
+    /// What it says: `allow`, `bandwidth`, `max-delay`, `transit`, ...
     pub rule: &'static str,
     /// The same for people.
     pub text: String,
@@ -132,8 +140,10 @@ pub fn explain(
     effort: &Effort<'_>,
 ) -> Result<(Solved, Explanation), PlaceError> {
     let stated = Stated::new(version, request)?;
-    let why = explain_within(
-        version.distances(),
+    let transit = request.policy == Policy::Respect && version.has_crossings();
+    let why = explain_without_transit(
+        version.distances_under(request.policy),
+        transit.then(|| version.distances()),
         &stated.problem,
         request.k,
         effort.budget(),
@@ -158,7 +168,10 @@ pub fn explain(
             .map(|(at, reason)| words.reason(at + 1, reason))
             .collect(),
         relaxations: sets
-            .map(|found| found.sets.iter().map(|set| words.rules(set)).collect())
+            .map(|found| {
+                let sets = found.sets.iter();
+                sets.map(|set| words.relaxation(set, effort)).collect()
+            })
             .unwrap_or_default(),
         search: Search {
             windows: why.effort.windows,
@@ -186,6 +199,7 @@ impl Words<'_> {
                 link: link.id.to_string(),
                 pairs: counts.pairs,
                 unreachable: counts.unreachable,
+                refused: counts.refused,
                 bandwidth: counts.bandwidth,
                 max_delay: counts.delay,
                 max_hops: counts.hops,
@@ -212,6 +226,40 @@ impl Words<'_> {
                 .collect(),
             tight: self.rules(&reason.tight),
         }
+    }
+
+    /// The rules of a set; of transit it says whose terms are in the way of the placement without it.
+    fn relaxation(&self, set: &[ConstraintRef], effort: &Effort<'_>) -> Vec<Rule> {
+        let mut rules = self.rules(set);
+        if set.contains(&ConstraintRef::Transit)
+            && let Some(rule) = rules.iter_mut().find(|rule| rule.rule == TRANSIT)
+        {
+            let mut rest = self.stated.problem.without(set);
+            rest.disjoint = None;
+            let found = best_placements(self.version.distances(), &rest, 1, effort.budget());
+            let refusals: BTreeSet<String> = found
+                .placements
+                .iter()
+                .flat_map(|placement| &placement.segments)
+                .flat_map(|segment| segment.windows(3))
+                .filter_map(|three| self.not_carried(three))
+                .collect();
+            if !refusals.is_empty() {
+                let all = refusals.into_iter().collect::<Vec<_>>().join(", ");
+                rule.text = format!("{}: {all}", rule.text);
+            }
+        }
+        rules
+    }
+
+    /// That the second of three domains does not carry from the first to the third.
+    fn not_carried(&self, three: &[DomainIndex]) -> Option<String> {
+        let [from, by, to] = three else { return None };
+        let idt = self.version.maps.idt();
+        let [from, by, to] = [from, by, to].map(|domain| idt.graph().id(*domain));
+        let policy = idt.policy(by)?;
+        (!policy.crossing(from, to).carry)
+            .then(|| format!("{by} does not carry from {from} to {to}"))
     }
 
     /// Each once: several constraints of the engine may come from one rule.
@@ -303,6 +351,16 @@ impl Words<'_> {
             ConstraintRef::ValleyFree => {
                 let text = "that paths keep to business relationships".to_owned();
                 about("policy", "policy", text)
+            }
+            ConstraintRef::Refusal { domain } => {
+                let id = graph.index_of(domain).map(|index| graph.id(index));
+                let id = id.map_or("", |id| id.as_str());
+                let text = format!("that {id} refuses to carry from or to some domains");
+                about(&format!("domain {id}"), "refusal", text)
+            }
+            ConstraintRef::Transit => {
+                let text = "what domains charge and forbid in transit".to_owned();
+                about("policy", TRANSIT, text)
             }
             // Requests state none of these.
             ConstraintRef::ClosedEdge { .. } | ConstraintRef::MinBandwidth => {

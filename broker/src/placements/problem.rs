@@ -12,7 +12,7 @@ use idr::reservation::{Amount, Amounts, LinkCapacity, LinkKey, ResourceKind};
 use idt::net::EdgeId;
 use idt::search::{
     self, Budget, PlacementLink, PlacementNode, PlacementProblem, PlacementRequirement,
-    RESOURCE_KINDS, Restriction, best_placements,
+    RESOURCE_KINDS, RefusedTraffic, Restriction, best_placements,
 };
 use idt::{DomainGraph, DomainIndex, Link};
 use nffg::{Bandwidth, DomainId, Quantity, Resources, Unit};
@@ -108,7 +108,7 @@ pub fn solve(
     cancel::check(effort.cancelled)?;
     let stated = Stated::new(version, request)?;
     let found = best_placements(
-        version.distances(),
+        version.distances_under(request.policy),
         &stated.problem,
         request.k,
         effort.budget(),
@@ -120,6 +120,7 @@ pub fn solve(
 /// A request as the engine's problem.
 pub(super) struct Stated {
     pub(super) problem: PlacementProblem,
+    policy: Policy,
     /// The position in the problem of each node of the graph.
     pub(super) position: Vec<usize>,
 }
@@ -178,6 +179,11 @@ impl Stated {
             .filter_map(|index| Some((*index, left(idr.domain(graph.id(*index))?))))
             .collect();
         let closed = indexes(&rules.forbid_domains);
+        let respects = request.policy == Policy::Respect;
+        let refused = match respects && version.maps.idt().has_refusals() {
+            true => refused(version, &nodes),
+            false => RefusedTraffic::default(),
+        };
         let problem = PlacementProblem {
             links: links.collect(),
             requirements: requirements.collect(),
@@ -188,19 +194,27 @@ impl Stated {
             restriction: Restriction {
                 // The graph numbers its domains by `u32`.
                 closed_domains: closed.iter().map(|index| index.as_usize() as u32).collect(),
-                valley_free: request.policy == Policy::Respect && version.has_relationships,
+                valley_free: respects && version.maps.idt().has_relationships(),
                 ..Restriction::default()
             },
+            refused,
             objective: objective(&request.objective),
             disjoint: request.disjoint.map(|disjoint| match disjoint {
                 Disjoint::Domains => search::Disjoint::Domains,
                 Disjoint::Links => search::Disjoint::Links,
                 Disjoint::Srlg => search::Disjoint::Srlg,
             }),
+            risk_groups: match request.disjoint {
+                Some(Disjoint::Srlg) => version.risk_groups(request.policy),
+                _ => BTreeMap::new(),
+            },
             tell_edges: true,
-            ..PlacementProblem::default()
         };
-        Ok(Self { problem, position })
+        Ok(Self {
+            problem,
+            policy: request.policy,
+            position,
+        })
     }
 
     /// What the engine found, in the graph's own order.
@@ -218,6 +232,38 @@ impl Stated {
         }
     }
 
+    /// A route of a link in names.
+    pub(super) fn path(
+        &self,
+        version: &Version,
+        domains: &[DomainIndex],
+        edges: &[EdgeId],
+        not_told: &mut BTreeSet<Metric>,
+    ) -> PlacedPath {
+        let graph = version.maps.idt().graph();
+        let mut cost = Cost::default();
+        let mut borders = Vec::with_capacity(edges.len());
+        for edge in edges {
+            cost = cost.plus(version.cost_of(self.policy, *edge));
+            // An edge within a domain is no border.
+            if let Some((key, link)) = version.named(self.policy, *edge) {
+                if link.delay.is_none() {
+                    not_told.insert(Metric::Delay);
+                }
+                // A price is part of what a domain declares.
+                if version.maps.idt().policy(&key.src).is_none() {
+                    not_told.insert(Metric::Price);
+                }
+                borders.push(key);
+            }
+        }
+        PlacedPath {
+            domains: domains.iter().map(|at| graph.id(*at).clone()).collect(),
+            borders,
+            cost,
+        }
+    }
+
     fn placed(
         &self,
         version: &Version,
@@ -226,33 +272,9 @@ impl Stated {
     ) -> Placed {
         let graph = version.maps.idt().graph();
         let id = |index: &DomainIndex| graph.id(*index).clone();
-        let paths: Vec<PlacedPath> = placement
-            .segments
-            .iter()
-            .zip(&placement.edges)
-            .map(|(domains, edges)| {
-                let mut cost = Cost::default();
-                let mut borders = Vec::with_capacity(edges.len());
-                for edge in edges {
-                    cost = cost.plus(version.cost_of(*edge));
-                    // An edge within a domain is no border.
-                    if let Some((key, link)) = named(graph, *edge) {
-                        if link.delay.is_none() {
-                            not_told.insert(Metric::Delay);
-                        }
-                        // A price is part of what a domain declares.
-                        if version.maps.idt().policy(&key.src).is_none() {
-                            not_told.insert(Metric::Price);
-                        }
-                        borders.push(key);
-                    }
-                }
-                PlacedPath {
-                    domains: domains.iter().map(id).collect(),
-                    borders,
-                    cost,
-                }
-            })
+        let routes = placement.segments.iter().zip(&placement.edges);
+        let paths: Vec<PlacedPath> = routes
+            .map(|(domains, edges)| self.path(version, domains, edges, not_told))
             .collect();
         Placed {
             hosts: self
@@ -264,6 +286,26 @@ impl Stated {
             paths,
         }
     }
+}
+
+/// Whose traffic is refused by whom, of the domains that can host a node.
+fn refused(version: &Version, nodes: &[PlacementNode]) -> RefusedTraffic {
+    let (idt, mut refused) = (version.maps.idt(), RefusedTraffic::default());
+    let hosts: BTreeSet<DomainIndex> = nodes.iter().flat_map(|node| &node.hosts).copied().collect();
+    for host in hosts {
+        let id = idt.graph().id(host);
+        // The graph numbers its domains by `u32`.
+        let at = host.as_usize() as u32;
+        for (map, refusing) in [
+            (&mut refused.of_sources, idt.refusing_source(id)),
+            (&mut refused.of_destinations, idt.refusing_destination(id)),
+        ] {
+            if !refusing.is_empty() {
+                map.insert(at, refusing);
+            }
+        }
+    }
+    refused
 }
 
 /// The engine's objective. Metrics that a list does not name follow in the usual order.

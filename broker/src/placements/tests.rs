@@ -13,17 +13,14 @@ pub(crate) fn federation(domains: &[(&str, Value)]) -> Version {
     with_policies(domains, &[])
 }
 
-/// The same, with what neighbours are to domains: domain, neighbour, relationship.
-fn with_policies(domains: &[(&str, Value)], told: &[(&str, &str, idt::Relationship)]) -> Version {
+/// The same, with what domains declare, as the settings say it.
+pub(crate) fn with_policies(domains: &[(&str, Value)], told: &[(&str, &str)]) -> Version {
     let (mut idr, mut ted) = (idr::Idr::new(), idt::Ted::new());
-    for (domain, neighbour, relationship) in told {
-        let domain: DomainId = domain.parse().unwrap();
-        let known = ted.snapshot().policy(&domain).cloned();
-        let mut policy = known.map(|known| (*known).clone()).unwrap_or_default();
-        policy
-            .relationships
-            .insert(neighbour.parse().unwrap(), *relationship);
-        ted.apply([idt::Update::Policy(domain, Some(policy))]);
+    for (domain, policy) in told {
+        let text = format!("id = '{domain}'\npush = true\n[policy]\n{policy}");
+        let entry: crate::settings::DomainEntry = toml::from_str(&text).unwrap();
+        let policy = entry.policy().unwrap();
+        ted.apply([idt::Update::Policy(entry.id, Some(policy))]);
     }
     for (id, document) in domains {
         let id: DomainId = id.parse().unwrap();
@@ -54,7 +51,7 @@ pub(crate) fn diamond() -> Version {
     federation(&diamond_domains())
 }
 
-fn diamond_domains() -> [(&'static str, Value); 4] {
+pub(crate) fn diamond_domains() -> [(&'static str, Value); 4] {
     let to = |domain: &str, delay: u32, bandwidth: u32| json!({"domain": domain, "delay": delay, "bandwidth": bandwidth});
     [
         (
@@ -236,9 +233,11 @@ fn every_objective_ranks() {
 
 #[test]
 fn paths_keep_to_business_relationships_unless_the_request_ignores_them() {
-    use idt::Relationship::Peer;
     // Nobody carries from one peer to another.
-    let told = [("AS1", "AS2", Peer), ("AS2", "AS4", Peer)];
+    let told = [
+        ("AS1", "relationships = {AS2 = 'peer'}"),
+        ("AS2", "relationships = {AS4 = 'peer'}"),
+    ];
     let version = with_policies(&diamond_domains(), &told);
     let at_the_end = json!({"nodes": {"A": {"allow": ["AS4"]}, "B": {"allow": ["AS4"]}}});
     let path = |policy: &str| {
@@ -250,6 +249,99 @@ fn paths_keep_to_business_relationships_unless_the_request_ignores_them() {
     };
     assert_eq!(path("respect"), ["AS1", "AS3", "AS4"]);
     assert_eq!(path("ignore"), ["AS1", "AS2", "AS4"]);
+}
+
+/// Both NFs in AS4: what is left to choose is the way there.
+fn at_the_end() -> Value {
+    json!({"nodes": {"A": {"allow": ["AS4"]}, "B": {"allow": ["AS4"]}}})
+}
+
+/// The way to AS4, and what it costs, by the objective.
+fn way(version: &Version, policy: &str, objective: &str) -> Option<(String, problem::Cost)> {
+    let members =
+        json!({"k": 1, "policy": policy, "objective": objective, "constraints": at_the_end()});
+    let found = solved(version, members).placements.into_iter().next()?;
+    let domains = found.paths[0].domains.iter();
+    let names: Vec<_> = domains.map(ToString::to_string).collect();
+    Some((names.join(" "), found.paths[0].cost))
+}
+
+#[test]
+fn what_crossing_costs_counts_unless_the_request_ignores_it() {
+    let slow = [(
+        "AS2",
+        "transit = [{from = ['AS1'], to = ['AS4'], delay = '8ms', price = 2.5}]",
+    )];
+    let version = with_policies(&diamond_domains(), &slow);
+    let (path, cost) = way(&version, "respect", "delay").unwrap();
+    assert_eq!((path.as_str(), cost.delay), ("AS1 AS3 AS4", 10_000_000));
+    let (path, cost) = way(&version, "ignore", "delay").unwrap();
+    assert_eq!((path.as_str(), cost.delay), ("AS1 AS2 AS4", 3_000_000));
+    // Who crosses pays, and the answer tells it; a path that ends there does not.
+    let (path, cost) = way(&version, "respect", "hops").unwrap();
+    assert_eq!((path.as_str(), cost.hops), ("AS1 AS2 AS4", 2));
+    assert_eq!((cost.delay, cost.price), (11_000_000, 2500));
+    let there = json!({"k": 1, "objective": "delay",
+        "constraints": {"nodes": {"A": {"allow": ["AS2"]}, "B": {"allow": ["AS2"]}}}});
+    let found = solved(&version, there).placements.remove(0);
+    assert_eq!((found.cost.delay, found.cost.price), (3_000_000, 0));
+    assert_eq!(found.paths[2].borders.len(), 1);
+}
+
+#[test]
+fn what_is_not_carried_goes_another_way_and_an_explanation_says_so() {
+    let shut = |domain| (domain, "transit = [{from = ['AS1'], carry = false}]");
+    let version = with_policies(&diamond_domains(), &[shut("AS2")]);
+    assert_eq!(way(&version, "respect", "delay").unwrap().0, "AS1 AS3 AS4");
+    assert_eq!(way(&version, "ignore", "delay").unwrap().0, "AS1 AS2 AS4");
+    let refused = [
+        ("AS2", "refuses_sources = ['AS1']"),
+        ("AS3", "refuses_destinations = ['AS9']"),
+    ];
+    let version = with_policies(&diamond_domains(), &refused);
+    assert_eq!(way(&version, "respect", "delay").unwrap().0, "AS1 AS3 AS4");
+    assert_eq!(way(&version, "ignore", "delay").unwrap().0, "AS1 AS2 AS4");
+
+    let effort = Effort {
+        work: 1_000_000,
+        cancelled: &Arc::new(AtomicBool::new(false)),
+    };
+    let why = |policies: &[(&str, &str)], policy: &str| {
+        let version = with_policies(&diamond_domains(), policies);
+        let request =
+            request(json!({"constraints": at_the_end(), "explain": true, "policy": policy}));
+        let (solved, explanation) = place(&version, &request, &effort).unwrap();
+        let explanation = explanation.unwrap();
+        // Elsewhere than in AS4, A would do, too.
+        assert_eq!(
+            explanation.relaxations[..].len().min(1),
+            1 - solved.placements.len()
+        );
+        let rules = explanation.relaxations.iter().flatten();
+        let rules = rules.filter(|rule| rule.rule != "allow");
+        let words: Vec<_> = rules.map(|rule| (rule.rule, rule.text.clone())).collect();
+        (solved.placements.len(), words, explanation.links[0].clone())
+    };
+    let both = [shut("AS2"), shut("AS3")];
+    let (count, rules, links) = why(&both, "respect");
+    assert_eq!(count, 0);
+    let text = "what domains charge and forbid in transit: AS2 does not carry from AS1 to AS4";
+    assert_eq!(rules, [("transit", text.to_owned())]);
+    assert_eq!((links.unreachable, links.refused), (1, 0));
+    assert_eq!(why(&both, "ignore").0, 1);
+    let refusing = [
+        ("AS2", "refuses_sources = ['AS1']"),
+        ("AS3", "refuses_destinations = ['AS4']"),
+    ];
+    let (count, rules, links) = why(&refusing, "respect");
+    assert_eq!(count, 0);
+    let texts = ["AS2", "AS3"].map(|domain| {
+        let text = format!("that {domain} refuses to carry from or to some domains");
+        ("refusal", text)
+    });
+    assert_eq!(rules, texts);
+    assert_eq!((links.unreachable, links.refused), (1, 1));
+    assert_eq!(why(&refusing, "ignore").0, 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::*;
 use crate::clock;
 use crate::placements::Version;
 use crate::placements::problem::{Effort, link_capacity, solve};
-use crate::placements::tests::{diamond, request};
+use crate::placements::tests::{diamond, diamond_domains, request, with_policies};
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -41,8 +41,12 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        Self::over(diamond())
+    }
+
+    fn over(version: Version) -> Self {
         Self {
-            version: diamond(),
+            version,
             desk: Desk::new(Limits::default()),
             start: clock::now(),
         }
@@ -264,4 +268,57 @@ fn readers_and_the_database_are_told_each_change_once() {
     let _ = (world.desk.take_touched(), world.desk.take_updates());
     world.order(3, &member(1), "b", Command::Confirm).unwrap();
     assert!(!world.desk.is_touched());
+}
+
+/// What is held is missing from the net of what crossing costs, too, and an index tells the same.
+#[test]
+fn held_bandwidth_is_not_there_whichever_net_is_searched() {
+    let told = [
+        ("AS3", "otherwise = {price = 1}"),
+        ("AS2", "otherwise = {delay = '1ms'}"),
+    ];
+    let mut world = World::over(with_policies(&diamond_domains(), &told));
+    let wide = request(json!({"k": 1, "objective": "delay", "constraints": {
+        "nodes": {"A": {"allow": ["AS4"]}, "B": {"allow": ["AS4"]}},
+        "links": {"1": {"bandwidth": 60}}}}));
+    let best = |version: &Version| {
+        let effort = Effort {
+            work: 1_000_000,
+            cancelled: &Arc::new(AtomicBool::new(false)),
+        };
+        solve(version, &wide, &effort).unwrap().placements.remove(0)
+    };
+    let through = |placed: &Placed| {
+        let path = &placed.paths[0];
+        let crossed = path.borders.iter().map(|key| key.dst.to_string());
+        (crossed.collect::<Vec<_>>().join(" "), path.cost)
+    };
+    let first = best(&world.version);
+    let (path, cost) = through(&first);
+    assert_eq!(
+        (path.as_str(), cost.delay, cost.price),
+        ("AS2 AS4", 4_000_000, 0)
+    );
+    let hold = Hold {
+        lifetime: LIFETIME,
+        claim: claim(&wide, &first).unwrap(),
+        placement: Ranked::new(1, &wide.sg, &first),
+        digest: Digest::of(&json!(1)),
+    };
+    let command = Command::Hold(Box::new(hold));
+    world.order(0, &member(1), "a", command).unwrap();
+    let used = world.desk.ledger.snapshot();
+    let maps = Arc::clone(&world.version.maps);
+    let held = Version::new(maps, used, Some(&world.version));
+    let second = best(&held);
+    let (path, cost) = through(&second);
+    assert_eq!(
+        (path.as_str(), cost.delay, cost.price),
+        ("AS3 AS4", 10_000_000, 1000)
+    );
+    let indexed = held.indexed(&mut idt::search::Budget::unlimited()).unwrap();
+    assert!(held.lacks_index());
+    let with_index = held.with_index(&indexed, &held).unwrap();
+    assert!(!with_index.lacks_index());
+    assert_eq!(best(&with_index), second);
 }

@@ -1,15 +1,15 @@
 //! What the settings say of one member domain: where its exports come from.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use idt::{DomainPolicy, Relationship};
+use idt::DomainPolicy;
 use nffg::DomainId;
 use nffg::export::Format;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::policy::PolicyEntry;
 use super::{Bgp, domain_id, entry_point_option, format_option};
 use crate::ingest::{Channel, Slot};
 
@@ -51,65 +51,6 @@ pub struct DomainEntry {
     /// What it declares of its routing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyEntry>,
-}
-
-/// What a domain declares of its routing.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PolicyEntry {
-    /// What neighbours are to it: `customer`, `provider` or `peer`.
-    pub relationships: BTreeMap<String, RelationshipWord>,
-    /// What its links to neighbours cost, in the federation's unit of account, to three decimals.
-    pub link_prices: BTreeMap<String, f64>,
-}
-
-/// What a neighbour is to a domain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RelationshipWord {
-    /// It pays the domain.
-    Customer,
-    /// The domain pays it.
-    Provider,
-    /// They carry each other's customers' traffic.
-    Peer,
-}
-
-impl PolicyEntry {
-    /// The same for the topology. `Err` has the key, the value and the rule that it breaks.
-    pub(super) fn policy(&self) -> Result<DomainPolicy, (&'static str, String, &'static str)> {
-        let id = |key, text: &String| {
-            let rule = "an AS number or a name";
-            text.parse::<DomainId>()
-                .map_err(|_| (key, text.clone(), rule))
-        };
-        let mut policy = DomainPolicy::default();
-        for (neighbour, word) in &self.relationships {
-            let relationship = match word {
-                RelationshipWord::Customer => Relationship::Customer,
-                RelationshipWord::Provider => Relationship::Provider,
-                RelationshipWord::Peer => Relationship::Peer,
-            };
-            let neighbour = id("domains.policy.relationships", neighbour)?;
-            policy.relationships.insert(neighbour, relationship);
-        }
-        for (neighbour, price) in &self.link_prices {
-            const KEY: &str = "domains.policy.link_prices";
-            let thousandths = (price * 1000.0).round();
-            if !(0.0..=f64::from(u32::MAX)).contains(&thousandths) {
-                let rule = "a price from 0 to 4294967.295";
-                return Err((KEY, price.to_string(), rule));
-            }
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "in range, and whole"
-            )]
-            let thousandths = thousandths as u32;
-            policy.link_prices.insert(id(KEY, neighbour)?, thousandths);
-        }
-        Ok(policy)
-    }
 }
 
 impl DomainEntry {

@@ -317,7 +317,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     }
 }
 
-fn humantime(duration: Duration) -> String {
+pub(super) fn humantime(duration: Duration) -> String {
     humantime_serde::re::humantime::format_duration(duration).to_string()
 }
 

@@ -187,6 +187,66 @@ fn a_policy_says_what_neighbours_are() {
 }
 
 #[test]
+fn a_policy_says_whom_it_carries_and_on_which_terms() {
+    let with = |policy: &str| format!("{ONE_DOMAIN}[domains.policy]\n{policy}\n");
+    let text = with(
+        "refuses_sources = ['AS7']\nrefuses_destinations = ['AS8', 'north']\n\
+         otherwise = {price = 0.25}\n\
+         transit = [{from = ['AS2', 'AS3'], to = ['AS4'], carry = false},\n\
+                    {to = ['AS4'], price = 2, delay = '3ms'}]",
+    );
+    let settings = load(Some(file(&text).path()), &Overrides::default()).unwrap();
+    let policy = settings.domains[0].policy().unwrap();
+    let id = |text: &str| text.parse::<DomainId>().unwrap();
+    assert_eq!(policy.refuses_sources, [id("AS7")].into());
+    assert_eq!(policy.refuses_destinations, [id("AS8"), id("north")].into());
+    let terms = |from: &str, to: &str| policy.crossing(&id(from), &id(to));
+    assert!(!terms("AS2", "AS4").carry);
+    let priced = terms("AS9", "AS4");
+    assert_eq!((priced.carry, priced.price), (true, 2000));
+    assert_eq!(priced.delay, Some(nffg::Delay::from_nanos(3_000_000)));
+    assert_eq!(
+        (terms("AS4", "AS2").price, terms("AS4", "AS2").delay),
+        (250, None)
+    );
+    // What is shown can be read again.
+    let shown = toml::to_string(&settings.domains[0].policy).unwrap();
+    let again: PolicyEntry = toml::from_str(&shown).unwrap();
+    assert_eq!(Some(again), settings.domains[0].policy);
+    for (wrong, key) in [
+        ("transit = [{from = []}]", "domains.policy.transit.from"),
+        ("transit = [{to = ['a b']}]", "domains.policy.transit.to"),
+        ("transit = [{price = -1}]", "domains.policy.transit.price"),
+        ("transit = [{delay = '5s'}]", "domains.policy.transit.delay"),
+        (
+            "transit = [{carry = false, price = 1}]",
+            "domains.policy.transit.price",
+        ),
+        (
+            "transit = [{carry = false, delay = '1ms'}]",
+            "domains.policy.transit.delay",
+        ),
+        ("transit = [{via = ['AS2']}]", "via"),
+        (
+            "otherwise = {price = nan}",
+            "domains.policy.otherwise.price",
+        ),
+        (
+            "otherwise = {delay = '1h'}",
+            "domains.policy.otherwise.delay",
+        ),
+        ("refuses_sources = ['']", "domains.policy.refuses_sources"),
+        (
+            "refuses_destinations = ['x y']",
+            "domains.policy.refuses_destinations",
+        ),
+    ] {
+        let chain = error_chain(&with(wrong));
+        assert!(chain.contains(key), "{wrong}\n -> {chain}");
+    }
+}
+
+#[test]
 fn a_source_is_a_url_or_a_table() {
     let text = "[[domains]]\nid = 'AS1'\nresources = 'http://a/'\n\
         topology = {url = 'http://b/', format = 'cop'}\nprecedence = ['file', 'pull']\n";

@@ -25,6 +25,7 @@ fn the_whole_graph_has_each_pair_once_with_both_ways() {
     let way = OneWay {
         delay_ms: Some(1.0),
         bandwidth_bps: Some(100_000_000),
+        srlgs: Vec::new(),
     };
     assert_eq!((&link.there, &link.back), (&Some(way), &link.there));
     assert!(!topology.meta.cut && topology.half_up.is_empty());

@@ -298,6 +298,7 @@ impl Domain {
                         },
                         delay: uplink.measured.delay(),
                         bandwidth: uplink.measured.bandwidth(),
+                        srlgs: nffg::Srlgs::default(),
                     });
                 }
                 Route::Prefix(at) => {

@@ -191,3 +191,38 @@ fn a_reservation_is_made_looked_at_confirmed_and_released() {
             .failed(2);
     }
 }
+
+#[test]
+fn the_best_paths_are_asked_for_by_objective_and_rules() {
+    let (members, folder) = (members(), files());
+    let broker = start(&members);
+    let sg = folder.path("sg.json");
+    let asked = ["paths", "--sg", &sg, "-k", "2", "--objective", "delay"];
+    let text = broker.ctl(&asked).good();
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| !line.starts_with('+'))
+        .map(|line| {
+            line.split_whitespace()
+                .filter(|word| *word != "|")
+                .collect()
+        })
+        .collect();
+    for (at, row) in [
+        (0, vec!["Link", "1:", "SAP1", "->", "A"]),
+        (1, vec!["Hops", "Delay", "Price", "Path"]),
+        (2, vec!["1", "1", "ms", "0", "AS1", "AS2"]),
+        (3, vec!["3", "12", "ms", "0", "AS1", "AS3", "AS4", "AS2"]),
+    ] {
+        assert_eq!(rows[at], row, "{text}");
+    }
+    let fast = folder.path("fast.json");
+    let asked = ["paths", "--sg", &sg, "--constraints", &fast, "--json"];
+    let answer = broker.ctl(&asked).json();
+    let of = |link: usize| answer["links"][link]["paths"].as_array().unwrap().len();
+    assert_eq!((of(0), of(1)), (1, 1));
+    // Without an option it is the draft's question, whose answer has no costs.
+    let text = broker.ctl(&["paths", "--sg", &sg]).good();
+    assert!(text.starts_with("Requirement SAP1 -> SAP2"), "{text}");
+    assert_eq!(broker.ctl(&["paths", "--sg", &sg, "-k", "0"]).code, Some(2));
+}

@@ -105,6 +105,11 @@ fn answers_of_success_are_as_described_each_at_least_once() {
         ask.json(&request)
     });
     assert_eq!(placed.json()["placements"].as_array().unwrap().len(), 4);
+    let asked = json!({"sg": request["sg"], "k": 2, "objective": ["price", "hops"]});
+    let schema = json!({"$ref": "#/components/schemas/PathsRequest"});
+    broker.document.check_body(&schema, &asked);
+    let paths = broker.ask("POST", "/broker/v1/paths", 200, |ask| ask.json(&asked));
+    assert_eq!(paths.json()["meta"]["cut"], false);
     let wanted = json!({"sg": request["sg"], "hold": "5m", "choice": {"NF1": "AS1"}});
     broker.document.check_body(
         &json!({"$ref": "#/components/schemas/ReservationRequest"}),
@@ -233,6 +238,10 @@ fn problems_are_as_described() {
     broker.ask("POST", "/broker/v1/placements", 415, |ask| {
         ask.body("text/plain", "x")
     });
+    broker.ask("POST", "/broker/v1/paths", 400, |ask| ask.json(&nothing));
+    broker.ask("POST", "/broker/v1/paths", 415, |ask| {
+        ask.body("text/plain", "x")
+    });
     let full = json!({"objective": {"weights": {"hops": 1, "delay": 0.2}}, "policy": "ignore",
         "sg": {}, "disjoint": "srlg", "explain": true, "k": 1, "constraints": {
         "nodes": {"NF1": {"allow": ["AS1"], "forbid": ["AS2"], "resources": {"cpu": 2, "mem": "4 GB"}}},
@@ -269,7 +278,8 @@ fn problems_are_as_described() {
             .replace("{document}", "topology");
         if !open.contains(&path.as_str()) {
             broker.ask(method, &real, 401, |ask| ask);
-            if method != "GET" && !path.ends_with("/placements") {
+            let asks = ["/broker/v1/placements", "/broker/v1/paths"];
+            if method != "GET" && !asks.contains(&path.as_str()) {
                 broker.ask(method, &real, 403, |ask| ask.token("sixteen characters"));
             }
         }

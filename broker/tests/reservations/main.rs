@@ -12,6 +12,7 @@ mod broker;
 mod contention;
 mod federation;
 mod life;
+mod paths;
 mod placements;
 mod requests;
 mod topology;

@@ -1,8 +1,9 @@
 //! `POST /broker/v1/placements`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::federation::{Federation, request};
+use super::broker::eventually;
+use super::federation::{Federation, graph, request};
 
 #[test]
 fn a_placement_tells_what_it_costs_and_where_it_crosses() {
@@ -78,4 +79,86 @@ fn a_fault_names_its_field() {
         let problem = all.post("/broker/v1/placements", &body).must(400).json();
         assert_eq!(problem["errors"][0]["field"], field, "{problem:#}");
     }
+}
+
+/// AS5 joins AS1 and AS4 as AS3 does, only slower; the links of AS1 to AS2 and AS3 are in one duct.
+#[test]
+fn alternatives_share_no_risk_where_domains_tell_risks() {
+    let all = Federation::start("");
+    let to =
+        |domain: &str, delay: u32| json!({"domain": domain, "delay": delay, "bandwidth": 1000});
+    let risky = |domain: &str, delay: u32, srlg: Value| {
+        let mut told = to(domain, delay);
+        told["srlg"] = srlg;
+        told
+    };
+    all.rewrite(
+        "AS5",
+        &json!({"nf": ["NF"], "neighbours": [to("AS1", 7), to("AS4", 7)]}),
+    );
+    all.rewrite(
+        "AS4",
+        &json!({"port": ["SAP2"], "neighbours": [to("AS2", 2), to("AS3", 5), to("AS5", 7)]}),
+    );
+    all.rewrite(
+        "AS1",
+        &json!({"port": ["SAP1"], "neighbours": [
+        risky("AS2", 1, json!([11, 12])), risky("AS3", 5, json!(12)), to("AS5", 7)]}),
+    );
+    eventually("AS1 tells its ducts", || {
+        let told = all.broker.get("/broker/v1/topology").must(200).json();
+        let pairs = told["adjacencies"].as_array()?;
+        let of = |pair: &str| {
+            pairs
+                .iter()
+                .find(|one| one["b"] == pair && one["a"] == "AS1")
+        };
+        let groups = &of("AS3")?["links"][0]["there"]["srlgs"];
+        (groups == &json!([12]) && of("AS5").is_some() && pairs.len() == 6).then_some(())
+    });
+    let hosts = |disjoint: &str, policy: &str| -> Vec<String> {
+        let body = json!({"sg": graph(1, 10), "k": 3, "objective": "delay", "disjoint": disjoint,
+            "policy": policy});
+        let answer = all.post("/broker/v1/placements", &body).must(200).json();
+        let placements = answer["placements"].as_array().unwrap().iter();
+        let host = |placement: &Value| placement["nodes"]["A"].as_str().unwrap().to_owned();
+        placements.map(host).collect()
+    };
+    for policy in ["respect", "ignore"] {
+        assert_eq!(hosts("links", policy), ["AS2", "AS3", "AS5"]);
+        assert_eq!(hosts("srlg", policy), ["AS2", "AS5"]);
+    }
+}
+
+#[test]
+fn an_answer_names_the_version_that_it_is_exact_for() {
+    let all = Federation::start("");
+    let body = request(1, 10);
+    let ask = |path: &str| all.post(path, &body).must(200).json();
+    let latest = || all.broker.get("/broker/v1/events").must(200).json()["latest"].clone();
+    let first = ask("/broker/v1/placements");
+    assert_eq!(first["meta"]["event"], latest());
+    assert_eq!(ask("/broker/v1/paths")["meta"]["event"], latest());
+    // What is held is no other version of what domains tell.
+    all.reserve(&body).must(201);
+    assert_eq!(ask("/broker/v1/placements")["meta"]["event"], latest());
+    // A link that takes longer is: the network map is the same, and the answer another.
+    let to =
+        |domain: &str, delay: u32| json!({"domain": domain, "delay": delay, "bandwidth": 1000});
+    all.rewrite(
+        "AS1",
+        &json!({"port": ["SAP1"], "neighbours": [to("AS2", 50), to("AS3", 5)]}),
+    );
+    let second = eventually("the link is slow", || {
+        let answer = ask("/broker/v1/placements");
+        (answer["placements"][0]["cost"]["delay-ms"] != first["placements"][0]["cost"]["delay-ms"])
+            .then_some(answer)
+    });
+    let (old, new) = (&first["meta"], &second["meta"]);
+    assert_eq!(old["dependent-vtags"], new["dependent-vtags"]);
+    assert_ne!(old["event"], new["event"]);
+    let since = format!("/broker/v1/events?since={}", old["event"].as_str().unwrap());
+    let since = all.broker.get(&since).must(200).json();
+    assert_eq!(since["reset"], false);
+    assert_eq!(since["latest"], new["event"]);
 }

@@ -4,7 +4,7 @@ mod routers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
+use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Srlgs};
 
 use self::routers::{Known, LanKey, NodeKey, Routers, remote_text};
 use super::attribute::Attribute;
@@ -159,6 +159,8 @@ struct ToldLink<'a> {
     dst: End,
     place: Place<'a>,
     measures: Measures,
+    /// Its place in [`Gathered::srlgs`].
+    srlgs: u32,
 }
 
 /// The links of one LAN.
@@ -185,6 +187,8 @@ struct Gathered<'a> {
     links: Vec<ToldLink<'a>>,
     lans: BTreeMap<LanKey, Lan<'a>>,
     outside: BTreeMap<RouterRef, u32>,
+    /// What links to other domains share risks with; the first are of those that tell none.
+    srlgs: Vec<Srlgs>,
     parts: TopologyParts,
     passed_over: PassedOver,
 }
@@ -199,6 +203,7 @@ impl<'a> Gathered<'a> {
             links: Vec::new(),
             lans: BTreeMap::new(),
             outside: BTreeMap::new(),
+            srlgs: vec![Srlgs::default()],
             parts: TopologyParts::default(),
             passed_over: PassedOver::default(),
         }
@@ -256,6 +261,16 @@ impl<'a> Gathered<'a> {
         }
     }
 
+    /// The place in the list of the shared risk link groups that a link is told to be in.
+    fn groups(&mut self, attribute: &Attribute) -> u32 {
+        if attribute.srlgs.is_empty() {
+            return 0;
+        }
+        let next = u32::try_from(self.srlgs.len()).unwrap_or_default();
+        self.srlgs.push(attribute.srlgs.iter().copied().collect());
+        next
+    }
+
     fn link(&mut self, link: &LinkNlri, attribute: &Attribute, place: Place<'a>) {
         let Some(src) = self.local(link.source, &link.local) else {
             return;
@@ -275,15 +290,19 @@ impl<'a> Gathered<'a> {
                 dst: End::Own(dst),
                 place,
                 measures,
+                // Only what is told of links between domains is kept.
+                srlgs: 0,
             }),
             (Ok(src), Err(dst)) => {
                 let next = u32::try_from(self.outside.len()).unwrap_or(u32::MAX);
                 let dst = End::Other(*self.outside.entry(dst).or_insert(next));
+                let srlgs = self.groups(attribute);
                 self.links.push(ToldLink {
                     src,
                     dst,
                     place,
                     measures,
+                    srlgs,
                 });
             }
             (Ok(src), Ok(Err(lan))) => {
@@ -416,6 +435,7 @@ impl<'a> Gathered<'a> {
             return;
         };
         self.passed_over.repeated_links += same.len() - 1;
+        let groups = same.clone().map(|link| link.srlgs).find(|at| *at > 0);
         let Measures { delay, bandwidth } = first(same.map(|link| &link.measures));
         let id = |position| routers.id(position).cloned();
         let Some(router) = id(src) else {
@@ -433,6 +453,8 @@ impl<'a> Gathered<'a> {
             }
             End::Other(place) => {
                 let remote = usize::try_from(place).ok().and_then(|at| outside.get(at));
+                let at = groups.and_then(|at| usize::try_from(at).ok());
+                let srlgs = at.and_then(|at| self.srlgs.get(at)).cloned();
                 self.parts
                     .inter_links
                     .extend(remote.map(|remote| InterLink {
@@ -440,6 +462,7 @@ impl<'a> Gathered<'a> {
                         remote: remote.clone(),
                         delay,
                         bandwidth,
+                        srlgs: srlgs.unwrap_or_default(),
                     }));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use nffg::{DomainId, RouterRef};
+use nffg::{DomainId, RouterRef, Srlgs};
 
 use super::{HalfUp, Link};
 use crate::{BorderLink, InterLink};
@@ -63,6 +63,7 @@ impl Verdict {
                     remote: None,
                     delay: border.delay,
                     bandwidth: border.bandwidth,
+                    srlgs: Srlgs::default(),
                 };
                 self.there.push(link.clone());
                 self.back.push(link);
@@ -157,5 +158,7 @@ fn one_way(own: Option<&InterLink>, reverse: Option<&InterLink>) -> Option<Link>
         bandwidth: own
             .and_then(|link| link.bandwidth)
             .or_else(|| reverse?.bandwidth),
+        // The numbers of the other domain are its own.
+        srlgs: own.map(|link| link.srlgs.clone()).unwrap_or_default(),
     })
 }

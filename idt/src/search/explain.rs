@@ -98,16 +98,33 @@ pub fn explain_within(
     answer: impl Into<Budget>,
     reasons: impl Into<Budget>,
 ) -> Explanation {
+    explain_without_transit(distances, None, problem, k, answer, reasons)
+}
+
+/// The same where `distances` are over a net of what it costs to cross domains, and `plain` over the same
+/// domains and links for nothing: [`Relaxations`] tell of [`ConstraintRef::Transit`] too. A problem that
+/// closes edges names those of one net, so that it is not told of it.
+#[must_use]
+pub fn explain_without_transit(
+    distances: &Distances,
+    plain: Option<&Distances>,
+    problem: &PlacementProblem,
+    k: usize,
+    answer: impl Into<Budget>,
+    reasons: impl Into<Budget>,
+) -> Explanation {
+    let plain = plain.filter(|_| problem.restriction.closed_edges.is_empty());
     let mut explanation = Explanation::default();
     let effort = &mut explanation.effort;
     explanation.found = solve(distances, problem, k, &mut answer.into(), effort);
     // What was told before the work was spent stays.
-    let _ = tell_reasons(distances, problem, k, &mut reasons.into(), &mut explanation);
+    let over = (distances, plain);
+    let _ = tell_reasons(over, problem, k, &mut reasons.into(), &mut explanation);
     explanation
 }
 
 fn tell_reasons(
-    distances: &Distances,
+    (distances, plain): (&Distances, Option<&Distances>),
     problem: &PlacementProblem,
     k: usize,
     budget: &mut Budget,
@@ -116,7 +133,7 @@ fn tell_reasons(
     (explanation.nodes, explanation.links) = counts(distances, problem, budget)?;
     if explanation.found.placements.is_empty() {
         if k > 0 && !explanation.found.cut {
-            explanation.relaxations = Some(relax::relaxations(distances, problem, budget));
+            explanation.relaxations = Some(relax::relaxations(distances, plain, problem, budget));
         }
         return Ok(());
     }

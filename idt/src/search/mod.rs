@@ -9,6 +9,7 @@
 //! | which paths share no domain, no link, no risk? | [`disjoint_paths`], [`risk_disjoint_paths`] |
 //! | how far is it, by one metric, at once? | [`Distances`] |
 //! | which domains should host a service graph? | [`best_placements`], [`placements`] |
+//! | which paths could each link of a service graph take, between which hosts? | [`link_paths`] |
 //! | why these, or why none? | [`explain`] |
 //!
 //! Everything is in terms of [`crate::DomainIndex`], whose order is that of domain ids. A call reads
@@ -37,13 +38,13 @@ pub use disjoint::{DisjointBy, disjoint_paths, risk_disjoint_paths};
 pub use distance::Distances;
 pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
-    explain, explain_within,
+    explain, explain_within, explain_without_transit,
 };
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, shortest_path};
 pub use placements::{
-    Disjoint, Effort, HostCounts, PairCounts, Placement, PlacementLink, PlacementNode,
-    PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, best_placements,
-    placements,
+    Disjoint, Effort, HostCounts, LinkPath, PairCounts, Placement, PlacementLink, PlacementNode,
+    PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, RefusedTraffic,
+    best_placements, link_paths, placements,
 };
 pub use space::{Restriction, Rules};
 pub use stream::{Path, PathStream, path_vectors};

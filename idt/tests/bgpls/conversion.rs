@@ -177,6 +177,43 @@ fn parallel_links_are_told_apart_by_their_descriptors() {
     assert_eq!(conversion.passed_over.repeated_links, 0);
 }
 
+/// RFC 9552 §5.3.2.5: what a link to another domain shares risks with, by the first peer that tells it.
+#[test]
+fn shared_risk_link_groups_of_links_to_other_domains() {
+    let peering = nlri(
+        2,
+        7,
+        0,
+        &[
+            bgp_node(256, 1, [10, 0, 0, 1]),
+            bgp_node(257, 2, [10, 0, 0, 2]),
+            tlv(259, &[192, 0, 2, 1]),
+            tlv(260, &[192, 0, 2, 2]),
+        ],
+    );
+    let groups = |numbers: &[u32]| {
+        let octets: Vec<u8> = numbers.iter().flat_map(|n| n.to_be_bytes()).collect();
+        tlv(1096, &octets)
+    };
+    let silent = told(&[(peering.clone(), delay(5))]);
+    let first = told(&[(peering.clone(), groups(&[200, 100, 200]))]);
+    let second = told(&[(peering, groups(&[7]))]);
+    let of = |peers: &[&AdjRib]| {
+        let conversion = convert(peers, &domain("AS1"), &members);
+        let [link] = conversion.topology.inter_links() else {
+            panic!("one link")
+        };
+        link.srlgs.as_slice().to_vec()
+    };
+    assert_eq!(of(&[&first]), [100, 200]);
+    assert_eq!(of(&[&first, &second]), [100, 200]);
+    assert_eq!(of(&[&silent, &second]), [7]);
+    assert!(of(&[&silent]).is_empty());
+    // Within the domain nobody asks.
+    let within = (isis_link(1, 2), groups(&[9]));
+    assert_eq!(intra(&topology(&[within])).len(), 1);
+}
+
 /// Two peers of one domain: the first in order wins, unless it has gone and the other has not.
 #[test]
 fn one_link_told_by_two_peers() {

@@ -26,6 +26,7 @@ fn told(name: &str, links: &[(&str, &str, Option<u64>, Option<u64>)]) -> Update 
             remote: at(remote),
             delay: delay.map(Delay::from_nanos),
             bandwidth: bandwidth.map(Bandwidth::from_bits_per_second),
+            srlgs: nffg::Srlgs::default(),
         });
     let parts = TopologyParts {
         inter_links: inter_links.collect(),
@@ -55,6 +56,7 @@ fn up(router: &str, remote: &str, delay: Option<u64>, bandwidth: Option<u64>) ->
         remote: Some(remote.parse().expect("valid")),
         delay: delay.map(Delay::from_nanos),
         bandwidth: bandwidth.map(Bandwidth::from_bits_per_second),
+        srlgs: nffg::Srlgs::default(),
     }
 }
 
@@ -270,6 +272,7 @@ fn borders_join_members_of_which_no_topology_tells_a_link() {
         remote: None,
         delay: delay.map(Delay::from_nanos),
         bandwidth: None,
+        srlgs: nffg::Srlgs::default(),
     };
     // Neither exports a topology, one does, both do: none tells a link between the two.
     let join = |name| Update::Join(domain(name));

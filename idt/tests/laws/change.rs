@@ -45,6 +45,7 @@ fn any_topology() -> impl Strategy<Value = DomainTopology> {
         },
         delay: None,
         bandwidth: delay.map(|delay| Bandwidth::from_bits_per_second(delay.as_nanos())),
+        srlgs: nffg::Srlgs::default(),
     });
     let prefix = (0_u8..3).prop_map(|n| format!("10.{n}.0.0/16").parse().expect("a prefix"));
     let parts = (
@@ -403,6 +404,7 @@ fn tell(name: &str, routers: &[&str], links: &[&str], prefixes: &[&str]) -> Upda
                 },
                 delay,
                 bandwidth: None,
+                srlgs: nffg::Srlgs::default(),
             }),
             None => parts.intra_links.push(IntraLink {
                 src: id(src),

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at what it does not expect")]
 
+mod placements;
 mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +91,7 @@ fn topology(at: usize, inside: &[(u8, u8, Option<u8>)], links: &[Between]) -> Do
             },
             delay: nanos(here.2),
             bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
         });
     let parts = TopologyParts {
         intra_links: intra.collect(),
@@ -647,6 +649,7 @@ fn star(neighbours: usize, policy: DomainPolicy) -> Arc<Snapshot> {
             },
             delay: None,
             bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
         });
         for (src, dst) in [(border(at), router(0)), (router(0), border(at))] {
             parts.intra_links.push(IntraLink {
@@ -732,6 +735,7 @@ fn a_link_comes_in_where_the_domain_says_whatever_its_neighbour_calls_that() {
             },
             delay: None,
             bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
         });
         let intra = inside.iter().map(|(src, dst, delay)| IntraLink {
             src: src.parse().unwrap(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use idt::net::{Net, UNLIMITED};
-use idt::search::{ConstraintRef, Distances, PlacementProblem, best_placements, explain};
+use idt::search::{
+    ConstraintRef, Distances, PlacementProblem, RefusedTraffic, best_placements, explain,
+};
 use proptest::prelude::*;
 
 use crate::worlds::{With, any_with, any_world, by_brute_force, routes, row};
@@ -145,7 +147,11 @@ proptest! {
             if !problem.affinity.is_empty() || link.src == link.dst {
                 continue;
             }
-            let (mut unreachable, mut narrow, mut pairs) = (0, 0, 0);
+            let (mut unreachable, mut narrow, mut pairs, mut refused) = (0, 0, 0, 0);
+            let carried = PlacementProblem {
+                refused: RefusedTraffic::default(),
+                ..problem.clone()
+            };
             for from in hosts(link.src) {
                 for to in hosts(link.dst) {
                     pairs += 1;
@@ -155,6 +161,8 @@ proptest! {
                         has == UNLIMITED || has >= need
                     };
                     unreachable += usize::from(routes.is_empty());
+                    let joined = !self::routes(&net, &carried, from, to).is_empty();
+                    refused += usize::from(routes.is_empty() && joined);
                     let any = routes.iter().any(|route| route.edges.iter().all(|edge| wide(&edge)));
                     narrow += usize::from(!routes.is_empty() && !any);
                 }
@@ -164,6 +172,7 @@ proptest! {
             if net.is_plain() {
                 prop_assert_eq!(counts.unreachable, unreachable);
                 prop_assert_eq!(counts.bandwidth, narrow);
+                prop_assert_eq!(counts.refused, refused);
             }
         }
     }

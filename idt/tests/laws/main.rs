@@ -17,6 +17,7 @@ mod placements;
 mod placements_constraints;
 mod policy;
 mod restriction;
+mod risks;
 mod stress;
 mod ted;
 mod topology;

@@ -229,3 +229,26 @@ fn a_spent_budget_ends_a_search_that_capacity_makes_hopeless() {
     let found = placements(mesh.graph(), &problem, 1, 10_000);
     assert!(!found.cut && found.placements[0].hops == 0);
 }
+
+#[test]
+fn the_first_of_many_that_cost_the_same_are_told_though_links_need_bandwidth() {
+    // A star: 100 hosts for each of three nodes. All million assignments cost four borders.
+    let spokes: Vec<_> = (1..=300).map(|at| (0, at)).collect();
+    let star = Federation::new(301, &spokes);
+    let hosts: Vec<Vec<usize>> = [1, 101, 201]
+        .map(|first| (first..first + 100).collect())
+        .into();
+    let mut problem = problem(&star, &hosts, vec![(0, 1), (1, 2)]);
+    for link in &mut problem.links {
+        link.bandwidth = 1;
+    }
+    let found = placements(star.graph(), &problem, 10, 1_000_000);
+    assert!(!found.cut);
+    let rows: Vec<_> = found
+        .placements
+        .iter()
+        .map(|p| (p.hops, positions(&p.hosts)))
+        .collect();
+    let expected: Vec<_> = (201..211).map(|last| (4, vec![1, 101, last])).collect();
+    assert_eq!(rows, expected);
+}

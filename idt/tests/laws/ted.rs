@@ -30,6 +30,7 @@ fn topology(domain: usize, links: &[Told]) -> DomainTopology {
         },
         delay: delay.map(|delay| Delay::from_nanos(delay.into())),
         bandwidth: delay.map(|delay| Bandwidth::from_bits_per_second(delay.into())),
+        srlgs: nffg::Srlgs::default(),
     };
     let inter_links = links.iter().map(link).collect();
     let parts = TopologyParts {
@@ -261,6 +262,7 @@ fn of_ring(at: usize, more: Option<(usize, u8, Option<u64>)>) -> DomainTopology 
             },
             delay: delay.map(Delay::from_nanos),
             bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
         });
     let parts = TopologyParts {
         inter_links: links.collect(),

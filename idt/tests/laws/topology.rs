@@ -28,6 +28,7 @@ fn link(src: &str, dst: &str, delay: Option<u64>) -> RouterLink {
         dst: at(dst),
         delay: delay.map(Delay::from_nanos),
         bandwidth: delay.map(Bandwidth::from_bits_per_second),
+        srlgs: nffg::Srlgs::default(),
     }
 }
 
@@ -108,6 +109,7 @@ fn only_what_the_domain_says_of_itself_is_taken() {
         remote: at(dst),
         delay: Some(Delay::from_nanos(delay)),
         bandwidth: Some(Bandwidth::from_bits_per_second(delay)),
+        srlgs: nffg::Srlgs::default(),
     };
     assert_eq!(
         topology.inter_links(),
@@ -187,6 +189,7 @@ fn parts_become_canonical() {
         remote: at("AS1:a"),
         delay: None,
         bandwidth: None,
+        srlgs: nffg::Srlgs::default(),
     };
     let parts = TopologyParts {
         inter_links: vec![back_home],

@@ -27,11 +27,60 @@ pub(crate) fn domain(at: usize) -> DomainIndex {
 /// A route: by what routes are in order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Route {
-    cost: [u64; 3],
+    pub(crate) cost: [u64; 3],
     pub(crate) domains: Vec<usize>,
     pub(crate) edges: Vec<EdgeId>,
-    delay: u64,
-    hops: u64,
+    pub(crate) delay: u64,
+    pub(crate) hops: u64,
+}
+
+/// The route over these edges.
+pub(crate) fn route_of(
+    net: &Net,
+    problem: &PlacementProblem,
+    from: usize,
+    edges: &[EdgeId],
+) -> Route {
+    let mut route = Route {
+        cost: [0; 3],
+        domains: vec![from],
+        edges: edges.to_vec(),
+        delay: 0,
+        hops: 0,
+    };
+    for id in edges {
+        let edge = net.edge(*id).expect("of the net");
+        route.domains.push(net.domain_of(edge.to) as usize);
+        route.cost = plus(route.cost, weigh(&edge, &problem.objective));
+        route.delay += u64::from(edge.delay);
+        route.hops += u64::from(edge.role.hops());
+    }
+    route.domains.dedup();
+    route
+}
+
+/// The hosts of a node that its own rules leave, and those of nodes that must be where it is.
+pub(crate) fn hosts_of(net: &Net, problem: &PlacementProblem, node: usize) -> Vec<usize> {
+    let alone = |node: usize| -> BTreeSet<usize> {
+        let of = &problem.nodes[node];
+        let has_room = |at: &usize| {
+            let capacity = problem.capacity.get(&domain(*at));
+            capacity.is_none_or(|has| of.demand.iter().zip(has).all(|(asks, has)| asks <= has))
+        };
+        let all = (0..net.domains()).filter(|at| may_host(problem, of, *at));
+        all.filter(has_room).collect()
+    };
+    let mut hosts = alone(node);
+    for group in problem
+        .affinity
+        .iter()
+        .filter(|group| group.contains(&node))
+    {
+        for other in group {
+            hosts = hosts.intersection(&alone(*other)).copied().collect();
+        }
+    }
+    hosts.into_iter().collect()
 }
 
 fn weigh(edge: &Edge, objective: &Objective) -> [u64; 3] {
@@ -65,7 +114,7 @@ pub(crate) fn routes(net: &Net, problem: &PlacementProblem, from: usize, to: usi
         route: &mut Route,
         points: &mut Vec<u32>,
         descending: bool,
-        to: usize,
+        (to, refused): (usize, &BTreeSet<u32>),
         found: &mut Vec<Route>,
     ) {
         let at = points[points.len() - 1];
@@ -83,7 +132,12 @@ pub(crate) fn routes(net: &Net, problem: &PlacementProblem, from: usize, to: usi
             let restriction = &problem.restriction;
             let into = net.domain_of(edge.to) as usize;
             let moved = into != route.domains[route.domains.len() - 1];
+            let here = route.domains[route.domains.len() - 1];
             if edge.bandwidth < restriction.min_bandwidth
+                || (moved
+                    && here != route.domains[0]
+                    && restriction.closed_transit.contains(&(here as u32)))
+                || refused.contains(&(into as u32))
                 || restriction.closed_domains.contains(&(into as u32))
                 || restriction.closed_edges.contains(&id)
                 || points.contains(&edge.to)
@@ -110,7 +164,7 @@ pub(crate) fn routes(net: &Net, problem: &PlacementProblem, from: usize, to: usi
             route.delay += u64::from(edge.delay);
             route.hops += u64::from(edge.role.hops());
             points.push(edge.to);
-            go(net, problem, route, points, down, to, found);
+            go(net, problem, route, points, down, (to, refused), found);
             points.pop();
             *route = before;
         }
@@ -127,13 +181,20 @@ pub(crate) fn routes(net: &Net, problem: &PlacementProblem, from: usize, to: usi
     }
     let mut found = Vec::new();
     let start = net.source(from as u32);
+    let said = &problem.refused;
+    let of_source = said.of_sources.get(&(from as u32)).into_iter().flatten();
+    let of_destination = said.of_destinations.get(&(to as u32)).into_iter().flatten();
+    let mut refused: BTreeSet<u32> = of_source.chain(of_destination).copied().collect();
+    for end in [from, to] {
+        refused.remove(&(end as u32));
+    }
     go(
         net,
         problem,
         &mut route,
         &mut vec![start],
         false,
-        to,
+        (to, &refused),
         &mut found,
     );
     found.sort();
@@ -415,13 +476,14 @@ pub(crate) struct With {
     pub(crate) closed: bool,
     pub(crate) valley_free: bool,
     pub(crate) bordered: bool,
+    pub(crate) refused: bool,
     pub(crate) disjoint: Option<Disjoint>,
 }
 
 pub(crate) fn any_with() -> impl Strategy<Value = With> {
     let kinds = vec![Disjoint::Domains, Disjoint::Links, Disjoint::Srlg];
     let disjoint = prop_oneof![3 => Just(None), 1 => prop::sample::select(kinds).prop_map(Some)];
-    (prop::array::uniform9(any::<bool>()), disjoint).prop_map(|(b, disjoint)| With {
+    (prop::array::uniform10(any::<bool>()), disjoint).prop_map(|(b, disjoint)| With {
         capacity: b[0],
         bandwidth: b[1],
         link_bounds: b[2],
@@ -431,6 +493,7 @@ pub(crate) fn any_with() -> impl Strategy<Value = With> {
         closed: b[6],
         valley_free: b[7],
         bordered: b[8] && b[0],
+        refused: b[9],
         disjoint,
     })
 }
@@ -656,6 +719,21 @@ fn problem(draw: &mut Draw<'_>, net: &Net, with: With) -> PlacementProblem {
         }
         if draw.one_in(3) {
             problem.restriction.min_bandwidth = 2;
+        }
+        if draw.one_in(4) {
+            let transit = &mut problem.restriction.closed_transit;
+            transit.insert(draw.below(domains) as u32);
+        }
+    }
+    if with.refused {
+        for turn in 0..=draw.below(5) {
+            let said = &mut problem.refused;
+            let map = match turn % 2 {
+                0 => &mut said.of_sources,
+                _ => &mut said.of_destinations,
+            };
+            let of = map.entry(draw.below(domains) as u32).or_default();
+            of.insert(draw.below(domains) as u32);
         }
     }
     problem.restriction.valley_free = with.valley_free;

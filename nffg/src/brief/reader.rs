@@ -15,9 +15,10 @@ use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
 use crate::list::{self, Element, Read};
 use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY, Kind};
+use crate::srlg::srlgs;
 use crate::{
     BisBis, DomainId, IdError, NfType, Port, PortId, PortKind, ResourceView, Resources, RouterId,
-    RouterLink, RouterRef, SapId, TopologyNode, TopologyView,
+    RouterLink, RouterRef, SapId, Srlgs, TopologyNode, TopologyView,
 };
 
 /// Reads the views of a document of `domain`.
@@ -56,10 +57,11 @@ struct Reader<'r> {
 }
 
 /// The members of a neighbour's entry.
-const MEMBERS: [&str; 6] = [
+const MEMBERS: [&str; 7] = [
     "domain",
     "delay",
     "bandwidth",
+    "srlg",
     "router",
     "remote-router",
     "sap",
@@ -252,6 +254,9 @@ impl Reader<'_> {
         let delay = self.report.take(number::delay(entry, "delay", BARE_DELAY));
         let bandwidth = number::bandwidth(entry, "bandwidth", BARE_BANDWIDTH);
         let bandwidth = self.report.take(bandwidth);
+        let groups = entry.present("srlg");
+        let groups = groups.and_then(|told| told.as_ref().map(srlgs).transpose());
+        let groups = self.report.take(groups);
         let router: Option<RouterId> = self.optional_id(entry, "router");
         let remote: Option<RouterId> = self.optional_id(entry, "remote-router");
         let sap: Option<SapId> = self.optional_id(entry, "sap");
@@ -261,6 +266,7 @@ impl Reader<'_> {
         let mut link = self.link(entry, domain)?;
         link.delay = delay.flatten();
         link.bandwidth = bandwidth.flatten();
+        link.srlgs = groups.flatten().unwrap_or_default();
         link.src.router = router.unwrap_or(link.src.router);
         link.dst.router = remote.unwrap_or(link.dst.router);
         if let Some(sap) = sap {
@@ -298,6 +304,7 @@ impl Reader<'_> {
             dst: end(domain)?,
             delay: None,
             bandwidth: None,
+            srlgs: Srlgs::default(),
         })
     }
 

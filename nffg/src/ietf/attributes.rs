@@ -7,6 +7,7 @@ use crate::fault::Report;
 use crate::json::Cursor;
 use crate::list::{Element, Read, id_text, objects, or_warn};
 use crate::number::to_f64;
+use crate::srlg::{Srlgs, srlgs};
 use crate::{Bandwidth, Delay};
 
 /// A bare delay: RFC 8776 counts microseconds.
@@ -39,6 +40,14 @@ pub(super) fn delay(attributes: &Cursor<'_>, report: &mut Report) -> Option<Dela
         });
         or_warn(report, read)
     })
+}
+
+/// The shared risk link groups of a link (RFC 8795 `te-srlgs`). Groups that it must not share
+/// (`te-nsrlgs`) are none of its own.
+pub(super) fn groups(attributes: &Cursor<'_>, report: &mut Report) -> Srlgs {
+    let read = path(attributes, &[te("te-srlgs"), te("value")]);
+    let read = read.and_then(|told| told.as_ref().map(srlgs).transpose());
+    or_warn(report, read).unwrap_or_default()
 }
 
 /// The bandwidth of a link, as of BGP-LS: available, else residual, else reservable, else all; else the

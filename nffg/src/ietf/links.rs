@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::MAX_LINKS;
-use super::attributes::{bandwidth, delay};
+use super::attributes::{bandwidth, delay, groups};
 use super::layers::Routers;
 use super::member::{network, path, te, topology};
 use super::networks::{Network, Told};
 use crate::fault::Report;
 use crate::json::Cursor;
 use crate::list::{Element, Read, id, id_text, objects, warn};
-use crate::{RouterId, RouterLink, RouterRef};
+use crate::{RouterId, RouterLink, RouterRef, Srlgs};
 
 /// How many layers below a link are looked at for what it does not tell itself.
 const MAX_LAYERS: usize = 8;
@@ -101,9 +101,11 @@ impl Reader<'_, '_> {
             return Ok(());
         }
         let (mut told_delay, mut told_bandwidth) = (None, None);
+        let mut told_groups = Srlgs::default();
         if let Some(attributes) = &attributes {
             told_delay = delay(attributes, self.report);
             told_bandwidth = bandwidth(attributes, self.report);
+            told_groups = groups(attributes, self.report);
         }
         let under = self.under(link)?;
         if let Some(name) = topology("link-id").of(link)? {
@@ -120,6 +122,7 @@ impl Reader<'_, '_> {
             dst,
             delay: told_delay,
             bandwidth: told_bandwidth,
+            srlgs: told_groups,
         };
         self.links.push(Link { link, under });
         Ok(())
@@ -219,6 +222,7 @@ fn joined(mut links: Vec<Link>, index: &HashMap<Place, usize>) -> Vec<RouterLink
             continue;
         }
         let (mut found_delay, mut found_bandwidth) = (None, None);
+        let mut found_groups = Vec::new();
         let mut above = at;
         for _ in 0..MAX_LAYERS {
             let Some(next) = under(&links, index, above).filter(|under| *under != at) else {
@@ -230,11 +234,15 @@ fn joined(mut links: Vec<Link>, index: &HashMap<Place, usize>) -> Vec<RouterLink
             *is_under = true;
             found_delay = found_delay.or(link.link.delay);
             found_bandwidth = found_bandwidth.or(link.link.bandwidth);
+            // What it rests on fails with all that is below.
+            found_groups.extend_from_slice(link.link.srlgs.as_slice());
             above = next;
         }
         if let Some(Link { link, .. }) = links.get_mut(at) {
             link.delay = link.delay.or(found_delay);
             link.bandwidth = link.bandwidth.or(found_bandwidth);
+            let own = link.srlgs.as_slice().iter();
+            link.srlgs = own.copied().chain(found_groups).collect();
         }
     }
     let links = links.into_iter().zip(is_under);

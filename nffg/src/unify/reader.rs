@@ -14,7 +14,9 @@ use super::{
 use crate::fault::Report;
 use crate::json::{Cursor, cut};
 use crate::list::{Element, Read, id, id_text, objects, or_warn, plain, warn};
-use crate::{DomainId, Resources, RouterId, RouterLink, RouterRef, TopologyNode, TopologyView};
+use crate::{
+    DomainId, Resources, RouterId, RouterLink, RouterRef, Srlgs, TopologyNode, TopologyView,
+};
 use crate::{number, reference};
 
 /// A bare delay: RFC 7471 §4.1 counts microseconds.
@@ -276,6 +278,7 @@ impl Reader<'_> {
             dst,
             delay,
             bandwidth,
+            srlgs: Srlgs::default(),
         };
         match self.view.nodes.get_mut(src_node) {
             Some(node) if src_node == dst_node => node.links.push(link),

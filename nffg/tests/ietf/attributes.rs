@@ -164,3 +164,33 @@ fn rfc8346_prefixes_of_nodes_are_those_of_their_domain() {
     assert_eq!(texts[0], "10.1.2.3/8 has host bits; 10.0.0.0/8 is read");
     assert_eq!(texts[2], "the field is missing; it is left out");
 }
+
+#[test]
+fn rfc8795_te_srlgs_are_the_groups_of_a_link() {
+    let groups = |attributes: Value| {
+        let nodes = [node("a"), node("b")];
+        let links = [te_link("l", "a", "b", attributes)];
+        let (view, warnings) = read(&networks(&[network("AS1", &nodes, &links)]));
+        let told = view.nodes[0].links[0].srlgs.as_slice().to_vec();
+        (told, warnings.len())
+    };
+    let told = |list: Value| json!({"te-srlgs": {"value": list}});
+    assert_eq!(groups(told(json!([200, 100, 200]))), (vec![100, 200], 0));
+    assert_eq!(groups(told(json!(["7"]))), (vec![7], 0));
+    assert_eq!(
+        groups(told(json!([4_294_967_295_u32]))),
+        (vec![u32::MAX], 0)
+    );
+    assert_eq!(groups(json!({})), (vec![], 0));
+    // Groups that it must not share are none of its own.
+    assert_eq!(groups(json!({"te-nsrlgs": {"id": [5]}})), (vec![], 0));
+    for wrong in [
+        json!([4_294_967_296_u64]),
+        json!([-1]),
+        json!(["x"]),
+        json!([1.5]),
+        json!([{}]),
+    ] {
+        assert_eq!(groups(told(wrong.clone())), (vec![], 1), "{wrong}");
+    }
+}

@@ -69,6 +69,7 @@ fn links(
             dst,
             delay,
             bandwidth,
+            srlgs: nffg::Srlgs::default(),
         }
     });
     links

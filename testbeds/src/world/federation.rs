@@ -104,6 +104,7 @@ impl World {
                 },
                 delay,
                 bandwidth,
+                srlgs: nffg::Srlgs::default(),
             })
         });
         let parts = TopologyParts {

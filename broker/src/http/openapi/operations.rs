@@ -14,10 +14,12 @@ use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
 use super::super::{domains, events, ops, reservations};
 use super::words::{
-    ExtendRequest, FormatWord, Heartbeat, PlacementsRequest, Registration, ReservationRequest,
+    ExtendRequest, FormatWord, Heartbeat, PathsRequest, PlacementsRequest, Registration,
+    ReservationRequest,
 };
 use super::{of, text_header};
 use crate::placements::answer::Answer as Placements;
+use crate::placements::paths::Paths as LinkPaths;
 use crate::topology::Topology;
 
 /// What any guarded operation may answer.
@@ -236,7 +238,7 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 16] = [
+    let paths: [(&str, Vec<Operation>); 17] = [
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -253,6 +255,7 @@ pub(super) fn paths() -> Paths {
             ],
         ),
         ("/broker/v1/events", vec![changes()]),
+        ("/broker/v1/paths", vec![link_paths()]),
         ("/broker/v1/placements", vec![place()]),
         (
             "/broker/v1/reservations",
@@ -447,6 +450,25 @@ fn place() -> Operation {
     .answer(
         "200",
         json::<Placements>("Best first; none is an empty list."),
+    )
+    .problems(&["400", "406", "413", "415", "503"])
+}
+
+fn link_paths() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "listPaths",
+        "placements",
+        "The best paths that the links of a service graph could take",
+    )
+    .described(
+        "For each link, between each two domains that could host its ends. A long answer is sent while it is \
+         found; one that cannot be sent to its end is broken off.",
+    )
+    .body(Required::True, [(JSON, of::<PathsRequest>())])
+    .answer(
+        "200",
+        json::<LinkPaths>("The links, in the order of the graph."),
     )
     .problems(&["400", "406", "413", "415", "503"])
 }

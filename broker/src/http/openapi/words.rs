@@ -116,6 +116,29 @@ pub(super) struct PlacementsRequest {
     explain: bool,
 }
 
+/// A service graph whose links could take paths.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct PathsRequest {
+    /// The graph, in the draft's form (`nfs`, `saps`, `sg_links`, `reqs`) or as an ESCAPE NFFG.
+    #[schema(value_type = Object)]
+    sg: (),
+    /// How many paths for each link and each two hosts of its nodes; the settings bound it
+    /// (`paths.per_pair`).
+    #[schema(minimum = 1, default = 10, required = false)]
+    k: u64,
+    /// What they are ranked by; `hops` if it is left out.
+    #[schema(required = false)]
+    objective: Objective,
+    /// What they have to keep, besides what the graph itself says; the stricter counts.
+    #[schema(required = false)]
+    constraints: Constraints,
+    /// What becomes of the domains' routing policies.
+    #[schema(required = false)]
+    policy: PolicyWord,
+}
+
 /// A service graph to be placed and held: one placement.
 #[derive(ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

@@ -80,6 +80,14 @@ pub enum ConstraintRef {
     MinBandwidth,
     /// Business relationships are respected.
     ValleyFree,
+    /// What a domain refuses to carry.
+    Refusal {
+        /// The domain's position.
+        domain: u32,
+    },
+    /// What domains charge and forbid in transit. It is of the net and not of the problem: see
+    /// [`explain_without_transit`](super::explain_without_transit).
+    Transit,
     /// Alternatives share nothing with earlier ones.
     Disjoint,
 }
@@ -151,6 +159,8 @@ impl PlacementProblem {
         if self.restriction.valley_free {
             all.insert(ConstraintRef::ValleyFree);
         }
+        let refusing = self.refused.refusing().into_iter();
+        all.extend(refusing.map(|domain| ConstraintRef::Refusal { domain }));
         if self.disjoint.is_some() {
             all.insert(ConstraintRef::Disjoint);
         }
@@ -231,6 +241,8 @@ impl PlacementProblem {
                 }
                 ConstraintRef::MinBandwidth => rest.restriction.min_bandwidth = 0,
                 ConstraintRef::ValleyFree => rest.restriction.valley_free = false,
+                ConstraintRef::Refusal { domain } => rest.refused.admit(domain),
+                ConstraintRef::Transit => {}
                 ConstraintRef::Disjoint => rest.disjoint = None,
             }
         }

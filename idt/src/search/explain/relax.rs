@@ -20,29 +20,38 @@ pub struct Relaxations {
 /// Smallest sets by size: all single constraints, then all pairs, and so on, up to the size of a set
 /// that is found first by taking constraints back one by one (a deletion filter: Chinneck and
 /// Dravnieks, ORSA Journal on Computing 3(2), 1991). No part of that one does.
+///
+/// Over `plain`, domains charge and forbid nothing in transit.
 pub(super) fn relaxations(
     distances: &Distances,
+    plain: Option<&Distances>,
     problem: &PlacementProblem,
     budget: &mut Budget,
 ) -> Relaxations {
     let mut found = Relaxations::default();
-    found.smallest = search(distances, problem, budget, &mut found.sets).is_ok();
+    found.smallest = search(distances, plain, problem, budget, &mut found.sets).is_ok();
     found
 }
 
 fn search(
     distances: &Distances,
+    plain: Option<&Distances>,
     problem: &PlacementProblem,
     budget: &mut Budget,
     sets: &mut Vec<Vec<ConstraintRef>>,
 ) -> Result<(), Spent> {
     let mut all = problem.constraints();
     all.retain(|constraint| *constraint != ConstraintRef::Disjoint);
+    all.extend(plain.map(|_| ConstraintRef::Transit));
     let mut feasible = |dropped: &[ConstraintRef]| {
         let mut rest = problem.without(dropped);
         rest.disjoint = None;
         budget.spend(1 + rest.nodes.len() + rest.links.len())?;
-        let found = solve(distances, &rest, 1, budget, &mut Effort::default());
+        let over = match plain {
+            Some(plain) if dropped.contains(&ConstraintRef::Transit) => plain,
+            _ => distances,
+        };
+        let found = solve(over, &rest, 1, budget, &mut Effort::default());
         match (found.placements.is_empty(), found.cut) {
             (false, _) => Ok(true),
             (true, true) => Err(Spent),

@@ -369,7 +369,9 @@ mod tests {
             .ok()
             .flatten()
             .unwrap();
-        let mut world = World::new(&instance, &distances, Metric::Hops);
+        let mut world = World::new(&instance, &distances, Metric::Hops, budget)
+            .ok()
+            .unwrap();
         let tables = Tables::new(&mut world, budget).ok().unwrap();
         let bound = Bound::new(&instance, &tables, budget)
             .ok()

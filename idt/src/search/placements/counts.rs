@@ -13,8 +13,10 @@ use crate::search::distance::Distances;
 pub struct PairCounts {
     /// Pairs of hosts of its two nodes.
     pub pairs: usize,
-    /// No path that the restriction allows.
+    /// No path that the restriction allows, or none that is carried all the way.
     pub unreachable: usize,
+    /// Of these, the pairs that some path joins that is not carried by domains that refuse to.
+    pub refused: usize,
     /// Paths, but none whose edges have the bandwidth that the link needs.
     pub bandwidth: usize,
     /// The shortest delay is more than the link may have.
@@ -47,17 +49,9 @@ fn pairs(
     budget: &mut Budget,
 ) -> Result<Vec<PairCounts>, Spent> {
     let problem = instance.problem;
-    let mut world = World::new(instance, distances, Metric::Hops);
+    let mut world = World::new(instance, distances, Metric::Hops, budget)?;
     let mut all = Vec::with_capacity(problem.links.len());
     for (at, link) in problem.links.iter().enumerate() {
-        let class = world.class(at);
-        for host in instance.hosts(link.dst) {
-            world.grow(0, *host, budget)?;
-            if problem.bounds_routes() {
-                world.grow_bounds(0, *host, budget)?;
-                world.grow_bounds(class, *host, budget)?;
-            }
-        }
         let mut counts = PairCounts::default();
         for src in instance.hosts(link.src) {
             let point = instance.net.source(instance.domain(*src));
@@ -71,20 +65,30 @@ fn pairs(
                     counts.left += 1;
                     continue;
                 }
-                if world.objective[0].from(*dst, point) == u64::MAX {
+                let class = world.class(at, *src, *dst);
+                let free = world.free_class(*src, *dst);
+                world.grow(free, *dst, budget)?;
+                if world.objective[free].from(*dst, point) == u64::MAX {
                     counts.unreachable += 1;
+                    if free > 0 {
+                        world.grow(0, *dst, budget)?;
+                        let joined = world.objective[0].from(*dst, point) < u64::MAX;
+                        counts.refused += usize::from(joined);
+                    }
                     continue;
                 }
                 if !problem.bounds_routes() {
                     counts.left += 1;
                     continue;
                 }
+                world.grow_bounds(free, *dst, budget)?;
+                world.grow_bounds(class, *dst, budget)?;
                 let over = |trees: &Trees<u64>, most: Option<u64>| {
                     most.is_some_and(|most| trees.from(*dst, point) > most)
                 };
                 let max_hops = link.max_hops.map(u64::from);
-                counts.delay += usize::from(over(&world.delay[0], link.max_delay));
-                counts.hops += usize::from(over(&world.hops[0], max_hops));
+                counts.delay += usize::from(over(&world.delay[free], link.max_delay));
+                counts.hops += usize::from(over(&world.hops[free], max_hops));
                 let narrow = world.hops[class].from(*dst, point) == u64::MAX;
                 counts.bandwidth += usize::from(narrow);
                 let out =

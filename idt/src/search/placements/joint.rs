@@ -235,7 +235,7 @@ fn bounds<W: Weigh>(
     let mut keys = Vec::with_capacity(problem.links.len());
     for (at, link) in problem.links.iter().enumerate() {
         keys.push(StreamKey {
-            class: world.class(at),
+            class: world.class(at, hosts[link.src], hosts[link.dst]),
             from: hosts[link.src],
             to: hosts[link.dst],
             bounds: RouteBounds {

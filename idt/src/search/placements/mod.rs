@@ -3,7 +3,7 @@
 //! A placement gives every node one of its hosts and every link a route; it costs what its routes
 //! cost together. Asked for are the k best, each assignment of hosts once, ties by names of hosts in
 //! node order, that keep to all constraints: capacity of domains, bandwidth of edges, bounds of links
-//! and of end-to-end requirements, affinity and anti-affinity, and what the [`Restriction`] closes.
+//! and of end-to-end requirements, affinity and anti-affinity, what the [`Restriction`] closes, and what domains refuse to carry.
 //!
 //! # The search
 //!
@@ -22,6 +22,9 @@
 //!    On a large net without an index, chains and trees do without 2 and 3 (`layers`): one tree per
 //!    node tells the same bound, and a goal-directed search from the hosts that the walk gets to tells
 //!    the distances that it needs, no others.
+//!
+//!    Pairs of hosts between which some domain does not carry ([`RefusedTraffic`]) have trees without it.
+//!    On a large net the distance with it serves as a lower bound, and *routes* tell the truth.
 //! 4. *Walk* (`walk`). Depth first over the nodes in order, each node's hosts in order of names, cut
 //!    where the bound exceeds the window. The first window is the root's bound; the next one reaches up
 //!    to the m-th of the costs that were cut off, each of which is that of some assignment if the
@@ -46,6 +49,7 @@
 
 mod amount;
 mod bound;
+mod candidates;
 mod counts;
 mod disjoint;
 mod grow;
@@ -60,12 +64,14 @@ mod walk;
 
 use std::sync::Arc;
 
+pub use candidates::{LinkPath, link_paths};
 pub use counts::PairCounts;
 pub(in crate::search) use counts::counts;
 pub(in crate::search) use disjoint::solve;
 pub use instance::HostCounts;
 pub use problem::{
     Disjoint, PlacementLink, PlacementNode, PlacementProblem, PlacementRequirement, RESOURCE_KINDS,
+    RefusedTraffic,
 };
 
 use super::budget::Budget;

@@ -79,6 +79,54 @@ pub enum Disjoint {
     Srlg,
 }
 
+/// Traffic that domains do not carry, by whose it is. A link is traffic from the host of its first node
+/// to that of its second. Domains are numbered as in [`Restriction::closed_domains`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefusedTraffic {
+    /// By source, the domains that no path from there passes.
+    pub of_sources: BTreeMap<u32, BTreeSet<u32>>,
+    /// By destination, the domains that no path to it passes.
+    pub of_destinations: BTreeMap<u32, BTreeSet<u32>>,
+}
+
+impl RefusedTraffic {
+    /// Whether everybody carries everything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.of_sources.is_empty() && self.of_destinations.is_empty()
+    }
+
+    /// The domains that do not carry traffic from one domain to another. The two themselves are not
+    /// among them: what starts or ends in a domain does not pass it.
+    #[must_use]
+    pub fn between(&self, from: u32, to: u32) -> BTreeSet<u32> {
+        let refusing = [self.of_sources.get(&from), self.of_destinations.get(&to)];
+        let all = refusing.into_iter().flatten().flatten().copied();
+        all.filter(|domain| *domain != from && *domain != to)
+            .collect()
+    }
+
+    /// The domains that do not carry something.
+    #[must_use]
+    pub fn refusing(&self) -> BTreeSet<u32> {
+        let sets = self
+            .of_sources
+            .values()
+            .chain(self.of_destinations.values());
+        sets.flatten().copied().collect()
+    }
+
+    /// The same, but for what `domain` refuses.
+    pub(in crate::search) fn admit(&mut self, domain: u32) {
+        for map in [&mut self.of_sources, &mut self.of_destinations] {
+            map.retain(|_, refusing| {
+                refusing.remove(&domain);
+                !refusing.is_empty()
+            });
+        }
+    }
+}
+
 /// What is to be placed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PlacementProblem {
@@ -98,6 +146,8 @@ pub struct PlacementProblem {
     pub capacity: BTreeMap<DomainIndex, [f64; RESOURCE_KINDS]>,
     /// What of the net may be used. A closed domain hosts nothing either.
     pub restriction: Restriction,
+    /// What domains do not carry.
+    pub refused: RefusedTraffic,
     /// What placements are ranked by: the sum over the routes of all links.
     pub objective: Objective,
     /// If set, each placement is the best one that shares nothing of this kind with any earlier one.

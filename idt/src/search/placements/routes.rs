@@ -34,7 +34,7 @@ impl<C: Cost> Route<C> {
     }
 
     /// Keeps the edges only if they are asked for.
-    fn new<W: Weigh<Cost = C>>(
+    pub(super) fn new<W: Weigh<Cost = C>>(
         net: &Net,
         weigh: W,
         from: u32,
@@ -303,8 +303,9 @@ where
     if let Some(edges) = known {
         return Ok(Some(Route::new(net, world.weigh, src, &edges, keep)));
     }
+    let class = world.free_class(from, to);
     let path = |metric| world.distances.path(metric, src, dst);
-    if let Some((_, points)) = world.index(0).and_then(path) {
+    if let Some((_, points)) = world.index(class).and_then(path) {
         budget.spend(points.len())?;
         let route = along(net, world.weigh, src, &points, keep);
         let mut sorted = route.domains.to_vec();
@@ -314,15 +315,17 @@ where
             return Ok(Some(route));
         }
     }
-    world.grow(0, to, budget)?;
+    world.grow(class, to, budget)?;
+    let rules = &world.classes[class];
     if net.is_plain()
-        && !world.classes[0].is_valley_free()
-        && descend(world, from, to, scratch, budget)?
+        && !rules.is_valley_free()
+        && !rules.closes_transit()
+        && descend(world, class, (from, to), scratch, budget)?
     {
         return Ok(Some(Route::new(net, world.weigh, src, scratch, keep)));
     }
     let key = StreamKey {
-        class: 0,
+        class,
         from,
         to,
         bounds: RouteBounds::NONE,
@@ -352,20 +355,20 @@ fn along<W: Weigh>(net: &Net, weigh: W, from: u32, points: &[u32], keep: bool) -
 /// nothing: then the first by names is not found step by step.
 fn descend<W: Weigh>(
     world: &World<'_, W>,
-    from: u32,
-    to: u32,
+    class: usize,
+    (from, to): (u32, u32),
     edges: &mut Vec<EdgeId>,
     budget: &mut Budget,
 ) -> Result<bool, Spent> {
     edges.clear();
     let net = world.instance.net;
-    let trees = &world.objective[0];
+    let trees = &world.objective[class];
     let space = Restricted {
         net,
         weigh: world.weigh,
-        rules: &world.classes[0],
+        rules: &world.classes[class],
     };
-    let open = world.classes[0].is_none();
+    let open = world.classes[class].is_none();
     let (mut at, end) = (world.instance.domain(from), world.instance.domain(to));
     let mut left = trees.from(to, at);
     while at != end {

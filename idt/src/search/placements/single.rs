@@ -11,7 +11,7 @@ use super::joint::{Joint, Routing};
 use super::layers::{Layers, parents};
 use super::routes::Route;
 use super::tables::{Tables, World};
-use super::walk::Walk;
+use super::walk::{Walk, Window};
 use super::{Effort, Placement, PlacementProblem, Placements};
 use crate::DomainIndex;
 use crate::search::budget::{Budget, Spent};
@@ -95,7 +95,7 @@ where
     let Some(instance) = Instance::new(distances.net(), problem, None, budget)? else {
         return Ok(());
     };
-    let mut world = World::new(&instance, distances, weigh);
+    let mut world = World::new(&instance, distances, weigh, budget)?;
     let many = match way {
         Way::Fitting => !world.is_small(),
         #[cfg(test)]
@@ -182,8 +182,11 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         world: &mut World<'a, W>,
         budget: &mut Budget,
     ) -> Result<(), Spent> {
-        // Where domains are more than points, a cheapest path may enter one twice: no route does.
-        let promised = world.instance.problem.bounds_routes() || !world.instance.net.is_plain();
+        // Where domains are more than points, a cheapest path may enter one twice: no route does. What
+        // somebody does not carry may cost more than the tables say.
+        let promised = world.instance.problem.bounds_routes()
+            || !world.instance.net.is_plain()
+            || world.is_refused();
         let result = match promised {
             true => self.settle(world, budget),
             false => self.tell(world, budget),
@@ -265,52 +268,87 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         budget: &mut Budget,
     ) -> Result<(), Spent> {
         let mut keep = self.k;
-        let mut window = self.walk.first(usize::MAX);
+        let mut window = self.walk.first(0);
         loop {
-            let mut to = C::FAR;
-            if let Some(window) = &window {
-                self.walk.keep(keep);
-                self.effort.windows += 1;
-                self.walk.window(window, budget)?;
-                to = window.to;
-                for leaf in self.walk.take_leaves() {
-                    queue.push(Reverse(Waiting {
-                        cost: leaf.cost,
-                        choices: self.walk.choices(&leaf).into(),
-                        routing: None,
-                    }));
-                }
-            }
-            while queue.peek().is_some_and(|next| next.0.cost <= to)
-                && let Some(Reverse(next)) = queue.pop()
-            {
-                if let Some(routing) = &next.routing {
-                    let routes = routing.routes.iter().map(|route| &**route);
-                    let placement = placement(world, next.cost, &next.choices, routes);
-                    self.found.placements.push(placement);
-                    self.found.proven += 1;
-                    if self.found.placements.len() == self.k {
-                        return Ok(());
+            // Many assignments may cost as little as the first: only so many are looked at before some are
+            // given their routes, then four times as many.
+            let mut want = self.k.saturating_mul(2);
+            let mut seen = 0;
+            loop {
+                // Whatever is not in the queue costs more than this, or as much and comes later by names.
+                let (mut to, mut last) = (C::FAR, None);
+                if let Some(window) = &window {
+                    self.walk.keep(keep);
+                    self.effort.windows += 1;
+                    self.walk.window(&Window { want, ..*window }, budget)?;
+                    to = window.to;
+                    let leaves = self.walk.take_leaves();
+                    for leaf in leaves.iter().skip(seen) {
+                        queue.push(Reverse(Waiting {
+                            cost: leaf.cost,
+                            choices: self.walk.choices(leaf).into(),
+                            routing: None,
+                        }));
                     }
-                    continue;
+                    seen = leaves.len();
+                    let worst = leaves.last().filter(|_| seen == want);
+                    last = worst.map(|leaf| (leaf.cost, self.walk.choices(leaf).to_vec()));
                 }
-                self.effort.routed += 1;
-                let instance = world.instance;
-                let host = |(node, choice): (usize, &u32)| instance.hosts(node)[*choice as usize];
-                let hosts: Vec<u32> = next.choices.iter().enumerate().map(host).collect();
-                self.free(world, &next.choices, budget)?;
-                if let Some(routing) = self.joint.route(world, &hosts, budget)? {
-                    queue.push(Reverse(Waiting {
-                        cost: routing.cost,
-                        routing: Some(routing),
-                        ..next
-                    }));
+                if self.settle_queued(queue, to, last.as_ref(), world, budget)? {
+                    return Ok(());
                 }
+                if last.is_none() {
+                    break;
+                }
+                want = want.saturating_mul(4);
             }
             keep = keep.saturating_mul(2);
             let Some(last) = window else { return Ok(()) };
-            window = self.walk.after(&last, usize::MAX);
+            window = self.walk.after(&last, 0);
         }
+    }
+
+    /// Gives what waits its routes and tells it, as far as nothing better can come any more: up to a cost,
+    /// and up to a cost and choices. True if `k` placements are told.
+    fn settle_queued<W: Weigh<Cost = C>>(
+        &mut self,
+        queue: &mut BinaryHeap<Reverse<Waiting<C>>>,
+        to: C,
+        last: Option<&(C, Vec<u32>)>,
+        world: &mut World<'a, W>,
+        budget: &mut Budget,
+    ) -> Result<bool, Spent> {
+        let is_next = |next: &Waiting<C>| {
+            let within = |last: &(C, Vec<u32>)| (next.cost, &*next.choices) <= (last.0, &*last.1);
+            next.cost <= to && last.is_none_or(within)
+        };
+        while queue.peek().is_some_and(|next| is_next(&next.0))
+            && let Some(Reverse(next)) = queue.pop()
+        {
+            if let Some(routing) = &next.routing {
+                let routes = routing.routes.iter().map(|route| &**route);
+                let placement = placement(world, next.cost, &next.choices, routes);
+                self.found.placements.push(placement);
+                self.found.proven += 1;
+                if self.found.placements.len() == self.k {
+                    return Ok(true);
+                }
+                continue;
+            }
+            self.effort.routed += 1;
+            let instance = world.instance;
+            let host = |(node, choice): (usize, &u32)| instance.hosts(node)[*choice as usize];
+            let hosts: Vec<u32> = next.choices.iter().enumerate().map(host).collect();
+            self.free(world, &next.choices, budget)?;
+            if let Some(routing) = self.joint.route(world, &hosts, budget)? {
+                queue.push(Reverse(Waiting {
+                    cost: routing.cost,
+                    routing: Some(routing),
+                    ..next
+                }));
+            }
+        }
+        Ok(false)
     }
 
     /// Finds the free routes of an assignment; false if one is missing.
@@ -326,7 +364,8 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         for link in &instance.problem.links {
             let (from, to) = (host(link.src), host(link.dst));
             let mut known = None;
-            if from != to && !self.joint.knows(from, to) {
+            let carried = world.free_class(from, to) == 0;
+            if from != to && carried && !self.joint.knows(from, to) {
                 known = self.walk.costs.route(link.dst, choices, budget)?;
             }
             match self.joint.free(world, from, to, known, budget)? {
@@ -464,6 +503,21 @@ mod tests {
                 .restriction
                 .closed_domains
                 .insert(random.below(domains));
+        }
+        if seed.is_multiple_of(4) {
+            for _ in 0..4 {
+                let refused = &mut problem.refused;
+                let map = match random.below(2) {
+                    0 => &mut refused.of_sources,
+                    _ => &mut refused.of_destinations,
+                };
+                let of = map.entry(random.below(domains)).or_default();
+                of.insert(random.below(domains));
+            }
+        }
+        if seed.is_multiple_of(11) {
+            let transit = &mut problem.restriction.closed_transit;
+            transit.insert(random.below(domains));
         }
         problem.objective = match random.below(4) {
             0 => Objective::Metric(Metric::Hops),

@@ -1,5 +1,7 @@
 //! Distances between hosts, and the trees that they come from.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::amount::Amount;
 use super::grow::{Room, tree};
 use super::instance::Instance;
@@ -14,7 +16,7 @@ const TREE_STEPS: usize = 1 << 24;
 
 /// Trees towards hosts, by one weight under one restriction.
 pub(super) struct Trees<C> {
-    /// States per tree: the points, or twice as many with phases, see [`Restricted`].
+    /// States per tree: the places, or twice as many with phases, see [`Restricted`].
     stride: usize,
     doubled: bool,
     /// Per host, which tree in `costs` is its own, counted from 1.
@@ -23,9 +25,9 @@ pub(super) struct Trees<C> {
 }
 
 impl<C: Cost> Trees<C> {
-    fn new(points: usize, doubled: bool) -> Self {
+    fn new(states: usize, doubled: bool) -> Self {
         Self {
-            stride: points << usize::from(doubled),
+            stride: states,
             doubled,
             slots: Vec::new(),
             costs: Vec::new(),
@@ -54,10 +56,16 @@ pub(super) struct World<'a, W: Weigh> {
     pub(super) instance: &'a Instance<'a>,
     pub(super) distances: &'a Distances,
     pub(super) weigh: W,
-    /// What the links of each class may use; the first class needs no bandwidth.
+    /// What the links of each class may use; the first class needs no bandwidth. There are as many for
+    /// each set of domains that refuse to carry something, the first set being empty.
     pub(super) classes: Vec<Rules>,
-    /// The class of each link; empty if all are of the first.
+    /// The class of each link where nobody refuses; empty if all are of the first.
     class_of: Vec<usize>,
+    /// How many classes there are of one set.
+    bandwidths: usize,
+    /// By pair of hosts, the set that does not carry traffic from the one to the other, unless it is
+    /// the empty one.
+    refusing: BTreeMap<(u32, u32), usize>,
     pub(super) needs: Vec<u64>,
     pub(super) objective: Vec<Trees<W::Cost>>,
     pub(super) delay: Vec<Trees<u64>>,
@@ -66,24 +74,36 @@ pub(super) struct World<'a, W: Weigh> {
 }
 
 impl<'a, W: Weigh> World<'a, W> {
-    pub(super) fn new(instance: &'a Instance<'a>, distances: &'a Distances, weigh: W) -> Self {
+    pub(super) fn new(
+        instance: &'a Instance<'a>,
+        distances: &'a Distances,
+        weigh: W,
+        budget: &mut Budget,
+    ) -> Result<Self, Spent> {
         let problem = instance.problem;
-        let rules = |restriction: &_| Rules::new(instance.net, restriction);
-        let mut classes = vec![rules(&problem.restriction)];
         let (mut needs, mut class_of) = (Vec::new(), Vec::new());
+        let mut distinct = vec![0];
         if problem.bounds_routes() {
             needs = problem.needs();
-            let mut distinct = vec![0];
             distinct.extend(needs.iter().copied());
             distinct.sort_unstable();
             distinct.dedup();
-            classes.extend(distinct[1..].iter().map(|need| {
-                let mut restriction = problem.restriction.clone();
-                restriction.min_bandwidth = restriction.min_bandwidth.max(*need);
-                rules(&restriction)
-            }));
             let class = |need: &u64| distinct.partition_point(|other| other < need);
             class_of = needs.iter().map(class).collect();
+        }
+        let (sets, refusing) = refusing(instance, budget)?;
+        let mut classes = Vec::with_capacity(sets.len() * distinct.len());
+        for set in &sets {
+            for need in &distinct {
+                if !set.is_empty() {
+                    // A bit per domain, and what the trees note per host.
+                    budget.spend(instance.net.domains() / 64 + instance.all().len())?;
+                }
+                let mut restriction = problem.restriction.clone();
+                restriction.min_bandwidth = restriction.min_bandwidth.max(*need);
+                restriction.closed_domains.extend(set);
+                classes.push(Rules::new(instance.net, &restriction));
+            }
         }
         let mut world = Self {
             instance,
@@ -91,27 +111,54 @@ impl<'a, W: Weigh> World<'a, W> {
             weigh,
             classes,
             class_of,
+            bandwidths: distinct.len(),
+            refusing,
             needs,
             objective: Vec::new(),
             delay: Vec::new(),
             hops: Vec::new(),
             room: Room::default(),
         };
-        let points = instance.net.len();
-        for class in &world.classes {
-            let doubled = class.is_valley_free();
-            world.objective.push(Trees::new(points, doubled));
+        for rules in &world.classes {
+            let doubled = rules.is_valley_free();
+            let net = instance.net;
+            let states = Restricted { net, weigh, rules }.len();
+            world.objective.push(Trees::new(states, doubled));
             if problem.bounds_routes() {
-                world.delay.push(Trees::new(points, doubled));
-                world.hops.push(Trees::new(points, doubled));
+                world.delay.push(Trees::new(states, doubled));
+                world.hops.push(Trees::new(states, doubled));
             }
         }
-        world
+        Ok(world)
     }
 
-    /// The class of a link.
-    pub(super) fn class(&self, link: usize) -> usize {
+    /// The class of a link where nobody refuses.
+    fn common_class(&self, link: usize) -> usize {
         self.class_of.get(link).copied().unwrap_or(0)
+    }
+
+    /// The class of a link between two hosts.
+    pub(super) fn class(&self, link: usize, from: u32, to: u32) -> usize {
+        self.free_class(from, to) + self.common_class(link)
+    }
+
+    /// The class of routes from one host to another whatever the bounds of links.
+    pub(super) fn free_class(&self, from: u32, to: u32) -> usize {
+        let set = self.refusing.get(&(from, to)).copied();
+        set.map_or(0, |set| set * self.bandwidths)
+    }
+
+    /// Whether some pair of hosts has routes that not everybody carries.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.refusing.is_empty()
+    }
+
+    /// Whether trees are affordable for all that somebody refuses to carry.
+    fn is_small_where_refused(&self) -> bool {
+        let trees = self.refusing.iter().map(|((_, to), set)| (*set, *to));
+        let trees: BTreeSet<_> = trees.collect();
+        let edges = self.instance.net.edges();
+        self.is_small() && trees.len().saturating_mul(edges) <= TREE_STEPS
     }
 
     /// The index that answers for the objective in a class, if one does.
@@ -167,6 +214,50 @@ impl<'a, W: Weigh> World<'a, W> {
         }
         Ok(())
     }
+}
+
+/// The sets of domains that refuse to carry what some link may be, the first one empty, and the pairs of
+/// hosts that have another one.
+#[expect(clippy::type_complexity, reason = "read in one place")]
+fn refusing(
+    instance: &Instance<'_>,
+    budget: &mut Budget,
+) -> Result<(Vec<BTreeSet<u32>>, BTreeMap<(u32, u32), usize>), Spent> {
+    let problem = instance.problem;
+    let refused = &problem.refused;
+    let (mut sets, mut pairs) = (vec![BTreeSet::new()], BTreeMap::new());
+    if refused.is_empty() {
+        return Ok((sets, pairs));
+    }
+    let mut known = BTreeMap::from([(BTreeSet::new(), 0)]);
+    for link in &problem.links {
+        if link.src == link.dst {
+            continue;
+        }
+        for src in instance.hosts(link.src) {
+            let from = instance.domain(*src);
+            let all = refused.of_sources.contains_key(&from);
+            budget.spend(instance.hosts(link.dst).len())?;
+            for dst in instance.hosts(link.dst) {
+                let to = instance.domain(*dst);
+                let some = all || refused.of_destinations.contains_key(&to);
+                if src == dst || !some || pairs.contains_key(&(*src, *dst)) {
+                    continue;
+                }
+                let set = refused.between(from, to);
+                budget.spend(set.len())?;
+                let next = sets.len();
+                let at = *known.entry(set).or_insert_with_key(|set| {
+                    sets.push(set.clone());
+                    next
+                });
+                if at > 0 {
+                    pairs.insert((*src, *dst), at);
+                }
+            }
+        }
+    }
+    Ok((sets, pairs))
 }
 
 fn grow<W: Weigh>(
@@ -259,7 +350,7 @@ impl<C: Amount> Tables<C> {
             if link.src == link.dst {
                 continue;
             }
-            let class = world.class(at);
+            let class = world.common_class(at);
             // On a large net a bound that knows nothing of bandwidth is better than a tree per host.
             let index = world.index(class).or_else(|| match small {
                 true => None,
@@ -286,10 +377,41 @@ impl<C: Amount> Tables<C> {
                     .extend(instance.hosts(link.dst).iter().map(cell));
             }
         }
+        if world.is_refused() && world.is_small_where_refused() {
+            tables.refuse(world, budget)?;
+        }
         if problem.bounds_routes() {
             tables.measure(world, small, budget)?;
         }
         Ok(tables)
+    }
+
+    /// Puts right the pairs whose routes not everybody carries. Without it, costs are too low at worst.
+    fn refuse<W: Weigh<Cost = C>>(
+        &mut self,
+        world: &mut World<'_, W>,
+        budget: &mut Budget,
+    ) -> Result<(), Spent> {
+        let instance = world.instance;
+        for (at, link) in instance.problem.links.iter().enumerate() {
+            if link.src == link.dst {
+                continue;
+            }
+            let (from, to) = (instance.hosts(link.src), instance.hosts(link.dst));
+            budget.spend(from.len() * to.len())?;
+            for (row, src) in from.iter().enumerate() {
+                let point = instance.net.source(instance.domain(*src));
+                for (column, dst) in to.iter().enumerate() {
+                    if world.free_class(*src, *dst) > 0 {
+                        let class = world.class(at, *src, *dst);
+                        world.grow(class, *dst, budget)?;
+                        let cell = self.starts[at] + row * to.len() + column;
+                        self.objective[cell] = world.objective[class].from(*dst, point);
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Fills the metrics of bounds, and strikes out the pairs that bounds of single links forbid.
@@ -315,7 +437,7 @@ impl<C: Amount> Tables<C> {
             let (from, to) = (instance.hosts(link.src), instance.hosts(link.dst));
             budget.spend(2 * from.len() * to.len())?;
             if small {
-                let class = world.class(at);
+                let class = world.common_class(at);
                 for host in to {
                     world.grow_bounds(class, *host, budget)?;
                 }

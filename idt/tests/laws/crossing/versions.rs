@@ -25,6 +25,12 @@ fn same_as_fresh(ted: &Ted, state: &State) -> Result<(), TestCaseError> {
             let id = EdgeId { from, nth };
             prop_assert_eq!(now.link_of(id), fresh.link_of(id));
             links += usize::from(now.link_of(id).is_some());
+            let own = now.plain_edge(id);
+            prop_assert_eq!(own.is_some(), now.link_of(id).is_some());
+            if let Some(own) = own {
+                prop_assert_eq!(now.crossing_edge(own), Some(id));
+                prop_assert_eq!(now.graph().link(own), now.link_of(id));
+            }
         }
     }
     prop_assert_eq!(links, plain.edges());
@@ -134,6 +140,7 @@ fn of_ring(at: usize, delay: Option<u64>) -> DomainTopology {
         },
         delay: Some(Delay::from_nanos(1)),
         bandwidth: None,
+        srlgs: nffg::Srlgs::default(),
     });
     let intra = delay.map(|delay| IntraLink {
         src: router(0),
