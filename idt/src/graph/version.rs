@@ -9,6 +9,7 @@ use nffg::DomainId;
 use super::derive::edge;
 use super::judge::{Side, Verdict};
 use super::{DomainGraph, DomainIndex, HalfRow, HalfUp, Link, Neighbours, to_u32};
+use crate::change::{Found, side_by_side};
 use crate::net::{Edge, Net, NetBuilder, PAGE, RowChange};
 use crate::policy::{Policies, Terms, terms};
 use crate::ted::Members;
@@ -117,34 +118,35 @@ impl DomainGraph {
             }
         };
         for domain in touched {
-            for (remote, _) in before
-                .topology(domain)
-                .into_iter()
-                .flat_map(|told| told.remotes())
-            {
-                strangers.remove(remote, domain);
-            }
+            let (old, new) = (before.topology(domain), after.topology(domain));
             let Some(index) = next.index(domain) else {
+                for (remote, _) in old.into_iter().flat_map(DomainTopology::remotes) {
+                    strangers.remove(remote, domain);
+                }
                 continue;
             };
-            let partners = next.partners(index);
-            let mut known = partners.iter().map(|partner| next.id(*partner)).peekable();
-            for (remote, _) in after
-                .topology(domain)
-                .into_iter()
-                .flat_map(|told| told.remotes())
-            {
-                while known.next_if(|known| *known < remote).is_some() {}
-                if known.peek() == Some(&remote) {
-                    continue;
-                }
-                match next.index(remote) {
-                    Some(remote) => pair(index, remote),
-                    None => strangers.add(remote, domain),
+            let was_member = before.members.contains_key(domain);
+            if !was_member || tells_links(old) != tells_links(new) {
+                // Also what others tell of it is judged by another rule.
+                for partner in next.partners(index) {
+                    pair(index, partner);
                 }
             }
-            for partner in partners {
-                pair(index, partner);
+            // Of whom it says what it said before, the judgement stands.
+            for Differs {
+                remote,
+                was_told,
+                is_told,
+            } in differences(old, new)
+            {
+                match next.index(remote) {
+                    Some(remote) => pair(index, remote),
+                    None if is_told && !was_told => strangers.add(remote, domain),
+                    None => {}
+                }
+                if was_told && !is_told {
+                    strangers.remove(remote, domain);
+                }
             }
         }
         for domain in joined {
@@ -205,7 +207,7 @@ impl DomainGraph {
                 let topology = state.topology(from);
                 Side {
                     domain: from,
-                    tells_links: topology.is_some_and(|told| !told.is_silent_on_links()),
+                    tells_links: tells_links(topology),
                     links: topology.map_or_else(Vec::new, |told| told.links_to(to).collect()),
                 }
             };
@@ -375,6 +377,50 @@ impl DomainGraph {
             ..Self::default()
         }
     }
+}
+
+/// Whether a domain's silence on a link says that there is none.
+fn tells_links(topology: Option<&DomainTopology>) -> bool {
+    topology.is_some_and(|told| !told.is_silent_on_links())
+}
+
+/// A domain to which a topology and the one before it do not tell the same links.
+struct Differs<'a> {
+    remote: &'a DomainId,
+    was_told: bool,
+    is_told: bool,
+}
+
+/// The domains to which links are told that were not, or otherwise, or no more.
+fn differences<'a>(
+    old: Option<&'a DomainTopology>,
+    new: Option<&'a DomainTopology>,
+) -> impl Iterator<Item = Differs<'a>> {
+    let told = |topology: Option<&'a DomainTopology>| {
+        let of = move |topology: &'a DomainTopology| {
+            topology
+                .remotes()
+                .map(move |(remote, at)| (remote, topology, at))
+        };
+        topology.into_iter().flat_map(of)
+    };
+    side_by_side(told(old), told(new), |a, b| a.0.cmp(b.0)).filter_map(|found| {
+        let (remote, was_told, is_told) = match found {
+            Found::Before((remote, ..)) => (remote, true, false),
+            Found::After((remote, ..)) => (remote, false, true),
+            Found::Both((remote, old, was), (_, new, is)) => {
+                if old.links_at(was).eq(new.links_at(is)) {
+                    return None;
+                }
+                (remote, true, true)
+            }
+        };
+        Some(Differs {
+            remote,
+            was_told,
+            is_told,
+        })
+    })
 }
 
 /// The net with other numbers. Edges of domains that are gone are gone.

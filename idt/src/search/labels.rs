@@ -18,6 +18,7 @@
 //! | `query` | distances and paths |
 //! | `batch` | the paths of many pairs |
 //! | `repair` | labels from those of the version before |
+//! | `lone` | the label of one point from those of its neighbours |
 //! | `affected` | which pairs a changed edge concerns, and their distances |
 //! | `draft` | labels while they are repaired |
 
@@ -26,6 +27,7 @@ mod batch;
 mod build;
 mod draft;
 mod graph;
+mod lone;
 mod query;
 mod repair;
 #[cfg(test)]

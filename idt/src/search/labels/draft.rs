@@ -186,6 +186,62 @@ impl<'a> Draft<'a> {
         space.meet(sheet.label(point))
     }
 
+    /// How many points there are.
+    pub(super) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The point of a rank.
+    #[inline]
+    pub(super) fn point(&self, rank: u32) -> u32 {
+        self.labels.order.points[rank as usize]
+    }
+
+    fn sheet(&self, out: bool) -> &Sheet {
+        if out { &self.out } else { self.inward() }
+    }
+
+    fn sheet_mut(&mut self, out: bool) -> &mut Sheet {
+        if out { &mut self.out } else { self.inward_mut() }
+    }
+
+    /// The label of the distances from a point if `out`, else of those to it.
+    #[inline]
+    pub(super) fn label(&self, point: u32, out: bool) -> Label<'_> {
+        self.sheet(out).label(point)
+    }
+
+    /// Gives a point that label.
+    pub(super) fn replace(&mut self, point: u32, out: bool, entries: Vec<Entry>) {
+        let own = self.sheet_mut(out).own(point);
+        own.hubs = entries.iter().map(|entry| entry.hub).collect();
+        own.distances = entries.iter().map(|entry| entry.distance).collect();
+        own.parents = entries.iter().map(|entry| entry.parent).collect();
+    }
+
+    /// Gives a point that hub.
+    pub(super) fn add(&mut self, point: u32, out: bool, entry: Entry) {
+        self.sheet_mut(out).insert(point, entry);
+    }
+
+    /// Takes a point out of all labels of others: of those of the distances from it if `forward`, else
+    /// of those to it. Says how many steps that took: there is no list of the labels that it is in.
+    pub(super) fn forget(&mut self, point: u32, forward: bool) -> usize {
+        let (labels, hub) = (self.labels, self.rank(point));
+        let sheet = self.sheet_mut(!forward);
+        for (other, rank) in (0..).zip(&labels.order.ranks) {
+            // Worse ranked hubs are the last ones; there are few.
+            let lists = || {
+                let hubs = sheet.label(other).hubs.iter().rev();
+                hubs.copied().find(|other| *other <= hub) == Some(hub)
+            };
+            if *rank > hub && lists() {
+                sheet.remove(other, hub);
+            }
+        }
+        labels.len() / 8
+    }
+
     /// Takes the entry that is about the pair out of the labels.
     pub(super) fn remove(&mut self, from: u32, to: u32) -> Option<Entry> {
         let (first, second) = (self.rank(from), self.rank(to));
