@@ -18,7 +18,7 @@
 //! | `query` | distances and paths |
 //! | `batch` | the paths of many pairs |
 //! | `repair` | labels from those of the version before |
-//! | `lone` | the label of one point from those of its neighbours |
+//! | `few` | the labels of a few points from those around them |
 //! | `affected` | which pairs a changed edge concerns, and their distances |
 //! | `draft` | labels while they are repaired |
 
@@ -26,8 +26,8 @@ mod affected;
 mod batch;
 mod build;
 mod draft;
+mod few;
 mod graph;
-mod lone;
 mod query;
 mod repair;
 #[cfg(test)]

@@ -150,9 +150,9 @@ pub(super) struct Pair {
 pub(super) enum Concerned {
     /// These pairs.
     Pairs(Vec<Pair>),
-    /// Pairs of one point and many: those that are reached from it if `forward`, else those from which
-    /// it is reached.
-    One { point: u32, forward: bool },
+    /// Pairs of a few points and many: those that are reached from the few if `forward`, else those from
+    /// which they are.
+    Few { few: Vec<u32>, forward: bool },
 }
 
 /// A tail or a head.
@@ -291,24 +291,32 @@ impl Search {
         }
         let tails = self.members(draft, net, change, true, MANY, budget)?;
         let heads = self.members(draft, net, change, false, MANY, budget)?;
-        let lone = |members: &Option<Vec<Member>>| members.as_ref().is_some_and(|m| m.len() == 1);
-        if lone(&tails) && heads.is_none() {
-            let (point, forward) = (change.from, true);
-            return Ok(Some(Concerned::One { point, forward }));
-        }
-        if lone(&heads) && tails.is_none() {
-            let (point, forward) = (change.to, false);
-            return Ok(Some(Concerned::One { point, forward }));
-        }
-        let all = |found: Option<Vec<Member>>, search: &mut Self, to, budget: &mut Budget| {
-            let found = match found {
-                None => search.members(draft, net, change, to, usize::MAX, budget)?,
-                found => found,
-            };
-            Ok(found.unwrap_or_default())
+        let (tails, heads) = match (tails, heads) {
+            (Some(tails), Some(heads)) => (tails, heads),
+            (None, None) => {
+                let all = |search: &mut Self, to, budget: &mut Budget| {
+                    let found = search.members(draft, net, change, to, usize::MAX, budget);
+                    Ok::<_, Spent>(found?.unwrap_or_default())
+                };
+                (all(self, true, budget)?, all(self, false, budget)?)
+            }
+            (tails, heads) => {
+                let forward = tails.is_some();
+                let few = tails.or(heads).unwrap_or_default();
+                // What the labels around the few list is looked at; or pairs are.
+                let mut edges = 0;
+                for member in &few {
+                    net.edges(member.point, !forward, |_, _| edges += 1);
+                }
+                budget.spend(edges)?;
+                let most = MANY.max(QUERY * LISTED * edges / few.len().max(1));
+                let Some(many) = self.members(draft, net, change, !forward, most, budget)? else {
+                    let few = few.iter().map(|member| member.point).collect();
+                    return Ok(Some(Concerned::Few { few, forward }));
+                };
+                if forward { (few, many) } else { (many, few) }
+            }
         };
-        let tails = all(tails, self, true, budget)?;
-        let heads = all(heads, self, false, budget)?;
         let pairs = self.pairs(draft, net, change, (tails, heads), budget)?;
         Ok(Some(Concerned::Pairs(pairs)))
     }
@@ -466,6 +474,9 @@ impl Search {
 /// Steps that a question to the labels counts as.
 const QUERY: usize = 16;
 
-/// Where one side of a change is a single point, more steps than this for the other side cost more than
-/// to make the label of that point anew.
+/// Where one side of a change takes more steps than this to find and the other does not, it may cost less
+/// to make the labels of the other side anew.
 const MANY: usize = QUERY * if cfg!(test) { 4 } else { 2048 };
+
+/// Hubs that a neighbour lists and that are not pruned at once, roughly.
+const LISTED: usize = if cfg!(test) { 1 } else { 32 };

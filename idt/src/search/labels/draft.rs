@@ -211,12 +211,9 @@ impl<'a> Draft<'a> {
         self.sheet(out).label(point)
     }
 
-    /// Gives a point that label.
-    pub(super) fn replace(&mut self, point: u32, out: bool, entries: Vec<Entry>) {
-        let own = self.sheet_mut(out).own(point);
-        own.hubs = entries.iter().map(|entry| entry.hub).collect();
-        own.distances = entries.iter().map(|entry| entry.distance).collect();
-        own.parents = entries.iter().map(|entry| entry.parent).collect();
+    /// Takes all hubs out of that label.
+    pub(super) fn clear(&mut self, point: u32, out: bool) {
+        *self.sheet_mut(out).own(point) = Own::default();
     }
 
     /// Gives a point that hub.
@@ -224,22 +221,32 @@ impl<'a> Draft<'a> {
         self.sheet_mut(out).insert(point, entry);
     }
 
-    /// Takes a point out of all labels of others: of those of the distances from it if `forward`, else
-    /// of those to it. Says how many steps that took: there is no list of the labels that it is in.
-    pub(super) fn forget(&mut self, point: u32, forward: bool) -> usize {
-        let (labels, hub) = (self.labels, self.rank(point));
+    /// Takes points out of all labels: of those of the distances from them if `forward`, else of those to
+    /// them. Says how many steps that took: there is no list of the labels that a hub is in.
+    pub(super) fn forget(&mut self, points: &[u32], forward: bool) -> usize {
+        let mut is_one = vec![false; self.len()];
+        let mut best = u32::MAX;
+        for point in points {
+            let hub = self.rank(*point);
+            is_one[hub as usize] = true;
+            best = best.min(hub);
+        }
+        let (labels, mut steps) = (self.labels, self.len());
         let sheet = self.sheet_mut(!forward);
+        let mut listed = Vec::new();
         for (other, rank) in (0..).zip(&labels.order.ranks) {
-            // Worse ranked hubs are the last ones; there are few.
-            let lists = || {
-                let hubs = sheet.label(other).hubs.iter().rev();
-                hubs.copied().find(|other| *other <= hub) == Some(hub)
-            };
-            if *rank > hub && lists() {
+            if *rank < best {
+                continue;
+            }
+            // The worse ranked hubs are the last ones.
+            let hubs = sheet.label(other).hubs.iter().rev();
+            let hubs = hubs.copied().take_while(|hub| *hub >= best);
+            listed.extend(hubs.inspect(|_| steps += 1).filter(|hub| is_one[*hub as usize]));
+            for hub in listed.drain(..) {
                 sheet.remove(other, hub);
             }
         }
-        labels.len() / 8
+        steps / 8
     }
 
     /// Takes the entry that is about the pair out of the labels.

@@ -50,23 +50,12 @@ pub(crate) struct Scattered {
 }
 
 impl Scattered {
-    /// Takes an empty label in place of the one before.
-    pub(super) fn clear(&mut self, points: usize) {
+    /// Takes a label in place of the one before.
+    pub(super) fn set(&mut self, label: Label<'_>, points: usize) {
         for hub in self.hubs.drain(..) {
             self.distances[hub as usize] = FAR;
         }
         self.distances.resize(points, FAR);
-    }
-
-    /// Takes a hub that is not in the label.
-    pub(super) fn add(&mut self, hub: u32, distance: u32) {
-        self.distances[hub as usize] = distance;
-        self.hubs.push(hub);
-    }
-
-    /// Takes a label in place of the one before.
-    pub(super) fn set(&mut self, label: Label<'_>, points: usize) {
-        self.clear(points);
         for (hub, distance) in label.hubs.iter().zip(label.distances) {
             self.distances[*hub as usize] = *distance;
         }

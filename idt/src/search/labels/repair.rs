@@ -16,7 +16,7 @@ use std::cmp::Ordering;
 
 use super::affected::{Between, Change, Concerned, Search};
 use super::draft::Draft;
-use super::lone::Lone;
+use super::few::Few;
 use super::{FAR, Labels, NONE};
 use crate::net::Net;
 use crate::search::budget::{Budget, Spent};
@@ -26,7 +26,7 @@ use crate::search::tree::edge_cost;
 const MOST: usize = 4096;
 
 /// A parent is looked for among so many neighbours. Where there are more, a path looks for it.
-const FEW: usize = 32;
+const ASKED: usize = 32;
 
 impl Labels {
     /// The labels of `new`, which differs from the net of these in edges between the `changed`
@@ -107,16 +107,16 @@ impl Labels {
     ) -> Result<Option<Self>, Spent> {
         let mut draft = Draft::new(self, symmetric);
         let mut search = Search::new(self.len());
-        let mut lone = None;
+        let mut space = None;
         let mut net = Between::new(new, self.metric, changes, symmetric);
         for change in changes {
             net.take_one();
             let mut pairs = match search.concerned(&draft, &net, change, budget)? {
                 None => return Ok(None),
                 Some(Concerned::Pairs(pairs)) => pairs,
-                Some(Concerned::One { point, forward }) => {
-                    let lone = lone.get_or_insert_with(|| Lone::new(self.len()));
-                    if !lone.relabel(&mut draft, &net, point, forward, budget)? {
+                Some(Concerned::Few { few, forward }) => {
+                    let space = space.get_or_insert_with(|| Few::new(self.len()));
+                    if !space.relabel(&mut draft, &net, &few, forward, budget)? {
                         return Ok(None);
                     }
                     Vec::new()
@@ -165,7 +165,7 @@ fn parent(draft: &Draft<'_>, net: &Between<'_>, from: u32, to: u32, distance: u6
     net.edges(worse, !forward, |other, cost| {
         neighbours.push((other, cost));
     });
-    if neighbours.len() > FEW {
+    if neighbours.len() > ASKED {
         return NONE;
     }
     let next = neighbours.into_iter().find(|(other, cost)| {
