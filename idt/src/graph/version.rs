@@ -242,7 +242,7 @@ impl DomainGraph {
         let mut changes = Vec::new();
         // Pairs that are adjacent in one version only.
         let mut flipped = Vec::new();
-        let mut half_differs = false;
+        let mut half_differs = Vec::new();
         let mut edits = edits.into_iter().peekable();
         while let Some((first, _)) = edits.peek() {
             let page = first.as_usize() / PAGE;
@@ -262,7 +262,9 @@ impl DomainGraph {
                     let differ = ends.filter(|to| adjacent(old, *to) != adjacent(&new, *to));
                     flipped.extend(differ.map(|to| (from, to)));
                 }
-                half_differs |= new.half != old.half;
+                if new.half != old.half {
+                    half_differs.push(from);
+                }
                 changes.push(row_change(&self.net, from, &edits));
                 rows.get_or_insert_with(|| self.pages[page].to_vec())[at] = Arc::new(new);
             }
@@ -276,9 +278,27 @@ impl DomainGraph {
         if !self.joins_the_same(&flipped) {
             self.components = Arc::new(OnceLock::new());
         }
-        if half_differs {
-            self.half_up = Arc::new(OnceLock::new());
+        if !half_differs.is_empty() {
+            self.tell_half_up(&half_differs);
         }
+    }
+
+    /// Brings the list of half-up links in line with the rows of these domains, which are in order.
+    fn tell_half_up(&mut self, rows: &[DomainIndex]) {
+        let known = self.half_up.get().map(|all| {
+            let of_row = |half: &&HalfUp| {
+                let src = self.index(&half.src.domain);
+                src.is_some_and(|src| rows.binary_search(&src).is_ok())
+            };
+            let stays = all.iter().filter(|half| !of_row(half)).cloned();
+            let rows = rows.iter().filter_map(|row| self.row(*row));
+            let told = rows.flat_map(|row| &row.half);
+            let told = told.flat_map(|half| half.told.iter().cloned());
+            let mut all: Vec<HalfUp> = stays.chain(told).collect();
+            all.sort_unstable();
+            all
+        });
+        self.half_up = Arc::new(known.map_or_else(OnceLock::new, OnceLock::from));
     }
 
     /// Whether paths surely join the same domains as before these pairs became adjacent or ceased to

@@ -47,6 +47,8 @@ mod map;
 mod potential;
 mod queue;
 mod search;
+#[cfg(test)]
+mod tests;
 mod tiny;
 mod trace;
 
