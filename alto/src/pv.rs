@@ -12,6 +12,7 @@ mod service_graph;
 use std::collections::BTreeSet;
 
 use idt::DomainIndex;
+use idt::search::Distances;
 use nffg::json::{Cursor, FieldError};
 use serde_json::Value;
 
@@ -24,7 +25,12 @@ use crate::property_map::{Property, key, property_names};
 use crate::{AltoError, Maps};
 
 /// Answers a `ReqFilteredCostMap` with RFC 9275's `ane-property-names` or the draft's `sg`.
-pub(crate) fn answer(maps: &Maps, request: &[u8], work: u64) -> Result<PathVectors, AltoError> {
+pub(crate) fn answer(
+    maps: &Maps,
+    request: &[u8],
+    work: u64,
+    distances: Option<&Distances>,
+) -> Result<PathVectors, AltoError> {
     let request: Value = serde_json::from_slice(request)?;
     let request = Cursor::root(&request);
     check_offered(&request)?;
@@ -38,8 +44,11 @@ pub(crate) fn answer(maps: &Maps, request: &[u8], work: u64) -> Result<PathVecto
             let rule = "'sg' asks for the links of a service graph, 'pids' for pairs of PIDs: one of the two";
             Err(pids.invalid(rule).into())
         }
-        (Some(sg), None) => service_graph::answer(maps, &sg, properties, work),
-        (None, pids) => pids::answer(maps, pids.as_ref(), &properties.unwrap_or_default(), work),
+        (Some(sg), None) => service_graph::answer(maps, &sg, properties, work, distances),
+        (None, pids) => {
+            let properties = properties.unwrap_or_default();
+            pids::answer(maps, pids.as_ref(), &properties, work, distances)
+        }
     }
 }
 

@@ -207,7 +207,7 @@ pub async fn run(
     let ingest = Ingest::new(&settings.domains, settings.rules())
         .with_propagators(&settings.bgp.propagators);
     let desk = Desk::new(settings.reservations.limits());
-    tasks.spawn(ingest::run(
+    let writer = ingest::run(
         ingest,
         desk,
         received,
@@ -215,7 +215,13 @@ pub async fn run(
         Arc::clone(&published),
         Arc::clone(&metrics),
         stop.clone(),
-    ));
+    );
+    // A version of a large federation is made in one go: on a thread of its own it holds up no request,
+    // and none holds it up.
+    let runtime = tokio::runtime::Handle::current();
+    // However this ends: the runtime waits for that thread.
+    let _stopping = stop.clone().drop_guard();
+    tasks.spawn_blocking(move || runtime.block_on(writer));
     tasks.spawn(indexer::run(
         Arc::clone(&published),
         Arc::clone(&metrics),

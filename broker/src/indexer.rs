@@ -42,7 +42,7 @@ pub async fn run(published: Arc<Published>, metrics: Arc<Metrics>, stop: Cancell
 }
 
 /// An index rests for this many times as long as it took to make it.
-const REST: u32 = 3;
+const REST: u32 = 1;
 
 /// Brings the index up to the current version. Says how long that took, if it did anything.
 async fn index(

@@ -423,14 +423,14 @@ fn neighbours<'a>(
 }
 
 /// Where something of two lists was found.
-enum Found<T> {
+pub(crate) enum Found<T> {
     Before(T),
     Both(T, T),
     After(T),
 }
 
 /// Walks two lists that are sorted by `order`, each element of either once.
-fn side_by_side<T>(
+pub(crate) fn side_by_side<T>(
     before: impl IntoIterator<Item = T>,
     after: impl IntoIterator<Item = T>,
     order: impl Fn(&T, &T) -> Ordering,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use idt::DomainIndex;
-use idt::search::{Budget, Metric, PathStream, Rules};
+use idt::search::{Budget, Distances, Metric, PathStream, Rules};
 use nffg::DomainId;
 use nffg::json::Cursor;
 use serde_json::{Map, json};
@@ -25,6 +25,7 @@ pub(super) fn answer(
     pids: Option<&Cursor<'_>>,
     properties: &[Property],
     work: u64,
+    distances: Option<&Distances>,
 ) -> Result<PathVectors, AltoError> {
     let network = maps.network();
     let (sources, destinations) = match pids {
@@ -61,7 +62,11 @@ pub(super) fn answer(
                 cut_pairs += 1;
                 continue;
             }
-            let mut paths = PathStream::new(net, Metric::Hops, &rules, ends, usize::MAX, budget);
+            let (by, most) = (Metric::Hops, usize::MAX);
+            let mut paths = match distances {
+                Some(known) => PathStream::with_distances(known, by, &rules, ends, most, budget),
+                None => PathStream::new(net, by, &rules, ends, most, budget),
+            };
             let path: Option<Vec<DomainIndex>> = match paths.advance() {
                 Some(Ok((path, _))) => {
                     let index = |domain: &u32| graph.index_of(*domain);

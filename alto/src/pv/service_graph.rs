@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use idr::HostError;
-use idt::search::{Candidates, Cuts, PathCaps, candidate_paths};
+use idt::search::{
+    Candidates, Cuts, Distances, PathCaps, candidate_paths, candidate_paths_with,
+};
 use idt::{DomainGraph, DomainIndex};
 use nffg::json::{Cursor, FieldError};
 use nffg::{DomainId, GraphForm, ServiceGraph};
@@ -23,6 +25,7 @@ pub(super) fn answer(
     sg: &Cursor<'_>,
     properties: Option<Vec<Property>>,
     work: u64,
+    distances: Option<&Distances>,
 ) -> Result<PathVectors, AltoError> {
     let service = nffg::decode_service_graph(sg)?;
     let hosts = maps
@@ -51,7 +54,11 @@ pub(super) fn answer(
     let mut passed = BTreeSet::new();
     let mut found: BTreeMap<(usize, usize), (Vec<u8>, Cuts)> = BTreeMap::new();
     for (src, dst) in pairs {
-        let answer = candidate_paths(graph, &hosts.sets[src], &hosts.sets[dst], &caps);
+        let (src_hosts, dst_hosts) = (&hosts.sets[src], &hosts.sets[dst]);
+        let answer = match distances {
+            Some(known) => candidate_paths_with(graph, known, src_hosts, dst_hosts, &caps),
+            None => candidate_paths(graph, src_hosts, dst_hosts, &caps),
+        };
         passed.extend(answer.vectors.iter().flatten().copied());
         found.insert((src, dst), (vectors(graph, &answer), answer.cuts));
     }

@@ -1,7 +1,5 @@
 //! The ALTO resources. All the protocol is in the crate `alto`; here is what HTTP adds to it.
 
-use std::sync::Arc;
-
 use alto::media;
 use axum::body::Body;
 use axum::extract::State;
@@ -10,7 +8,7 @@ use http::{HeaderMap, Request, StatusCode};
 
 use super::App;
 use super::answer::{alto_error, check_content_type, map, negotiate, read_body, typed};
-use super::heavy::LIGHT_WORK;
+use super::heavy::{LIGHT_DOMAINS, LIGHT_WORK};
 use super::problem::Problem;
 
 /// A GET resource that is encoded once per version.
@@ -63,16 +61,22 @@ pub(super) async fn path_vectors(
     let wanted = negotiate(request.headers(), &offered)?;
     check_content_type(request.headers(), media::COST_MAP_FILTER)?;
     let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
-    let maps = app.shared.published.maps();
-    let mut answer = maps.path_vectors(&body, LIGHT_WORK);
-    if answer.as_ref().is_ok_and(|answer| answer.cut_by_work) {
-        let (maps, work) = (Arc::clone(&maps), app.shared.settings.paths.work);
-        answer = app
-            .shared
-            .heavy
-            .run(move || maps.path_vectors(&body, work))
-            .await?;
-    }
+    let version = app.shared.published.version();
+    let light = (version.maps.idt().graph().len() <= LIGHT_DOMAINS)
+        .then(|| version.maps.path_vectors(&body, LIGHT_WORK));
+    let answer = match light {
+        Some(answer) if !answer.as_ref().is_ok_and(|answer| answer.cut_by_work) => answer,
+        _ => {
+            let work = app.shared.settings.paths.work;
+            let heavy = &app.shared.heavy;
+            heavy
+                .run(move || {
+                    let maps = &version.maps;
+                    maps.path_vectors_with(version.distances(), &body, work)
+                })
+                .await?
+        }
+    };
     Ok(match answer {
         Err(error) => alto_error(&error),
         Ok(vectors) if wanted == media::COST_MAP => {

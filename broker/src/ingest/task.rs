@@ -202,7 +202,9 @@ async fn write(
         if (ingest.is_touched() || desk.is_touched()) && now >= pace.due() {
             let (used, updates) = desk.take_updates();
             ingest.hold(updates);
-            if let Some(changes) = ingest.commit() {
+            let committed = ingest.commit();
+            let commit = now.elapsed();
+            if let Some(changes) = committed {
                 log_changes(&changes);
                 let members = published.publish(ingest.idr(), ingest.idt(), used, changes);
                 let conflicts = conflicts::count(&published.maps());
@@ -210,7 +212,8 @@ async fn write(
                     members,
                     &conflicts.map(|(kind, count)| (kind.as_str(), count)),
                 );
-                debug!(members, "published a new version of the maps");
+                let publication = now.elapsed().saturating_sub(commit);
+                debug!(members, ?commit, ?publication, "published a new version of the maps");
             } else {
                 // Of links more or less may be held than before.
                 published.hold(used);

@@ -9,6 +9,7 @@ use nffg::DomainId;
 use super::derive::edge;
 use super::judge::{Side, Verdict};
 use super::{DomainGraph, DomainIndex, HalfRow, HalfUp, Link, Neighbours, to_u32};
+use crate::change::{Found, side_by_side};
 use crate::net::{Edge, Net, NetBuilder, PAGE, RowChange};
 use crate::policy::{Policies, Terms, terms};
 use crate::ted::Members;
@@ -117,34 +118,35 @@ impl DomainGraph {
             }
         };
         for domain in touched {
-            for (remote, _) in before
-                .topology(domain)
-                .into_iter()
-                .flat_map(|told| told.remotes())
-            {
-                strangers.remove(remote, domain);
-            }
+            let (old, new) = (before.topology(domain), after.topology(domain));
             let Some(index) = next.index(domain) else {
+                for (remote, _) in old.into_iter().flat_map(DomainTopology::remotes) {
+                    strangers.remove(remote, domain);
+                }
                 continue;
             };
-            let partners = next.partners(index);
-            let mut known = partners.iter().map(|partner| next.id(*partner)).peekable();
-            for (remote, _) in after
-                .topology(domain)
-                .into_iter()
-                .flat_map(|told| told.remotes())
-            {
-                while known.next_if(|known| *known < remote).is_some() {}
-                if known.peek() == Some(&remote) {
-                    continue;
-                }
-                match next.index(remote) {
-                    Some(remote) => pair(index, remote),
-                    None => strangers.add(remote, domain),
+            let was_member = before.members.contains_key(domain);
+            if !was_member || tells_links(old) != tells_links(new) {
+                // Also what others tell of it is judged by another rule.
+                for partner in next.partners(index) {
+                    pair(index, partner);
                 }
             }
-            for partner in partners {
-                pair(index, partner);
+            // Of whom it says what it said before, the judgement stands.
+            for Differs {
+                remote,
+                was_told,
+                is_told,
+            } in differences(old, new)
+            {
+                match next.index(remote) {
+                    Some(remote) => pair(index, remote),
+                    None if is_told && !was_told => strangers.add(remote, domain),
+                    None => {}
+                }
+                if was_told && !is_told {
+                    strangers.remove(remote, domain);
+                }
             }
         }
         for domain in joined {
@@ -205,7 +207,7 @@ impl DomainGraph {
                 let topology = state.topology(from);
                 Side {
                     domain: from,
-                    tells_links: topology.is_some_and(|told| !told.is_silent_on_links()),
+                    tells_links: tells_links(topology),
                     links: topology.map_or_else(Vec::new, |told| told.links_to(to).collect()),
                 }
             };
@@ -240,7 +242,7 @@ impl DomainGraph {
         let mut changes = Vec::new();
         // Pairs that are adjacent in one version only.
         let mut flipped = Vec::new();
-        let mut half_differs = false;
+        let mut half_differs = Vec::new();
         let mut edits = edits.into_iter().peekable();
         while let Some((first, _)) = edits.peek() {
             let page = first.as_usize() / PAGE;
@@ -260,7 +262,9 @@ impl DomainGraph {
                     let differ = ends.filter(|to| adjacent(old, *to) != adjacent(&new, *to));
                     flipped.extend(differ.map(|to| (from, to)));
                 }
-                half_differs |= new.half != old.half;
+                if new.half != old.half {
+                    half_differs.push(from);
+                }
                 changes.push(row_change(&self.net, from, &edits));
                 rows.get_or_insert_with(|| self.pages[page].to_vec())[at] = Arc::new(new);
             }
@@ -274,9 +278,27 @@ impl DomainGraph {
         if !self.joins_the_same(&flipped) {
             self.components = Arc::new(OnceLock::new());
         }
-        if half_differs {
-            self.half_up = Arc::new(OnceLock::new());
+        if !half_differs.is_empty() {
+            self.tell_half_up(&half_differs);
         }
+    }
+
+    /// Brings the list of half-up links in line with the rows of these domains, which are in order.
+    fn tell_half_up(&mut self, rows: &[DomainIndex]) {
+        let known = self.half_up.get().map(|all| {
+            let of_row = |half: &&HalfUp| {
+                let src = self.index(&half.src.domain);
+                src.is_some_and(|src| rows.binary_search(&src).is_ok())
+            };
+            let stays = all.iter().filter(|half| !of_row(half)).cloned();
+            let rows = rows.iter().filter_map(|row| self.row(*row));
+            let told = rows.flat_map(|row| &row.half);
+            let told = told.flat_map(|half| half.told.iter().cloned());
+            let mut all: Vec<HalfUp> = stays.chain(told).collect();
+            all.sort_unstable();
+            all
+        });
+        self.half_up = Arc::new(known.map_or_else(OnceLock::new, OnceLock::from));
     }
 
     /// Whether paths surely join the same domains as before these pairs became adjacent or ceased to
@@ -375,6 +397,50 @@ impl DomainGraph {
             ..Self::default()
         }
     }
+}
+
+/// Whether a domain's silence on a link says that there is none.
+fn tells_links(topology: Option<&DomainTopology>) -> bool {
+    topology.is_some_and(|told| !told.is_silent_on_links())
+}
+
+/// A domain to which a topology and the one before it do not tell the same links.
+struct Differs<'a> {
+    remote: &'a DomainId,
+    was_told: bool,
+    is_told: bool,
+}
+
+/// The domains to which links are told that were not, or otherwise, or no more.
+fn differences<'a>(
+    old: Option<&'a DomainTopology>,
+    new: Option<&'a DomainTopology>,
+) -> impl Iterator<Item = Differs<'a>> {
+    let told = |topology: Option<&'a DomainTopology>| {
+        let of = move |topology: &'a DomainTopology| {
+            topology
+                .remotes()
+                .map(move |(remote, at)| (remote, topology, at))
+        };
+        topology.into_iter().flat_map(of)
+    };
+    side_by_side(told(old), told(new), |a, b| a.0.cmp(b.0)).filter_map(|found| {
+        let (remote, was_told, is_told) = match found {
+            Found::Before((remote, ..)) => (remote, true, false),
+            Found::After((remote, ..)) => (remote, false, true),
+            Found::Both((remote, old, was), (_, new, is)) => {
+                if old.links_at(was).eq(new.links_at(is)) {
+                    return None;
+                }
+                (remote, true, true)
+            }
+        };
+        Some(Differs {
+            remote,
+            was_told,
+            is_told,
+        })
+    })
 }
 
 /// The net with other numbers. Edges of domains that are gone are gone.

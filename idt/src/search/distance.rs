@@ -36,7 +36,7 @@ pub struct Distances {
 }
 
 /// Tells the distance of a point; [`u64::MAX`] if there is no path.
-type ToDomain<'a> = Box<dyn Fn(u32) -> u64 + Send + Sync + 'a>;
+pub(super) type ToDomain<'a> = Box<dyn Fn(u32) -> u64 + Send + Sync + 'a>;
 
 /// What answers for a metric.
 #[derive(Clone, Default)]
@@ -414,20 +414,39 @@ impl Distances {
         Ok(())
     }
 
-    /// What tells the distances of all points to a domain by an index of this version; `None` if there
-    /// is none.
+    /// What tells the distances of all points to a domain; `None` if there is no index. With one of a
+    /// version before they are lower bounds: distances in the net in which each edge costs the less of
+    /// before and now, so that no edge lowers them by more than it costs.
     pub(crate) fn to_domain(&self, metric: Metric, to: u32) -> Option<ToDomain<'_>> {
-        let Index::Current(base) = &self.indexes[metric as usize] else {
-            return None;
+        let (base, overlay) = match &self.indexes[metric as usize] {
+            Index::Current(base) => (base, None),
+            Index::Behind(base, overlay) if overlay.is_usable() => (base, Some(overlay)),
+            _ => return None,
         };
         let sink = self.net.sink(to);
-        Some(match base {
+        let before: ToDomain<'_> = match base {
             Base::Matrix(matrix) => Box::new(move |from| matrix.distance(from, sink)),
             Base::Labels(labels) => {
                 let mut space = Scattered::default();
                 labels.scatter_target(sink, &mut space);
                 Box::new(move |from| labels.to_scattered(from, &space))
             }
+        };
+        let distance = |from, to| base.distance(from, to);
+        let over = overlay.map(|overlay| overlay.over_lowered(sink, distance));
+        Some(match over.filter(|over| !over.is_empty()) {
+            None => before,
+            Some(over) => Box::new(move |from| {
+                let mut least = before(from);
+                for (start, rest) in &over {
+                    // The rest alone is too much, of all that follow too.
+                    if *rest >= least {
+                        break;
+                    }
+                    least = least.min(base.distance(from, *start).saturating_add(*rest));
+                }
+                least
+            }),
         })
     }
 

@@ -18,6 +18,7 @@
 //! | `query` | distances and paths |
 //! | `batch` | the paths of many pairs |
 //! | `repair` | labels from those of the version before |
+//! | `few` | the labels of a few points from those around them |
 //! | `affected` | which pairs a changed edge concerns, and their distances |
 //! | `draft` | labels while they are repaired |
 
@@ -25,6 +26,7 @@ mod affected;
 mod batch;
 mod build;
 mod draft;
+mod few;
 mod graph;
 mod query;
 mod repair;

@@ -47,13 +47,16 @@ mod map;
 mod potential;
 mod queue;
 mod search;
+#[cfg(test)]
+mod tests;
 mod tiny;
 mod trace;
 
 use std::ops::ControlFlow;
 
 use super::budget::{Budget, Spent};
-use super::cost::{Cost, Weigh};
+use super::cost::{Cost, Metric, Weigh};
+use super::distance::{Distances, ToDomain};
 use super::space::{Open, Space};
 use super::tree::{self, Scratch};
 use crate::net::Row;
@@ -65,7 +68,7 @@ pub(super) use search::Search;
 
 pub(crate) use finder::Finder;
 pub(crate) use map::Map;
-pub(super) use potential::Guide;
+pub(super) use potential::{Guide, limit_after};
 use tiny::Tiny;
 pub(crate) use trace::trace;
 
@@ -132,10 +135,7 @@ pub fn candidate_paths(
     };
     let mut budget = Budget::new(caps.work);
     let mut vectors = Vec::new();
-    let component = |from: u32, to: u32| match [from, to].map(|domain| graph.index_of(domain)) {
-        [Some(from), Some(to)] if graph.connected(from, to) => graph.component_len(from),
-        _ => 0,
-    };
+    let component = |from, to| connected_domains(graph, from, to);
     let [sources, destinations] =
         [sources, destinations].map(|list| members(graph.len(), list.iter().map(|i| i.as_usize())));
     let cuts = all_pairs(
@@ -152,6 +152,108 @@ pub fn candidate_paths(
         },
     );
     Candidates { vectors, cuts }
+}
+
+/// The same, with what `distances` know: they are of this very graph. In large graphs it is some ten times
+/// faster where there is an index by hops, be it of a version shortly before. The work counts otherwise.
+#[must_use]
+pub fn candidate_paths_with(
+    graph: &DomainGraph,
+    distances: &Distances,
+    sources: &[DomainIndex],
+    destinations: &[DomainIndex],
+    caps: &PathCaps,
+) -> Candidates {
+    let is_large = graph.len() >= LARGE && caps.max_domains > few::MOST;
+    if !is_large || !distances.is_indexed(Metric::Hops) {
+        return candidate_paths(graph, sources, destinations, caps);
+    }
+    let space = Open {
+        net: graph.net(),
+        weigh: Metric::Hops,
+    };
+    let mut budget = Budget::new(caps.work);
+    let mut vectors = Vec::new();
+    let [sources, destinations] =
+        [sources, destinations].map(|list| members(graph.len(), list.iter().map(|i| i.as_usize())));
+    let cuts = guided_pairs(
+        space,
+        &sources,
+        &destinations,
+        caps,
+        |to| distances.to_domain(Metric::Hops, to),
+        |from, to| connected_domains(graph, from, to),
+        &mut budget,
+        |vector: &[u32]| {
+            let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
+            vectors.push(vector.collect());
+        },
+    );
+    Candidates { vectors, cuts }
+}
+
+/// How many domains are connected to both; 0 if the two are not connected.
+fn connected_domains(graph: &DomainGraph, from: u32, to: u32) -> usize {
+    match [from, to].map(|domain| graph.index_of(domain)) {
+        [Some(from), Some(to)] if graph.connected(from, to) => graph.component_len(from),
+        _ => 0,
+    }
+}
+
+/// Tells the path vectors of all pairs in order, by an index: what tells the distances to a domain.
+fn guided_pairs<'a, S: Space<Cost = u64>>(
+    space: S,
+    sources: &[u32],
+    destinations: &[u32],
+    caps: &PathCaps,
+    index: impl Fn(u32) -> Option<ToDomain<'a>>,
+    connected: impl Fn(u32, u32) -> usize,
+    budget: &mut Budget,
+    mut sink: impl FnMut(&[u32]),
+) -> Cuts {
+    let mut cuts = Cuts::default();
+    let mut pairs = Pairs {
+        caps,
+        budget,
+        cuts: &mut cuts,
+    };
+    let mut sink = |vector: &[u32], _| {
+        sink(vector);
+        ControlFlow::Continue(())
+    };
+    let mut search: Option<Search<S, Guide<'_, S>>> = None;
+    for from in sources {
+        for to in destinations {
+            let longest = || if from == to { 1 } else { connected(*from, *to) };
+            let _ = if from == to {
+                pairs.pair(longest, &mut Alone::new(*from, caps), &mut sink)
+            } else {
+                let search = match &mut search {
+                    Some(search) if search.to() == *to => {
+                        search.restart_from(*from, |guide| guide.restart(*from));
+                        search
+                    }
+                    kept => {
+                        // Without an index nothing is known: no path costs less than nothing.
+                        let index = index(*to).unwrap_or_else(|| Box::new(|_| 0));
+                        let guide = Guide::new(space, (*from, *to), index, limit_after);
+                        match kept {
+                            Some(search) => {
+                                search.restart(guide, *from, *to);
+                                search
+                            }
+                            None => {
+                                let most = caps.max_domains;
+                                kept.insert(Search::new(space, guide, *from, *to, most))
+                            }
+                        }
+                    }
+                };
+                pairs.pair(longest, search, &mut sink)
+            };
+        }
+    }
+    cuts
 }
 
 /// The path from `src` to `dst` with the fewest domains, ties by names; `None` if there is none.
@@ -465,13 +567,15 @@ impl Pairs<'_> {
         sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let max_domains = self.caps.max_domains;
-        self.cuts.length |= match self.search(search, sink) {
-            Ok(longer) => longer?.unwrap_or_else(|| longest() > max_domains),
+        let longer = match self.search(search, sink) {
+            Ok(longer) => longer?,
             Err(Spent) => {
                 self.cuts.work = true;
-                longest() > max_domains
+                None
             }
         };
+        // That is asked once: it may cost a look at the whole graph.
+        self.cuts.length = self.cuts.length || longer.unwrap_or_else(|| longest() > max_domains);
         ControlFlow::Continue(())
     }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::budget::{Budget, Spent};
 use super::cost::{Metric, Weigh};
 use super::distance::Distances;
-use super::paths::{self, Cuts, Finder, Guide, PathCaps, Search};
+use super::paths::{self, Cuts, Finder, Guide, PathCaps, Search, limit_after};
 use super::space::{Open, Restricted, Rules};
 use crate::net::{EdgeId, Net};
 
@@ -64,9 +64,9 @@ enum Inner<'a, W: Weigh> {
 
 impl<'a> PathStream<'a, Metric> {
     /// The same as [`PathStream::new`] over the net of `distances`, with what they know: in large nets the
-    /// first path vectors come some times faster. Only an index of this very version helps
-    /// ([`Distances::with_index`]; not one that is to be repaired), and none where valley-free paths are
-    /// asked for. Under other restrictions the distances are lower bounds, and the answers exact.
+    /// first path vectors come some times faster. An index helps ([`Distances::with_index`]), also one of a
+    /// version shortly before, but where valley-free paths are asked for. With such a one, and under other
+    /// restrictions, the distances are lower bounds, and the answers exact.
     #[must_use]
     pub fn with_distances(
         distances: &'a Distances,
@@ -108,19 +108,6 @@ impl<'a> PathStream<'a, Metric> {
 
 /// A search that asks an index.
 type Guided<'a, S> = Search<S, Guide<'a, S>>;
-
-/// How far a search looks that has looked as far as `limit`, where the cheapest path costs `distance`: at
-/// first hardly farther than that, then twice as much farther each time, at last to the end.
-fn limit_after(limit: u64, distance: u64) -> u64 {
-    if limit == 0 {
-        return distance.saturating_add(1 + distance / 16);
-    }
-    let farther = limit.saturating_sub(distance);
-    if farther / 4 > distance {
-        return u64::MAX;
-    }
-    limit.saturating_add(farther.max(1))
-}
 
 impl<'a, W: Weigh> PathStream<'a, W> {
     /// The path vectors between the two `ends`, of at most `max_domains` domains.

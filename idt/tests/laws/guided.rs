@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use idt::net::Net;
+use idt::net::{Edge, Net, RowChange};
 use idt::search::{Budget, Distances, Metric, PathStream, Restriction, Rules};
 use proptest::prelude::*;
 
@@ -16,6 +16,33 @@ fn any_world() -> impl Strategy<Value = (Net, Restriction)> {
         let restriction = any_restriction(&net);
         (Just(net), restriction)
     })
+}
+
+/// With what is known of a version before: edges were missing there, or cost something else.
+fn behind(net: &Net, metric: Metric, seed: u32) -> [Distances; 2] {
+    let rows = (0..u32::try_from(net.len()).unwrap()).filter(|point| point % 3 == seed % 3);
+    let before = rows.map(|point| {
+        let row = net.row(point);
+        let edges = (0_u32..)
+            .zip(0..row.len())
+            .map(|(at, nth)| (at + seed + point, row.edge(nth)));
+        let edges = edges.filter(|(draw, _)| draw % 4 > 0).map(|(draw, edge)| {
+            let [delay, price] = [edge.delay, edge.price].map(|cost| match draw % 4 {
+                1 => cost / 2,
+                2 => cost.saturating_mul(3),
+                _ => cost,
+            });
+            Edge {
+                delay,
+                price,
+                ..edge
+            }
+        });
+        let edges = edges.collect();
+        RowChange { point, edges }
+    });
+    let before = net.with(before);
+    indexed(&before, metric).map(|distances| distances.over(Arc::new(net.clone())))
 }
 
 /// With a matrix and with labels.
@@ -38,6 +65,7 @@ proptest! {
         max_domains in prop_oneof![0_usize..7, Just(usize::MAX)],
         work in 0_u64..300,
         ends in (0_u32..6, 0_u32..6),
+        seed in 0_u32..12,
     ) {
         let domains = u32::try_from(net.domains()).unwrap();
         let ends = (ends.0 % domains, ends.1 % domains);
@@ -45,7 +73,7 @@ proptest! {
         let whole = brute_force(&net, metric, &restriction, ends);
         let short = whole.iter().filter(|(_, domains, _)| domains.len() <= max_domains);
         let short: Vec<_> = short.cloned().collect();
-        for distances in indexed(&net, metric) {
+        for distances in indexed(&net, metric).into_iter().chain(behind(&net, metric, seed)) {
             let start = |budget| {
                 PathStream::with_distances(&distances, metric, &rules, ends, max_domains, budget)
             };
@@ -107,7 +135,8 @@ proptest! {
         let unlimited = Budget::unlimited;
         let plain = PathStream::new(&net, Metric::Delay, &rules, (0, to), 100, unlimited());
         let expected: Vec<_> = plain.take(40).map(Result::unwrap).collect();
-        for distances in indexed(&net, Metric::Delay) {
+        let behind = behind(&net, Metric::Delay, to);
+        for distances in indexed(&net, Metric::Delay).into_iter().chain(behind) {
             let stream = PathStream::with_distances(
                 &distances, Metric::Delay, &rules, (0, to), 100, unlimited(),
             );

@@ -142,6 +142,21 @@ impl Overlay {
         (0..last.len()).map(via).collect()
     }
 
+    /// Where each lowered edge starts and what is left from there to `to` in M over it: the least first.
+    pub(super) fn over_lowered(
+        &self,
+        to: u32,
+        distance: impl Fn(u32, u32) -> u64,
+    ) -> Vec<(u32, u64)> {
+        let arriving = self.arriving(to, distance);
+        let edges = self.lowered.iter().zip(arriving);
+        let mut over: Vec<(u32, u64)> = edges
+            .map(|(edge, rest)| (edge.from, edge.cost.saturating_add(rest)))
+            .collect();
+        over.sort_unstable_by_key(|(_, rest)| *rest);
+        over
+    }
+
     /// The distance in M: `before`, or over lowered edges.
     fn least(&self, before: u64, leaving: &[u64], arriving: &[u64]) -> u64 {
         let lowered = self.lowered.iter().zip(leaving.iter().zip(arriving));

@@ -46,46 +46,88 @@ impl Change {
 /// The net while its changes are taken one by one: the new one, but for those to come.
 #[derive(Debug)]
 pub(super) struct Between<'a> {
-    pub(super) net: &'a Net,
-    pub(super) metric: Metric,
-    /// The changes to come.
-    pub(super) later: Vec<Change>,
+    net: &'a Net,
+    metric: Metric,
+    /// The changes by where they start, and by where they end: in order, for each the other end.
+    out: Vec<Turned>,
+    inward: Vec<Turned>,
+    /// How many changes are taken.
+    taken: usize,
 }
 
-impl Between<'_> {
+/// A change as one of its ends sees it.
+#[derive(Clone, Copy, Debug)]
+struct Turned {
+    end: u32,
+    other: u32,
+    before: u64,
+    /// Its position among the changes.
+    nth: usize,
+}
+
+impl<'a> Between<'a> {
+    /// The net with none of the changes; if they are `symmetric`, each is one both ways.
+    pub(super) fn new(net: &'a Net, metric: Metric, changes: &[Change], symmetric: bool) -> Self {
+        let turned = |change: &Change, turn: bool, nth| {
+            let (end, other) = match turn {
+                false => (change.from, change.to),
+                true => (change.to, change.from),
+            };
+            let before = change.before;
+            Turned {
+                end,
+                other,
+                before,
+                nth,
+            }
+        };
+        let list = |turn: bool| {
+            let changes = changes.iter().enumerate();
+            let ways = changes.flat_map(|(nth, change)| {
+                let one = turned(change, turn, nth);
+                [Some(one), symmetric.then(|| turned(change, !turn, nth))]
+            });
+            let mut list: Vec<Turned> = ways.flatten().collect();
+            list.sort_unstable_by_key(|turned| (turned.end, turned.nth));
+            list
+        };
+        Self {
+            net,
+            metric,
+            out: list(false),
+            inward: list(true),
+            taken: 0,
+        }
+    }
+
+    /// One change more is taken.
+    pub(super) fn take_one(&mut self) {
+        self.taken += 1;
+    }
+
     /// Tells the neighbours and the costs: of edges to the point if `to`, else from it.
     #[inline]
     pub(super) fn edges(&self, point: u32, to: bool, mut tell: impl FnMut(u32, u64)) {
-        let row = if to {
-            self.net.back(point)
+        let (row, list) = if to {
+            (self.net.back(point), &self.inward)
         } else {
-            self.net.row(point)
+            (self.net.row(point), &self.out)
         };
-        let ends = |change: &Change| {
-            if to {
-                (change.to, change.from)
-            } else {
-                (change.from, change.to)
-            }
-        };
-        let later = |change: &&Change| ends(change).0 == point;
-        if !self.later.iter().any(|change| later(&change)) {
+        let start = list.partition_point(|turned| turned.end < point);
+        let here = list.get(start..).unwrap_or_default();
+        let here = here.iter().take_while(|turned| turned.end == point);
+        let later = || here.clone().filter(|turned| turned.nth >= self.taken);
+        if later().next().is_none() {
             cheapest(row, self.metric).for_each(|(other, cost)| tell(other, u64::from(cost)));
             return;
         }
         for (other, cost) in cheapest(row, self.metric) {
-            if !self
-                .later
-                .iter()
-                .any(|change| ends(change) == (point, other))
-            {
+            if !later().any(|turned| turned.other == other) {
                 tell(other, u64::from(cost));
             }
         }
-        for change in self.later.iter().filter(later) {
-            if change.before < u64::MAX {
-                tell(ends(change).1, change.before);
-            }
+        for turned in later().filter(|turned| turned.before < u64::MAX) {
+            tell(turned.other, turned.before);
         }
     }
 }
@@ -101,6 +143,16 @@ pub(super) struct Pair {
     pub(super) distance: u64,
     /// The neighbour next to the worse ranked of the pair; [`NONE`] if not known.
     pub(super) parent: u32,
+}
+
+/// Whom a change concerns.
+#[derive(Debug)]
+pub(super) enum Concerned {
+    /// These pairs.
+    Pairs(Vec<Pair>),
+    /// Pairs of a few points and many: those that are reached from the few if `forward`, else those from
+    /// which they are.
+    Few { few: Vec<u32>, forward: bool },
 }
 
 /// A tail or a head.
@@ -142,16 +194,17 @@ impl Search {
         }
     }
 
-    /// The tails if `to`, else the heads, in order of distance. A step is an edge or a point looked
-    /// at.
+    /// The tails if `to`, else the heads, in order of distance; `None` if finding them takes more than
+    /// `most` steps. A step is an edge or a point looked at.
     fn members(
         &mut self,
         draft: &Draft<'_>,
         net: &Between<'_>,
         change: &Change,
         to: bool,
+        most: usize,
         budget: &mut Budget,
-    ) -> Result<Vec<Member>, Spent> {
+    ) -> Result<Option<Vec<Member>>, Spent> {
         let (near, far) = if to {
             (change.from, change.to)
         } else {
@@ -161,11 +214,16 @@ impl Search {
         draft.scatter(far, to, &mut self.far);
         self.round += 1;
         let mut found: Vec<Member> = Vec::new();
-        let mut next = 0;
+        let (mut next, mut left) = (0, most);
         let mut test = vec![near];
         self.seen[near as usize] = self.round;
         loop {
-            budget.spend(QUERY * test.len())?;
+            let steps = QUERY * test.len();
+            let Some(rest) = left.checked_sub(steps) else {
+                return Ok(None);
+            };
+            left = rest;
+            budget.spend(steps)?;
             for point in test.drain(..) {
                 let near = draft.scattered(point, to, &self.near);
                 if change.concerns(near, draft.scattered(point, to, &self.far)) {
@@ -191,7 +249,7 @@ impl Search {
             budget.spend(edges)?;
         }
         found.sort_unstable_by_key(|member| (member.near, member.point));
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Notes for each member one that must be concerned where it is.
@@ -213,27 +271,66 @@ impl Search {
         }
     }
 
-    /// All pairs that a change concerns. `Ok(None)` if the labels cannot be repaired. A step is an
-    /// edge, or some entries of a label, looked at.
-    pub(super) fn pairs(
+    /// Whom a change concerns. `Ok(None)` if the labels cannot be repaired. A step is an edge, or some
+    /// entries of a label, looked at.
+    pub(super) fn concerned(
         &mut self,
         draft: &Draft<'_>,
         net: &Between<'_>,
         change: &Change,
         budget: &mut Budget,
-    ) -> Result<Option<Vec<Pair>>, Spent> {
+    ) -> Result<Option<Concerned>, Spent> {
         // Both ways of a free link are one edge here, and a point may be on both sides of it: then
         // what is told of one side does not hold.
         if draft.is_symmetric() && change.before == 0 {
             return Ok(None);
         }
-        let mut pairs = Vec::new();
         let distance = draft.distance(change.from, change.to);
         if !change.concerns(0, distance) {
-            return Ok(Some(pairs));
+            return Ok(Some(Concerned::Pairs(Vec::new())));
         }
-        let tails = self.members(draft, net, change, true, budget)?;
-        let heads = self.members(draft, net, change, false, budget)?;
+        let tails = self.members(draft, net, change, true, MANY, budget)?;
+        let heads = self.members(draft, net, change, false, MANY, budget)?;
+        let (tails, heads) = match (tails, heads) {
+            (Some(tails), Some(heads)) => (tails, heads),
+            (None, None) => {
+                let all = |search: &mut Self, to, budget: &mut Budget| {
+                    let found = search.members(draft, net, change, to, usize::MAX, budget);
+                    Ok::<_, Spent>(found?.unwrap_or_default())
+                };
+                (all(self, true, budget)?, all(self, false, budget)?)
+            }
+            (tails, heads) => {
+                let forward = tails.is_some();
+                let few = tails.or(heads).unwrap_or_default();
+                // What the labels around the few list is looked at; or pairs are.
+                let mut edges = 0;
+                for member in &few {
+                    net.edges(member.point, !forward, |_, _| edges += 1);
+                }
+                budget.spend(edges)?;
+                let most = MANY.max(QUERY * LISTED * edges / few.len().max(1));
+                let Some(many) = self.members(draft, net, change, !forward, most, budget)? else {
+                    let few = few.iter().map(|member| member.point).collect();
+                    return Ok(Some(Concerned::Few { few, forward }));
+                };
+                if forward { (few, many) } else { (many, few) }
+            }
+        };
+        let pairs = self.pairs(draft, net, change, (tails, heads), budget)?;
+        Ok(Some(Concerned::Pairs(pairs)))
+    }
+
+    /// All pairs of a tail and a head that the change concerns.
+    fn pairs(
+        &mut self,
+        draft: &Draft<'_>,
+        net: &Between<'_>,
+        change: &Change,
+        (tails, heads): (Vec<Member>, Vec<Member>),
+        budget: &mut Budget,
+    ) -> Result<Vec<Pair>, Spent> {
+        let mut pairs = Vec::new();
         let from_tails = tails.len() <= heads.len();
         let (few, mut many) = if from_tails {
             (tails, heads)
@@ -295,7 +392,7 @@ impl Search {
                 });
             }
         }
-        Ok(Some(pairs))
+        Ok(pairs)
     }
 
     /// Of a raised edge: puts the distances between `one` and those concerned in place of the ways
@@ -376,3 +473,10 @@ impl Search {
 
 /// Steps that a question to the labels counts as.
 const QUERY: usize = 16;
+
+/// Where one side of a change takes more steps than this to find and the other does not, it may cost less
+/// to make the labels of the other side anew.
+const MANY: usize = QUERY * if cfg!(test) { 4 } else { 2048 };
+
+/// Hubs that a neighbour lists and that are not pruned at once, roughly.
+const LISTED: usize = if cfg!(test) { 1 } else { 32 };

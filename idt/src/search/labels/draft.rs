@@ -186,6 +186,69 @@ impl<'a> Draft<'a> {
         space.meet(sheet.label(point))
     }
 
+    /// How many points there are.
+    pub(super) fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The point of a rank.
+    #[inline]
+    pub(super) fn point(&self, rank: u32) -> u32 {
+        self.labels.order.points[rank as usize]
+    }
+
+    fn sheet(&self, out: bool) -> &Sheet {
+        if out { &self.out } else { self.inward() }
+    }
+
+    fn sheet_mut(&mut self, out: bool) -> &mut Sheet {
+        if out { &mut self.out } else { self.inward_mut() }
+    }
+
+    /// The label of the distances from a point if `out`, else of those to it.
+    #[inline]
+    pub(super) fn label(&self, point: u32, out: bool) -> Label<'_> {
+        self.sheet(out).label(point)
+    }
+
+    /// Takes all hubs out of that label.
+    pub(super) fn clear(&mut self, point: u32, out: bool) {
+        *self.sheet_mut(out).own(point) = Own::default();
+    }
+
+    /// Gives a point that hub.
+    pub(super) fn add(&mut self, point: u32, out: bool, entry: Entry) {
+        self.sheet_mut(out).insert(point, entry);
+    }
+
+    /// Takes points out of all labels: of those of the distances from them if `forward`, else of those to
+    /// them. Says how many steps that took: there is no list of the labels that a hub is in.
+    pub(super) fn forget(&mut self, points: &[u32], forward: bool) -> usize {
+        let mut is_one = vec![false; self.len()];
+        let mut best = u32::MAX;
+        for point in points {
+            let hub = self.rank(*point);
+            is_one[hub as usize] = true;
+            best = best.min(hub);
+        }
+        let (labels, mut steps) = (self.labels, self.len());
+        let sheet = self.sheet_mut(!forward);
+        let mut listed = Vec::new();
+        for (other, rank) in (0..).zip(&labels.order.ranks) {
+            if *rank < best {
+                continue;
+            }
+            // The worse ranked hubs are the last ones.
+            let hubs = sheet.label(other).hubs.iter().rev();
+            let hubs = hubs.copied().take_while(|hub| *hub >= best);
+            listed.extend(hubs.inspect(|_| steps += 1).filter(|hub| is_one[*hub as usize]));
+            for hub in listed.drain(..) {
+                sheet.remove(other, hub);
+            }
+        }
+        steps / 8
+    }
+
     /// Takes the entry that is about the pair out of the labels.
     pub(super) fn remove(&mut self, from: u32, to: u32) -> Option<Entry> {
         let (first, second) = (self.rank(from), self.rank(to));

@@ -14,18 +14,19 @@
 
 use std::cmp::Ordering;
 
-use super::affected::{Between, Change, Search};
+use super::affected::{Between, Change, Concerned, Search};
 use super::draft::Draft;
+use super::few::Few;
 use super::{FAR, Labels, NONE};
 use crate::net::Net;
 use crate::search::budget::{Budget, Spent};
 use crate::search::tree::edge_cost;
 
 /// More changes at once than this are not taken one by one.
-const MOST: usize = 256;
+const MOST: usize = 4096;
 
 /// A parent is looked for among so many neighbours. Where there are more, a path looks for it.
-const FEW: usize = 32;
+const ASKED: usize = 32;
 
 impl Labels {
     /// The labels of `new`, which differs from the net of these in edges between the `changed`
@@ -106,21 +107,20 @@ impl Labels {
     ) -> Result<Option<Self>, Spent> {
         let mut draft = Draft::new(self, symmetric);
         let mut search = Search::new(self.len());
-        for (at, change) in changes.iter().enumerate() {
-            let later = changes[at + 1..].iter();
-            let turned = |change: &Change| Change {
-                from: change.to,
-                to: change.from,
-                ..*change
-            };
-            let later = later.flat_map(|change| [Some(*change), symmetric.then(|| turned(change))]);
-            let net = Between {
-                net: new,
-                metric: self.metric,
-                later: later.flatten().collect(),
-            };
-            let Some(mut pairs) = search.pairs(&draft, &net, change, budget)? else {
-                return Ok(None);
+        let mut space = None;
+        let mut net = Between::new(new, self.metric, changes, symmetric);
+        for change in changes {
+            net.take_one();
+            let mut pairs = match search.concerned(&draft, &net, change, budget)? {
+                None => return Ok(None),
+                Some(Concerned::Pairs(pairs)) => pairs,
+                Some(Concerned::Few { few, forward }) => {
+                    let space = space.get_or_insert_with(|| Few::new(self.len()));
+                    if !space.relabel(&mut draft, &net, &few, forward, budget)? {
+                        return Ok(None);
+                    }
+                    Vec::new()
+                }
             };
             pairs.sort_unstable();
             let kept: Vec<_> = pairs
@@ -165,7 +165,7 @@ fn parent(draft: &Draft<'_>, net: &Between<'_>, from: u32, to: u32, distance: u6
     net.edges(worse, !forward, |other, cost| {
         neighbours.push((other, cost));
     });
-    if neighbours.len() > FEW {
+    if neighbours.len() > ASKED {
         return NONE;
     }
     let next = neighbours.into_iter().find(|(other, cost)| {

@@ -70,6 +70,19 @@ pub(crate) struct Guide<'a, S: Space> {
     limit: S::Cost,
 }
 
+/// How far a search looks that has looked as far as `limit`, where the cheapest path costs `distance`: at
+/// first hardly farther than that, then twice as much farther each time, at last to the end.
+pub(crate) fn limit_after(limit: u64, distance: u64) -> u64 {
+    if limit == 0 {
+        return distance.saturating_add(1 + distance / 16);
+    }
+    let farther = limit.saturating_sub(distance);
+    if farther / 4 > distance {
+        return u64::MAX;
+    }
+    limit.saturating_add(farther.max(1))
+}
+
 /// Adjacencies that a [`Guide`] looks at around the target: some microseconds.
 const AROUND: usize = 2_000;
 
@@ -90,6 +103,12 @@ impl<'a, S: Space> Guide<'a, S> {
             start: space.start(from),
             limit: S::Cost::ZERO,
         }
+    }
+
+    /// The same target from another domain: what is known of its surroundings stays.
+    pub(crate) fn restart(&mut self, from: u32) {
+        self.start = self.space.start(from);
+        self.limit = S::Cost::ZERO;
     }
 
     fn look_around(&mut self, budget: &mut Budget) -> Result<(), Spent> {

@@ -134,10 +134,21 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
 
     /// Another pair, with the same scratch space.
     pub(crate) fn restart(&mut self, potential: P, from: u32, to: u32) {
+        self.potential = potential;
+        self.reset(from, to);
+    }
+
+    /// Another source, with the same scratch space and what the potential knows.
+    pub(crate) fn restart_from(&mut self, from: u32, mend: impl FnOnce(&mut P)) {
+        mend(&mut self.potential);
+        self.reset(from, self.to);
+    }
+
+    fn reset(&mut self, from: u32, to: u32) {
         for domain in self.path.drain(..) {
             self.on_path[domain as usize] = false;
         }
-        (self.potential, self.from, self.to) = (potential, from, to);
+        (self.from, self.to) = (from, to);
         self.longer = false;
         self.nodes.clear();
         self.fronts.clear();
@@ -157,6 +168,11 @@ impl<S: Space, P: Potential<S::Cost>> Search<S, P> {
         P: Default,
     {
         std::mem::take(&mut self.potential)
+    }
+
+    /// The destination.
+    pub(crate) fn to(&self) -> u32 {
+        self.to
     }
 
     /// The path vector that was found last.
