@@ -29,8 +29,10 @@ pub use routes::routes;
 
 use crate::auth::Principals;
 use crate::ingest::Inbox;
+use crate::lso::Lso;
 use crate::metrics::Metrics;
 use crate::published::Published;
+use crate::reservations::durable::Durable;
 use crate::settings::Settings;
 
 /// Documents of members that are decoded at once. Any number may wait: their bodies have come, and
@@ -55,6 +57,10 @@ struct Shared {
     /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
+    /// What the parts of the SOF share.
+    lso: Lso,
+    /// Where reservations are made and changed.
+    reservations: Durable,
     settings: Settings,
 }
 
@@ -66,6 +72,8 @@ impl App {
         published: Arc<Published>,
         inbox: Inbox,
         metrics: Arc<Metrics>,
+        lso: Lso,
+        reservations: Durable,
     ) -> Self {
         let searches = settings.paths.heavy_requests;
         let shared = Shared {
@@ -75,6 +83,8 @@ impl App {
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
+            lso,
+            reservations,
             published,
             metrics,
             settings,

@@ -16,11 +16,13 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod store;
 
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
 pub use load::{Overrides, SettingsError, load};
+pub use store::StorePlace;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -33,6 +35,9 @@ pub struct Settings {
     /// The server's domain name, as the Content-IDs of RFC 9275 §6.6 show it: a dot-atom.
     #[serde(with = "server_name")]
     pub server_name: alto::ServerName,
+    /// Where the store is. Without it, it is beside the settings file, or in memory if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
     /// Serve HTTPS with this certificate.
     pub tls: Option<Tls>,
     /// Caps of candidate path vectors.
@@ -64,6 +69,7 @@ impl Default for Settings {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181),
             insecure: false,
             server_name: alto::ServerName::default(),
+            store: None,
             tls: None,
             paths: Paths::default(),
             reservations: Reservations::default(),

@@ -38,6 +38,30 @@ impl Broker {
         (self.process, self.address) = run(&self.folder);
     }
 
+    /// Has a setting be this from the next start on.
+    pub(crate) fn set(&self, key: &str, value: &str) {
+        let path = self.folder.path().join("broker.toml");
+        let settings = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{key} = {value:?}\n{settings}")).unwrap();
+    }
+
+    /// What it has logged since it was started last.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// What a second one with the same settings says, which must not start.
+    pub(crate) fn start_again(&self) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_brokerd"))
+            .arg("--config")
+            .arg(self.folder.path().join("broker.toml"))
+            .args(["--listen", "127.0.0.1:0"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    }
+
     pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
         Ask {
             method: method.to_owned(),
