@@ -290,6 +290,7 @@ pub(super) async fn reserve(
     let digest = Digest::of(&value);
     // The writer checks it again; here it saves the search.
     let known = app.shared.reservations.settled(&id).await;
+    let known = known.map_err(problem)?;
     if let Some(known) = known.filter(|known| !known.is_over(clock::now())) {
         return if known.is_of(&digest) {
             answer(StatusCode::OK, &known)

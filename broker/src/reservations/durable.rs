@@ -291,9 +291,13 @@ impl Durable {
     }
 
     /// The reservation as it is when no change of it is under way: what is answered from it is durable.
-    pub async fn settled(&self, id: &ReservationId) -> Option<Arc<Kept>> {
+    ///
+    /// # Errors
+    /// The store is in doubt about it, and stays so.
+    pub async fn settled(&self, id: &ReservationId) -> Result<Option<Arc<Kept>>, DurableError> {
         let _settled = self.shared.lane(id).lock_owned().await;
-        self.shared.published.reservation(id)
+        self.shared.settle(id).await?;
+        Ok(self.shared.published.reservation(id))
     }
 
     /// Has `work` done when no other change of the reservation is under way, whether its client waits or not.
@@ -307,8 +311,11 @@ impl Durable {
         W: Future<Output = Result<T, DurableError>> + Send + 'static,
     {
         let lane = self.shared.lane(&change.id).lock_owned().await;
-        let work = work(Arc::clone(&self.shared), change);
+        let shared = Arc::clone(&self.shared);
+        let id = change.id.clone();
+        let work = work(Arc::clone(&shared), change);
         let task = self.shared.tasks.spawn(async move {
+            shared.settle(&id).await?;
             let outcome = work.await;
             drop(lane);
             outcome
@@ -339,7 +346,9 @@ impl Durable {
             };
             let _lane = lane.lock().await;
             for id in &doubtful {
-                shared.settle(id).await;
+                if let Err(error) = shared.settle(id).await {
+                    debug!(%id, %error, "a reservation stays in doubt");
+                }
             }
             // One that was held again meanwhile is not over.
             let is_over = |id: &ReservationId| {
@@ -496,17 +505,14 @@ impl Shared {
         kept.map(drop)
     }
 
-    /// Writes what memory has of a reservation that is in doubt.
-    async fn settle(&self, id: &ReservationId) {
+    /// Writes what memory has of a reservation, if that is in doubt.
+    async fn settle(&self, id: &ReservationId) -> Result<(), StoreError> {
         if !self.books().doubtful.contains(id) {
-            return;
+            return Ok(());
         }
-        let settled = match self.published.reservation(id) {
+        match self.published.reservation(id) {
             Some(kept) => self.keep(&kept).await,
             None => self.forget(std::slice::from_ref(id)).await,
-        };
-        if let Err(error) = settled {
-            debug!(%id, %error, "a reservation stays in doubt");
         }
     }
 }

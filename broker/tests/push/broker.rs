@@ -33,7 +33,8 @@ impl Broker {
 
     /// Ends it, and starts it again with the same settings.
     pub(crate) fn restart(&mut self) {
-        self.process.kill().unwrap();
+        // It may have stopped already.
+        let _ = self.process.kill();
         self.process.wait().unwrap();
         (self.process, self.address) = run(&self.folder);
     }
@@ -43,6 +44,15 @@ impl Broker {
         let path = self.folder.path().join("broker.toml");
         let settings = std::fs::read_to_string(&path).unwrap();
         std::fs::write(path, format!("{key} = {value:?}\n{settings}")).unwrap();
+    }
+
+    /// Tells it to stop, and waits until it has; what it has logged.
+    pub(crate) fn stop(&mut self) -> String {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(told.unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+        self.log()
     }
 
     /// What it has logged since it was started last.

@@ -251,3 +251,28 @@ fn what_was_promised_stays_when_a_domain_has_less() {
     assert_eq!(all.best(&request(1, 10)).unwrap(), "AS3");
     assert_eq!(all.held(), [first]);
 }
+
+#[test]
+fn what_the_store_counts_is_told_to_operators() {
+    let all = Federation::start("");
+    let batches = || all.metric("brokerd_store_batches_total");
+    let before = batches();
+    all.reserve(&request(1, 10)).must(201);
+    assert_eq!(batches(), before + 1.0);
+    assert!(all.metric("brokerd_store_file_bytes") > 0.0);
+    assert!(all.metric("brokerd_store_commit_seconds_count") >= 1.0);
+    assert!(all.metric("brokerd_store_commit_seconds_bucket{le=\"+Inf\"}") >= 1.0);
+    assert_eq!(all.metric("brokerd_store_in_trouble"), 0.0);
+}
+
+/// The log ends with the stop, and the next start has nothing to repair.
+#[test]
+fn a_stop_closes_the_store_in_order() {
+    let mut all = Federation::start("");
+    all.reserve(&request(1, 10)).must(201);
+    let log = all.broker.stop();
+    assert!(log.contains("stopped"), "{log}");
+    assert!(!log.contains("not closed"), "{log}");
+    all.broker.restart();
+    assert_eq!(all.held().len(), 1);
+}
