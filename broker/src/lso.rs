@@ -14,6 +14,7 @@
 //! |---|---|
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
+//! | [`presto`] | the domain's own resources |
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use tokio::sync::mpsc;
 use crate::store::Store;
 
 pub mod partners;
+pub mod presto;
 pub mod records;
 
 /// What the orchestrator is told.

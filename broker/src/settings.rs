@@ -16,12 +16,14 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod sof;
 mod store;
 
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
 pub use load::{Overrides, SettingsError, load};
+pub use sof::{MemoryPresto, PrestoSettings, Sof, VirtualizerPresto};
 pub use store::StorePlace;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
@@ -58,6 +60,8 @@ pub struct Settings {
     pub log: Log,
     /// Who may ask.
     pub auth: Auth,
+    /// Service orders.
+    pub sof: Sof,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
 }
@@ -80,6 +84,7 @@ impl Default for Settings {
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
+            sof: Sof::default(),
             domains: Vec::new(),
         }
     }
@@ -538,6 +543,7 @@ by_text!(domain_id, nffg::DomainId);
 by_text!(domain_id_option, Option nffg::DomainId);
 by_text!(entry_point_option, Option idr::EntryPoint);
 by_text!(format_option, Option nffg::export::Format);
+by_text!(quantity_option, Option nffg::Quantity);
 
 #[cfg(test)]
 mod tests;

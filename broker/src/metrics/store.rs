@@ -75,7 +75,10 @@ impl Collector for StoreMetrics {
         }
         #[expect(clippy::cast_precision_loss, reason = "bounds of some microseconds")]
         let bounds = COMMIT_BUCKETS.iter().map(|micros| *micros as f64 / 1e6);
-        let buckets: Vec<(f64, u64)> = bounds.chain([f64::MAX]).zip(stats.commit_times).collect();
+        let buckets: Vec<(f64, u64)> = bounds
+            .chain([f64::INFINITY])
+            .zip(stats.commit_times)
+            .collect();
         let mut metric = encoder.encode_descriptor(
             "store_commit",
             "From the begin of a transaction until it is durable",
