@@ -15,6 +15,7 @@ use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
 use broker::lso::Lso;
+use broker::lso::testing::Testing;
 use broker::metrics::Metrics;
 use broker::published::Published;
 use broker::reservations::durable::Durable;
@@ -245,8 +246,9 @@ async fn serve_broker(listener: TcpListener) {
         published,
         inbox,
         Arc::clone(&metrics),
-        Lso::new(store).0,
+        Lso::new(Arc::clone(&store)).0,
         reservations,
+        Testing::new(store, None, TaskTracker::new(), CancellationToken::new()),
     );
     let server = Server {
         listener,

@@ -21,7 +21,8 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
-use crate::lso::Lso;
+use crate::lso::testing::Testing;
+use crate::lso::{Lso, presto};
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
@@ -276,6 +277,12 @@ pub async fn run(
     tasks.spawn(durable::run(reservations.clone(), stop.clone()));
     tasks.spawn(probe(opened.watched(), stop.clone()));
     // Nobody works on orders yet; what they are told to is in the store.
+    let presto = settings.sof.presto.as_ref().map(presto::of).transpose()?;
+    let testing = Testing::new(Arc::clone(&store), presto, tasks.clone(), stop.clone());
+    testing
+        .resume()
+        .await
+        .context("cannot read the test jobs in the store")?;
     let (lso, _wakes) = Lso::new(store);
     let app = App::new(
         settings.clone(),
@@ -284,6 +291,7 @@ pub async fn run(
         Arc::clone(&metrics),
         lso,
         reservations,
+        testing,
     );
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };

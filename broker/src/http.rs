@@ -11,6 +11,7 @@ mod domains;
 mod events;
 mod guard;
 mod heavy;
+mod mef;
 mod openapi;
 mod ops;
 mod placements;
@@ -30,6 +31,7 @@ pub use routes::routes;
 use crate::auth::Principals;
 use crate::ingest::Inbox;
 use crate::lso::Lso;
+use crate::lso::testing::Testing;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::reservations::durable::Durable;
@@ -61,6 +63,8 @@ struct Shared {
     lso: Lso,
     /// Where reservations are made and changed.
     reservations: Durable,
+    /// Tests of services.
+    testing: Testing,
     settings: Settings,
 }
 
@@ -74,6 +78,7 @@ impl App {
         metrics: Arc<Metrics>,
         lso: Lso,
         reservations: Durable,
+        testing: Testing,
     ) -> Self {
         let searches = settings.paths.heavy_requests;
         let shared = Shared {
@@ -85,6 +90,7 @@ impl App {
             inbox,
             lso,
             reservations,
+            testing,
             published,
             metrics,
             settings,

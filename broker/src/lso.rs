@@ -15,6 +15,7 @@
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
 //! | [`presto`] | the domain's own resources |
+//! | [`testing`] | tests of services that are done with them |
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use crate::store::Store;
 pub mod partners;
 pub mod presto;
 pub mod records;
+pub mod testing;
 
 /// What the orchestrator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
