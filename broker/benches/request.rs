@@ -14,9 +14,14 @@ use std::time::{Duration, Instant};
 use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
+use broker::lso::Lso;
+use broker::lso::testing::Testing;
 use broker::metrics::Metrics;
 use broker::published::Published;
+use broker::reservations::durable::Durable;
 use broker::settings::{Overrides, Settings, load};
+use broker::store::Store;
+use broker::store::memory::MemoryStore;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -25,6 +30,7 @@ use hyper_util::rt::TokioIo;
 use nffg::export::Expected;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// As in `brokerd`.
 #[global_allocator]
@@ -226,11 +232,23 @@ async fn serve_broker(listener: TcpListener) {
     }
     let changes = ingest.commit().unwrap_or_default();
     published.publish(ingest.idr(), ingest.idt(), Arc::default(), changes);
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let inbox = Inbox::new().0;
+    let reservations = Durable::new(
+        inbox.clone(),
+        Arc::clone(&published),
+        Arc::clone(&store),
+        &[],
+        TaskTracker::new(),
+    );
     let app = App::new(
         settings.clone(),
         published,
-        Inbox::new().0,
+        inbox,
         Arc::clone(&metrics),
+        Lso::new(Arc::clone(&store)).0,
+        reservations,
+        Testing::new(store, None, TaskTracker::new(), CancellationToken::new()),
     );
     let server = Server {
         listener,

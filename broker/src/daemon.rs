@@ -21,11 +21,15 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
+use crate::lso::testing::Testing;
+use crate::lso::{Lso, presto};
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
 use crate::reservations::Desk;
-use crate::settings::{LogFormat, Overrides, Settings, load};
+use crate::reservations::durable::{self, Durable};
+use crate::settings::{LogFormat, Overrides, Settings, StorePlace, load};
+use crate::store::open::{Opened, Watched};
 use crate::{egress, files, indexer};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
@@ -172,11 +176,14 @@ const INPUTS: usize = 1024;
 /// How many events of BGP-LS sessions may wait to become inputs.
 const BGP_EVENTS: usize = 64;
 
+/// How long the store waits at the stop for who still uses it.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Runs the daemon with these settings until `stop`. `listening` is told the address and the scheme
 /// once connections are accepted.
 ///
 /// # Errors
-/// The address cannot be bound, or a file of the settings cannot be used.
+/// The address cannot be bound, the store not be opened, or a file of the settings cannot be used.
 pub async fn run(
     settings: Settings,
     stop: CancellationToken,
@@ -190,12 +197,23 @@ pub async fn run(
         settings.pull.ca_file.as_deref(),
     )?;
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
+    let place = settings.store.clone().unwrap_or(StorePlace::Memory);
+    let opened = Opened::open(&place)
+        .await
+        .context("cannot open the store")?;
+    if place == StorePlace::Memory {
+        info!("the store is in memory: a restart forgets orders and reservations");
+    }
+    let store = opened.store();
+    let restored = crate::reservations::kept(&*store)
+        .await
+        .context("cannot read the reservations in the store")?;
     let listener = TcpListener::bind(settings.listen)
         .await
         .with_context(|| format!("cannot listen on {}", settings.listen))?;
     let address = listener.local_addr()?;
 
-    let metrics = Arc::new(Metrics::new());
+    let metrics = Arc::new(Metrics::new().with_store(&store));
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
@@ -206,7 +224,17 @@ pub async fn run(
     let (inbox, commands) = Inbox::new();
     let ingest = Ingest::new(&settings.domains, settings.rules())
         .with_propagators(&settings.bgp.propagators);
-    let desk = Desk::new(settings.reservations.limits());
+    let reservations = Durable::new(
+        inbox.clone(),
+        Arc::clone(&published),
+        Arc::clone(&store),
+        &restored,
+        tasks.clone(),
+    );
+    if !restored.is_empty() {
+        info!(count = restored.len(), "reservations are as before");
+    }
+    let desk = Desk::restore(settings.reservations.limits(), restored)?;
     let writer = ingest::run(
         ingest,
         desk,
@@ -252,7 +280,25 @@ pub async fn run(
         ));
     }
 
-    let app = App::new(settings.clone(), published, inbox, Arc::clone(&metrics));
+    tasks.spawn(durable::run(reservations.clone(), stop.clone()));
+    tasks.spawn(probe(opened.watched(), stop.clone()));
+    // Nobody works on orders yet; what they are told to is in the store.
+    let presto = settings.sof.presto.as_ref().map(presto::of).transpose()?;
+    let testing = Testing::new(Arc::clone(&store), presto, tasks.clone(), stop.clone());
+    testing
+        .resume()
+        .await
+        .context("cannot read the test jobs in the store")?;
+    let (lso, _wakes) = Lso::new(store);
+    let app = App::new(
+        settings.clone(),
+        published,
+        inbox,
+        Arc::clone(&metrics),
+        lso,
+        reservations,
+        testing,
+    );
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     info!(%address, scheme, domains = settings.domains.len(), version = env!("CARGO_PKG_VERSION"), "brokerd is up");
@@ -270,6 +316,7 @@ pub async fn run(
     server.run(stop.clone()).await;
     tasks.close();
     tasks.wait().await;
+    opened.close(CLOSING).await;
     info!("stopped");
     Ok(())
 }
@@ -316,6 +363,17 @@ fn sources(settings: &Settings) -> impl Iterator<Item = SourceSpec> {
             from: from.clone(),
         })
     })
+}
+
+/// Looks whether a store that is in trouble has got over it.
+async fn probe(store: Arc<Watched>, stop: CancellationToken) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = tick.tick() => store.probe().await,
+        }
+    }
 }
 
 async fn sweep(app: App, stop: CancellationToken) {

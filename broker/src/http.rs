@@ -11,6 +11,7 @@ mod domains;
 mod events;
 mod guard;
 mod heavy;
+mod mef;
 mod openapi;
 mod ops;
 mod paths;
@@ -30,8 +31,11 @@ pub use routes::routes;
 
 use crate::auth::Principals;
 use crate::ingest::Inbox;
+use crate::lso::Lso;
+use crate::lso::testing::Testing;
 use crate::metrics::Metrics;
 use crate::published::Published;
+use crate::reservations::durable::Durable;
 use crate::settings::Settings;
 
 /// Documents of members that are decoded at once. Any number may wait: their bodies have come, and
@@ -56,6 +60,12 @@ struct Shared {
     /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
+    /// What the parts of the SOF share.
+    lso: Lso,
+    /// Where reservations are made and changed.
+    reservations: Durable,
+    /// Tests of services.
+    testing: Testing,
     settings: Settings,
 }
 
@@ -67,6 +77,9 @@ impl App {
         published: Arc<Published>,
         inbox: Inbox,
         metrics: Arc<Metrics>,
+        lso: Lso,
+        reservations: Durable,
+        testing: Testing,
     ) -> Self {
         let searches = settings.paths.heavy_requests;
         let shared = Shared {
@@ -76,6 +89,9 @@ impl App {
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
+            lso,
+            reservations,
+            testing,
             published,
             metrics,
             settings,

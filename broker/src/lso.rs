@@ -14,6 +14,8 @@
 //! |---|---|
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
+//! | [`presto`] | the domain's own resources |
+//! | [`testing`] | tests of services that are done with them |
 
 use std::sync::Arc;
 
@@ -24,7 +26,9 @@ use tokio::sync::mpsc;
 use crate::store::Store;
 
 pub mod partners;
+pub mod presto;
 pub mod records;
+pub mod testing;
 
 /// What the orchestrator is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Counters and gauges, as OpenMetrics text at `/metrics`. Labels hold route templates, domain ids
 //! and words from closed lists: never a raw path, so that a client cannot grow the registry.
 
+mod store;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use idr::reservation::Phase;
@@ -19,6 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::ingest::{SourceKey, SourceKind};
 use crate::liveness::State;
 use crate::reservations::Happening;
+use crate::store::Store;
 
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -262,6 +265,14 @@ impl Metrics {
             indexes_made,
             sources: Mutex::default(),
         }
+    }
+
+    /// With what a store counts, for as long as it is there.
+    #[must_use]
+    pub fn with_store(mut self, store: &Arc<dyn Store>) -> Self {
+        let store = store::StoreMetrics(Arc::downgrade(store));
+        self.registry.register_collector(Box::new(store));
+        self
     }
 
     /// The OpenMetrics text.

@@ -10,7 +10,7 @@
 //! placement of each reservation, who may do what, and what readers see ([`Kept`]). Plain like
 //! [`crate::ingest::Ingest`]: time is an argument.
 //!
-//! All of it is in memory: after a restart nothing is held.
+//! What is answered is kept: [`durable`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use idr::reservation::{
     Capacity, ChangeError, Claim, ClaimError, Event, HoldError, Ledger, Limits, Moment, Phase,
-    Request, Reservation, ReservationId, Used,
+    Refusal, Request, Reservation, ReservationId, RestoreError, State, Used,
 };
 
 use crate::auth::Principal;
@@ -27,9 +27,12 @@ use crate::placements::answer::Ranked;
 use crate::placements::problem::{Placed, amounts, bandwidths};
 use crate::placements::request::PlacementRequest;
 
+pub mod durable;
 mod identity;
+mod record;
 
 pub use identity::{Digest, IdempotencyKey, id_of};
+pub use record::kept;
 
 /// The moment of a clock.
 #[must_use]
@@ -53,6 +56,10 @@ impl Kept {
     #[must_use]
     pub fn is_of(&self, digest: &Digest) -> bool {
         self.digest == *digest
+    }
+
+    fn is_confirmed(&self) -> bool {
+        self.reservation.state.phase() == Phase::Confirmed
     }
 
     /// Whether it is over at `now`, be the writer told or not.
@@ -84,6 +91,25 @@ pub enum Command {
     Extend(Duration),
     /// Give it back.
     Release,
+    /// Hold what it has and this, where it fits: a [`Command::Narrow`] follows.
+    Widen(Box<Claim>),
+    /// From now on it is like this, which asks for nothing that it does not have.
+    Narrow(Box<Narrow>),
+    /// It was not made.
+    Undo,
+}
+
+/// What becomes of a reservation that asks for nothing more.
+#[derive(Clone, Debug)]
+pub struct Narrow {
+    /// What it takes.
+    pub claim: Arc<Claim>,
+    /// Where in its life it is.
+    pub state: State,
+    /// What it is for, if that is another than before.
+    pub placement: Option<Arc<Ranked>>,
+    /// What is told of it.
+    pub happening: Happening,
 }
 
 /// What is to be held.
@@ -117,6 +143,15 @@ pub enum OrderError {
     /// It cannot be changed so.
     #[error(transparent)]
     Change(#[from] ChangeError),
+}
+
+impl From<Refusal> for OrderError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Hold(error) => Self::Hold(error),
+            Refusal::Change(error) => Self::Change(error),
+        }
+    }
 }
 
 impl OrderError {
@@ -170,17 +205,21 @@ pub enum Happening {
     Refused,
     /// It was changed, or is over.
     Changed(Event),
+    /// It, or a change of it, could not be kept and was undone.
+    Undone,
 }
 
 impl Happening {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Held,
         Self::Refused,
         Self::Changed(Event::Confirm),
         Self::Changed(Event::Extend),
+        Self::Changed(Event::Amend),
         Self::Changed(Event::Release),
         Self::Changed(Event::Lapse),
+        Self::Undone,
     ];
 
     /// The word for it.
@@ -191,8 +230,10 @@ impl Happening {
             Self::Refused => "refused",
             Self::Changed(Event::Confirm) => "confirmed",
             Self::Changed(Event::Extend) => "extended",
+            Self::Changed(Event::Amend) => "amended",
             Self::Changed(Event::Release) => "released",
             Self::Changed(Event::Lapse) => "lapsed",
+            Self::Undone => "undone",
         }
     }
 }
@@ -218,6 +259,25 @@ impl Desk {
             ledger: Ledger::new(limits),
             ..Self::default()
         }
+    }
+
+    /// What a store kept. What was over meanwhile lapses with the next tick.
+    ///
+    /// # Errors
+    /// Two of them have one id.
+    pub fn restore(limits: Limits, all: Vec<Kept>) -> Result<Self, RestoreError> {
+        let reservations = all.iter().map(|kept| Arc::clone(&kept.reservation));
+        let ledger = Ledger::restore(limits, reservations)?;
+        let confirmed = all.iter().filter(|kept| kept.is_confirmed()).count();
+        let named = |kept: Kept| (kept.reservation.id.clone(), Arc::new(kept));
+        let kept: BTreeMap<_, _> = all.into_iter().map(named).collect();
+        Ok(Self {
+            ledger,
+            touched: kept.keys().cloned().collect(),
+            kept,
+            confirmed,
+            ..Self::default()
+        })
     }
 
     /// Carries out an order.
@@ -258,7 +318,7 @@ impl Desk {
                 let Some(live) = live.filter(|live| principal.may_use(&live.holder)) else {
                     return Err(ChangeError::Unknown { id }.into());
                 };
-                return self.change(now, &live, other);
+                return self.change(now, &live, other, capacity);
             }
         };
         let holder = principal.holder();
@@ -294,7 +354,7 @@ impl Desk {
             digest,
         };
         Ok(Done {
-            kept: self.keep(kept, Happening::Held),
+            kept: self.keep(kept, Some(Happening::Held)),
             created: true,
         })
     }
@@ -304,20 +364,44 @@ impl Desk {
         now: Moment,
         live: &Reservation,
         command: Command,
+        capacity: &impl Capacity,
     ) -> Result<Done, OrderError> {
         let (id, holder) = (&live.id, live.holder.as_str());
         let Some(kept) = self.kept.get(id).cloned() else {
             return Err(ChangeError::Unknown { id: id.clone() }.into());
         };
-        let (reservation, event) = match command {
-            Command::Confirm => (self.ledger.confirm(now, id, holder, None)?, Event::Confirm),
-            Command::Extend(lifetime) => (
-                self.ledger.extend(now, id, holder, lifetime)?,
-                Event::Extend,
-            ),
-            Command::Release => {
+        let mut placement = Arc::clone(&kept.placement);
+        let changed = |event| Some(Happening::Changed(event));
+        let (reservation, happening) = match command {
+            Command::Confirm => {
+                let confirmed = self.ledger.confirm(now, id, holder, None)?;
+                (confirmed, changed(Event::Confirm))
+            }
+            Command::Extend(lifetime) => {
+                let extended = self.ledger.extend(now, id, holder, lifetime)?;
+                (extended, changed(Event::Extend))
+            }
+            Command::Widen(claim) => {
+                let wide = self.ledger.widen(now, id, holder, &claim, capacity)?;
+                // What came of it is told when it is kept.
+                (wide, None)
+            }
+            Command::Narrow(to) => {
+                let to = *to;
+                if let Some(other) = to.placement {
+                    placement = other;
+                }
+                let (claim, state) = (to.claim, to.state);
+                let narrow = self.ledger.narrow(now, id, holder, claim, state)?;
+                (narrow, Some(to.happening))
+            }
+            Command::Release | Command::Undo => {
+                let over = match command {
+                    Command::Undo => Happening::Undone,
+                    _ => Happening::Changed(Event::Release),
+                };
                 self.ledger.release(now, id, holder)?;
-                self.forget(id, Happening::Changed(Event::Release));
+                self.forget(id, over);
                 return Ok(Done {
                     kept,
                     created: false,
@@ -326,35 +410,36 @@ impl Desk {
             // Holds do not come here; an order for one that is there is answered before.
             Command::Hold(_) => return Err(HoldError::Conflict { id: id.clone() }.into()),
         };
-        let is_same = kept.reservation == reservation;
+        let is_same = kept.reservation == reservation && Arc::ptr_eq(&kept.placement, &placement);
         let changed = Kept {
             reservation,
-            ..Kept::clone(&kept)
+            placement,
+            digest: kept.digest,
         };
         Ok(Done {
             kept: if is_same {
                 kept
             } else {
-                self.keep(changed, Happening::Changed(event))
+                self.keep(changed, happening)
             },
             created: false,
         })
     }
 
-    fn keep(&mut self, kept: Kept, happening: Happening) -> Arc<Kept> {
+    fn keep(&mut self, kept: Kept, happening: Option<Happening>) -> Arc<Kept> {
         let id = kept.reservation.id.clone();
         let kept = Arc::new(kept);
-        self.confirmed += usize::from(happening == Happening::Changed(Event::Confirm));
-        self.kept.insert(id.clone(), Arc::clone(&kept));
+        let before = self.kept.insert(id.clone(), Arc::clone(&kept));
+        self.confirmed -= before.map_or(0, |before| usize::from(before.is_confirmed()));
+        self.confirmed += usize::from(kept.is_confirmed());
         self.touched.push(id.clone());
-        self.happened.push((id, happening));
+        self.happened.extend(happening.map(|what| (id, what)));
         kept
     }
 
     fn forget(&mut self, id: &ReservationId, happening: Happening) {
         if let Some(over) = self.kept.remove(id) {
-            let phase = over.reservation.state.phase();
-            self.confirmed -= usize::from(phase == Phase::Confirmed);
+            self.confirmed -= usize::from(over.is_confirmed());
         }
         self.touched.push(id.clone());
         self.happened.push((id.clone(), happening));

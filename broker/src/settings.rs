@@ -17,10 +17,14 @@ use crate::liveness::Timers;
 mod domain;
 mod load;
 mod policy;
+mod sof;
+mod store;
 
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
 pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
+pub use sof::{MemoryPresto, PrestoSettings, Sof, VirtualizerPresto};
+pub use store::StorePlace;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -33,6 +37,9 @@ pub struct Settings {
     /// The server's domain name, as the Content-IDs of RFC 9275 §6.6 show it: a dot-atom.
     #[serde(with = "server_name")]
     pub server_name: alto::ServerName,
+    /// Where the store is. Without it, it is beside the settings file, or in memory if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StorePlace>,
     /// Serve HTTPS with this certificate.
     pub tls: Option<Tls>,
     /// Caps of candidate path vectors.
@@ -53,6 +60,8 @@ pub struct Settings {
     pub log: Log,
     /// Who may ask.
     pub auth: Auth,
+    /// Service orders.
+    pub sof: Sof,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
 }
@@ -64,6 +73,7 @@ impl Default for Settings {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8181),
             insecure: false,
             server_name: alto::ServerName::default(),
+            store: None,
             tls: None,
             paths: Paths::default(),
             reservations: Reservations::default(),
@@ -74,6 +84,7 @@ impl Default for Settings {
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
+            sof: Sof::default(),
             domains: Vec::new(),
         }
     }
@@ -532,6 +543,7 @@ by_text!(domain_id, nffg::DomainId);
 by_text!(domain_id_option, Option nffg::DomainId);
 by_text!(entry_point_option, Option idr::EntryPoint);
 by_text!(format_option, Option nffg::export::Format);
+by_text!(quantity_option, Option nffg::Quantity);
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,7 @@ mod error;
 pub mod file;
 pub mod key;
 pub mod memory;
+pub mod open;
 pub mod queue;
 mod range;
 mod stats;
@@ -85,6 +86,11 @@ pub trait Store: Debug + Send + Sync {
 
     /// Counts and durations since the store was opened.
     fn stats(&self) -> Stats;
+
+    /// Why it cannot write at present, where that is known ([`open::Watched`] knows).
+    fn trouble(&self) -> Option<String> {
+        None
+    }
 }
 
 /// One state of the store.

@@ -34,8 +34,10 @@
 //! nodes named `<id>@<domain>`, links between them, and `sap` at ports of type `port-abstract`. What
 //! two of its nodes tag alike is joined within the domain, which the `idr` crate decides.
 //!
-//! What changes between two dumps may come as a diff, ESCAPE's `edit-config`: see [`edit`].
+//! What changes between two dumps may come as a diff, ESCAPE's `edit-config`: see [`edit`]. What is deployed, and how it
+//! is changed, is in [`deploy`].
 
+pub mod deploy;
 pub mod edit;
 mod guard;
 mod reader;

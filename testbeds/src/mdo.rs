@@ -1,11 +1,13 @@
 //! The MdO emulator: what one domain's ESCAPE and netphony answer, from static files, as the draft's
-//! own emulated domain orchestrators do (appendix A).
+//! own emulated domain orchestrators do (appendix A); and ESCAPE's `edit-config`, which changes what is served.
 //!
 //! | path | verbs | answer |
 //! |---|---|---|
 //! | `/escape/ping` | GET, POST | `OK` |
 //! | `/escape/version`, `/escape/operations` | GET | JSON |
 //! | `/escape/get-config` | GET, POST | Virtualizer XML, header `message-id` |
+//! | `/escape/edit-config` | POST | 202, header `message-id` |
+//! | `/escape/status?message-id=` | GET | 200 carried out, 500 refused, 404 unknown |
 //! | `/escape/orchestration/...` | the same | the same: the layout of 2018 |
 //! | `/restconf/data/topologyFromTADS/` | GET | UNIFY JSON |
 //! | `/restconf/data/virtualizer/` | GET | the same without prefixes and inter-domain delays |
@@ -18,15 +20,16 @@
 //! As ESCAPE: an unknown prefix is 404, an RPC not allowed for the verb 406, an unknown verb 501; as
 //! netphony: 404 and 405.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, Method, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use nffg::DomainId;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -35,6 +38,7 @@ use tokio::task::JoinHandle;
 use crate::scenario::{Domain, Scenario, ScenarioError};
 
 pub mod bgp_ls;
+mod edit;
 pub mod files;
 mod misbehaviour;
 mod netphony;
@@ -47,8 +51,8 @@ const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
 /// The RPCs of ESCAPE that are emulated, by verb (`escape/api/rest.py`: `request_perm`).
-const GET_RPCS: [&str; 4] = ["ping", "version", "operations", "get-config"];
-const POST_RPCS: [&str; 2] = ["ping", "get-config"];
+const GET_RPCS: [&str; 5] = ["ping", "version", "operations", "get-config", "status"];
+const POST_RPCS: [&str; 3] = ["ping", "get-config", "edit-config"];
 
 /// A running emulator. It stops when it is dropped.
 #[derive(Debug)]
@@ -66,6 +70,8 @@ struct Mdo {
     /// How it misbehaves at present.
     misbehaviour: Mutex<Option<Misbehaviour>>,
     requests: AtomicU64,
+    /// What runs.
+    config: edit::Config,
 }
 
 /// What to do when the wanted address is not to be had.
@@ -110,6 +116,7 @@ impl Emulator {
             domain,
             misbehaviour: Mutex::new(None),
             requests: AtomicU64::new(0),
+            config: edit::Config::default(),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&mdo));
         let task = tokio::spawn(async move { axum::serve(listener, router).await });
@@ -137,6 +144,12 @@ impl Emulator {
         self.mdo.requests.load(Ordering::Relaxed)
     }
 
+    /// How many edits were carried out so far, and how many refused.
+    #[must_use]
+    pub fn edits(&self) -> (u64, u64) {
+        self.mdo.config.counts()
+    }
+
     /// Serves for ever.
     ///
     /// # Errors
@@ -155,7 +168,13 @@ impl Drop for Emulator {
     }
 }
 
-async fn answer(State(mdo): State<Arc<Mdo>>, method: Method, uri: Uri) -> Response<Body> {
+async fn answer(
+    State(mdo): State<Arc<Mdo>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
     mdo.requests.fetch_add(1, Ordering::Relaxed);
     let how = mdo
         .misbehaviour
@@ -164,15 +183,23 @@ async fn answer(State(mdo): State<Arc<Mdo>>, method: Method, uri: Uri) -> Respon
         .clone();
     match how {
         Some(how) => how.answer(uri.path()).await,
-        None => mdo.answer(&method, &uri),
+        None => mdo.answer(&method, &uri, &headers, &body),
     }
 }
 
 impl Mdo {
-    fn answer(&self, method: &Method, uri: &Uri) -> Response<Body> {
+    fn answer(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Response<Body> {
         let segments: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
         match segments.as_slice() {
-            ["escape", rpc] | ["escape", "orchestration", rpc] => self.escape(method, rpc, uri),
+            ["escape", rpc] | ["escape", "orchestration", rpc] => {
+                self.escape(method, rpc, uri, headers, body)
+            }
             [
                 "restconf",
                 "data",
@@ -182,7 +209,14 @@ impl Mdo {
         }
     }
 
-    fn escape(&self, method: &Method, rpc: &str, uri: &Uri) -> Response<Body> {
+    fn escape(
+        &self,
+        method: &Method,
+        rpc: &str,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Response<Body> {
         let allowed: &[&str] = match *method {
             Method::GET => &GET_RPCS,
             Method::POST => &POST_RPCS,
@@ -202,16 +236,48 @@ impl Mdo {
                 let operations = json!({"GET": GET_RPCS, "POST": POST_RPCS});
                 response(StatusCode::OK, JSON, operations.to_string())
             }
-            _ => {
-                let mut answer = self.file(&self.domain.resources, XML);
-                // The client's own id if it gave one, as ESCAPE does.
-                let id = query(uri, "message-id")
-                    .unwrap_or_else(|| self.requests.load(Ordering::Relaxed).to_string());
-                if let Ok(id) = HeaderValue::try_from(id) {
-                    answer.headers_mut().insert("message-id", id);
+            "status" => {
+                let id = query(uri, "message-id").unwrap_or_default();
+                match self.config.outcome(&id) {
+                    Some(Ok(())) => text(StatusCode::OK, "done"),
+                    Some(Err(why)) => text(StatusCode::INTERNAL_SERVER_ERROR, &why),
+                    None => text(StatusCode::NOT_FOUND, "no such message"),
                 }
-                answer
             }
+            "edit-config" => self.edit(headers, body, self.message_id(uri)),
+            _ => {
+                let answer = match self.config.text() {
+                    Some(edited) => response(StatusCode::OK, XML, edited),
+                    None => self.file(&self.domain.resources, XML),
+                };
+                with_message_id(answer, self.message_id(uri))
+            }
+        }
+    }
+
+    /// The client's own id if it gave one, as ESCAPE does.
+    fn message_id(&self, uri: &Uri) -> String {
+        query(uri, "message-id")
+            .unwrap_or_else(|| self.requests.load(Ordering::Relaxed).to_string())
+    }
+
+    fn edit(&self, headers: &HeaderMap, body: &[u8], id: String) -> Response<Body> {
+        if body.is_empty() {
+            return text(StatusCode::BAD_REQUEST, "no body");
+        }
+        let content_type = headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|of| of.to_str().ok());
+        let is_xml = content_type.is_some_and(|of| of.contains("xml"));
+        if !is_xml && !body.starts_with(b"<?xml version=") {
+            return text(StatusCode::UNSUPPORTED_MEDIA_TYPE, "neither XML nor NFFG");
+        }
+        let file = || {
+            let file = self.scenario.read(&self.domain.resources);
+            file.map(Cow::into_owned).map_err(|error| error.to_string())
+        };
+        match self.config.edit(file, body, &id) {
+            Ok(()) => with_message_id(text(StatusCode::ACCEPTED, "accepted"), id),
+            Err(edit::Unreadable(why)) => text(StatusCode::BAD_REQUEST, &why),
         }
     }
 
@@ -240,6 +306,13 @@ impl Mdo {
             Err(error) => missing(&error),
         }
     }
+}
+
+fn with_message_id(mut answer: Response<Body>, id: String) -> Response<Body> {
+    if let Ok(id) = HeaderValue::try_from(id) {
+        answer.headers_mut().insert("message-id", id);
+    }
+    answer
 }
 
 /// ESCAPE answers 404 when it has no view.

@@ -17,17 +17,18 @@ pub(super) async fn healthz() -> &'static str {
 }
 
 /// 200 once every configured source has been asked, with whatever result: until then the maps would
-/// look as if members were missing.
+/// look as if members were missing. And not while the store cannot write: who is ready is given orders.
 pub(super) async fn readyz(State(app): State<App>) -> Response {
-    if app.shared.published.is_ready() {
-        (StatusCode::OK, "ready\n").into_response()
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "waiting for the first answer of every source\n",
-        )
-            .into_response()
+    if !app.shared.published.is_ready() {
+        let why = "waiting for the first answer of every source\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
     }
+    // Why is in the log, where paths of this machine may be told.
+    if app.shared.lso.store.trouble().is_some() {
+        let why = "the store cannot write: orders and reservations are refused\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    }
+    (StatusCode::OK, "ready\n").into_response()
 }
 
 pub(super) async fn metrics(State(app): State<App>) -> Response {

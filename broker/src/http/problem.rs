@@ -101,6 +101,16 @@ pub enum Problem {
         /// The search ended before it was sure.
         cut: bool,
     },
+    /// The store cannot keep the change.
+    #[error("{}", if *in_doubt {
+        "the store failed, so it is not known whether the change is kept; look before trying again"
+    } else {
+        "the store cannot keep the change, so nothing has changed; try again later"
+    })]
+    NotKept {
+        /// Nobody knows whether it did.
+        in_doubt: bool,
+    },
     /// The patch is of a type that the document does not take; `Accept-Patch` says which it takes.
     #[error("a patch of type '{found}' does not fit this document: {}", accepted.unwrap_or("it takes none, PUT it whole"))]
     UnsupportedPatch {
@@ -221,7 +231,7 @@ impl Problem {
             Self::Reservation(error) => reservation_status(error),
             Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NotKept { .. } | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -256,6 +266,7 @@ impl Problem {
             Self::Reservation(error) => reservation_title(error),
             Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
+            Self::NotKept { .. } => "Not kept",
             Self::Stopping => "Stopping",
             Self::Unauthorized(_) => "Unauthorized",
             Self::Forbidden { .. } => "Forbidden",

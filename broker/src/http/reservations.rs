@@ -37,10 +37,10 @@ use crate::clock;
 use crate::placements;
 use crate::placements::answer::{Border, Ranked};
 use crate::placements::request::{MEMBERS, PlacementRequest, decode_common, known};
-use crate::reservations::{
-    Command, Digest, Done, Hold, IdempotencyKey, Kept, Order, OrderError, claim, id_of,
-};
+use crate::reservations::durable::DurableError;
+use crate::reservations::{Digest, Done, Hold, IdempotencyKey, Kept, claim, id_of};
 use crate::settings::Reservations as Settings;
+use crate::store::StoreError;
 
 /// How often a placement that lost a race is searched for again.
 const ATTEMPTS: usize = 8;
@@ -289,7 +289,8 @@ pub(super) async fn reserve(
     let id = id_of(&holder, key.as_ref());
     let digest = Digest::of(&value);
     // The writer checks it again; here it saves the search.
-    let known = app.shared.published.reservation(&id);
+    let known = app.shared.reservations.settled(&id).await;
+    let known = known.map_err(problem)?;
     if let Some(known) = known.filter(|known| !known.is_over(clock::now())) {
         return if known.is_of(&digest) {
             answer(StatusCode::OK, &known)
@@ -302,16 +303,12 @@ pub(super) async fn reserve(
     loop {
         attempts += 1;
         let hold = find(&app, &wanted, digest).await?;
-        let order = Order {
-            principal: principal.clone(),
-            id: id.clone(),
-            command: Command::Hold(Box::new(hold)),
-        };
-        match ask(&app, order).await {
+        let held = app.shared.reservations.hold(&principal, id.clone(), hold);
+        match held.await {
             Ok(done) if done.created => return answer(StatusCode::CREATED, &done.kept),
             Ok(done) => return answer(StatusCode::OK, &done.kept),
-            Err(Problem::Reservation(error)) if error.is_lost_race() && attempts < ATTEMPTS => {}
-            Err(problem) => return Err(problem),
+            Err(DurableError::Order(error)) if error.is_lost_race() && attempts < ATTEMPTS => {}
+            Err(error) => return Err(problem(error)),
         }
     }
 }
@@ -344,11 +341,13 @@ async fn find(app: &App, wanted: &Wanted, digest: Digest) -> Result<Hold, Proble
     })
 }
 
-async fn ask(app: &App, order: Order) -> Result<Done, Problem> {
-    match app.shared.inbox.order(order).await {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(error)) => Err(Problem::Reservation(error)),
-        Err(_) => Err(Problem::Stopping),
+fn problem(error: DurableError) -> Problem {
+    match error {
+        DurableError::Order(error) => Problem::Reservation(error),
+        DurableError::Store(error) => Problem::NotKept {
+            in_doubt: matches!(error, StoreError::InDoubt { .. }),
+        },
+        DurableError::Stopped => Problem::Stopping,
     }
 }
 
@@ -421,22 +420,14 @@ pub(super) async fn show(
     json(&ReservationBody::from(kept.as_ref()))
 }
 
-async fn change(
-    app: &App,
-    principal: Principal,
-    name: &str,
-    command: Command,
-) -> Result<Done, Problem> {
-    let order = Order {
-        principal,
-        id: id(name)?,
-        command,
-    };
-    ask(app, order).await.map_err(|problem| match problem {
-        Problem::Reservation(OrderError::Change(idr::reservation::ChangeError::Unknown {
-            ..
-        })) => unknown(name),
-        other => other,
+/// What came of a change, as the client sees it.
+fn changed(name: &str, came: Result<Done, DurableError>) -> Result<Done, Problem> {
+    came.map_err(|error| {
+        if error.is_unknown() {
+            unknown(name)
+        } else {
+            problem(error)
+        }
     })
 }
 
@@ -462,7 +453,8 @@ pub(super) async fn confirm(
     if let Some(value) = small_body(&app, request).await? {
         known(&Cursor::root(&value), &[])?;
     }
-    let done = change(&app, principal, &name, Command::Confirm).await?;
+    let confirmed = app.shared.reservations.confirm(&principal, id(&name)?);
+    let done = changed(&name, confirmed.await)?;
     json(&ReservationBody::from(done.kept.as_ref()))
 }
 
@@ -484,7 +476,8 @@ pub(super) async fn extend(
         None => None,
     };
     let hold = hold.unwrap_or(settings.default_hold);
-    let done = change(&app, principal, &name, Command::Extend(hold)).await?;
+    let extended = app.shared.reservations.extend(&principal, id(&name)?, hold);
+    let done = changed(&name, extended.await)?;
     json(&ReservationBody::from(done.kept.as_ref()))
 }
 
@@ -494,6 +487,8 @@ pub(super) async fn release(
     Extension(principal): Extension<Principal>,
     InPath(name): InPath<String>,
 ) -> Result<Response, Problem> {
-    change(&app, principal, &name, Command::Release).await?;
+    let released = app.shared.reservations.release(&principal, id(&name)?);
+    let released = released.await.map_err(problem)?;
+    released.ok_or_else(|| unknown(&name))?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

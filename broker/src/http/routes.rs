@@ -11,7 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, paths, placements, push, reservations, topology,
+    App, alto_api, domains, events, mef, openapi, ops, paths, placements, push, reservations,
+    topology,
 };
 use crate::auth::Action;
 
@@ -95,6 +96,7 @@ pub fn routes(app: App) -> Router {
             ),
         )
         .route("/broker/v1/events", list(get(events::events)))
+        .merge(mef::testing::routes(&app))
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
         // What everybody may know. Monitors are not counted, either: a busy client must not make us look
         // dead.

@@ -103,8 +103,8 @@ pub struct Commands(mpsc::Receiver<Asked>);
 /// them. The domains of the settings are published before the first poll: nobody shall find us ready
 /// because there seems to be nothing to wait for.
 pub fn run(
-    ingest: Ingest,
-    desk: Desk,
+    mut ingest: Ingest,
+    mut desk: Desk,
     inputs: mpsc::Receiver<Input>,
     commands: Commands,
     published: Arc<Published>,
@@ -123,6 +123,12 @@ pub fn run(
             published.set_domain(domain, status, Vec::new());
         }
     }
+    // What a store kept is held before the first request, too.
+    desk.tick(clock::now());
+    let (used, updates) = desk.take_updates();
+    ingest.hold(updates);
+    published.hold(used);
+    report_reservations(&mut desk, &ingest, &published, &metrics);
     write(ingest, desk, inputs, commands, published, metrics, stop)
 }
 
@@ -213,7 +219,12 @@ async fn write(
                     &conflicts.map(|(kind, count)| (kind.as_str(), count)),
                 );
                 let publication = now.elapsed().saturating_sub(commit);
-                debug!(members, ?commit, ?publication, "published a new version of the maps");
+                debug!(
+                    members,
+                    ?commit,
+                    ?publication,
+                    "published a new version of the maps"
+                );
             } else {
                 // Of links more or less may be held than before.
                 published.hold(used);
@@ -278,7 +289,11 @@ fn report_reservations(desk: &mut Desk, ingest: &Ingest, published: &Published, 
         resources: &resources,
         links,
     };
-    let overcommitted = published.version().used.overcommitted(&offer);
+    let mut overcommitted = published.version().used.overcommitted(&offer);
+    if !published.is_ready() {
+        // Not everybody has told yet what there is.
+        overcommitted.clear();
+    }
     if let Some(first) = overcommitted.first() {
         let count = overcommitted.len();
         warn!(count, %first, "more is held than there is");

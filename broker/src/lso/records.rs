@@ -4,6 +4,7 @@ use sof::order::ServiceOrder;
 use sof::partner::{Agreement, Partner};
 use sof::service::Service;
 
+use super::testing::TestJob;
 use crate::store::{Table, TableName};
 
 /// Orders, by [`sof::order::OrderId`].
@@ -14,3 +15,6 @@ pub const SERVICES: Table<String, Service> = Table::new(TableName::Services);
 pub const PARTNERS: Table<String, Partner> = Table::new(TableName::Partners);
 /// Agreements, by the partner's domain and the agreement's id.
 pub const AGREEMENTS: Table<(String, String), Agreement> = Table::new(TableName::Agreements);
+/// Test jobs with their results, by `test-job` and the job's id. They are in the table of what there is one of per broker:
+/// a table of their own would need another format.
+pub const TEST_JOBS: Table<(String, String), TestJob> = Table::new(TableName::Meta);

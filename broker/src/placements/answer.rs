@@ -2,6 +2,7 @@
 
 use idr::reservation::LinkKey;
 use nffg::ServiceGraph;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use utoipa::ToSchema;
 
@@ -72,7 +73,7 @@ impl Vtag {
 }
 
 /// What a path costs.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Cost)]
 pub struct CostBody {
@@ -99,7 +100,7 @@ impl From<Cost> for CostBody {
 }
 
 /// One placement.
-#[derive(Clone, Debug, serde::Serialize, ToSchema)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, ToSchema)]
 #[schema(as = Placement)]
 pub struct Ranked {
     /// From 1.
@@ -116,7 +117,7 @@ pub struct Ranked {
 }
 
 /// A requirement, placed.
-#[derive(Clone, Debug, serde::Serialize, ToSchema)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, ToSchema)]
 pub struct PlacedRequirement {
     /// Its id; absent when it was implied by the links.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +137,7 @@ pub struct PlacedRequirement {
 }
 
 /// A link of the graph, placed.
-#[derive(Clone, Debug, serde::Serialize, ToSchema)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize, ToSchema)]
 pub struct PlacedLink {
     /// Its id.
     pub id: String,
@@ -153,7 +154,7 @@ pub struct PlacedLink {
 }
 
 /// A link between two domains, one way.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = BorderCrossed)]
 pub struct Border {
@@ -183,7 +184,7 @@ impl From<&LinkKey> for Border {
 }
 
 /// A JSON object that keeps its order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairs(pub Vec<(String, String)>);
 
 impl Serialize for Pairs {
@@ -193,6 +194,28 @@ impl Serialize for Pairs {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Row;
+        impl<'de> Visitor<'de> for Row {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Row)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a reservation is called, and how the same request is known again.
 
+use std::fmt;
 use std::str::FromStr;
 
 use idr::reservation::ReservationId;
@@ -15,6 +16,23 @@ impl Digest {
     #[must_use]
     pub fn of(value: &serde_json::Value) -> Self {
         Self(*blake3::hash(value.to_string().as_bytes()).as_bytes())
+    }
+}
+
+/// In hexadecimal digits.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
+    }
+}
+
+impl FromStr for Digest {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let hash =
+            blake3::Hash::from_hex(text).map_err(|_| "a digest has 64 hexadecimal digits")?;
+        Ok(Self(*hash.as_bytes()))
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
-use super::{BgpPeer, PolicyEntry, Role, Settings};
+use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, StorePlace};
 
 /// What overrides the file: `BROKERD_...` variables and flags.
 #[derive(Clone, Debug, Default)]
@@ -106,6 +106,9 @@ fn rule(key: &str, value: impl ToString, rule: impl Into<String>) -> SettingsErr
     }
 }
 
+/// How the store beside a settings file is called: `broker.toml` has `broker.store`.
+const STORE: &str = "store";
+
 /// Reads and checks the settings.
 ///
 /// # Errors
@@ -128,10 +131,12 @@ pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Settings, Sett
     for (key, text) in &overrides.pairs {
         insert(&mut table, key, typed(text)).map_err(|why| rule(key, text, why))?;
     }
-    let settings: Settings = Value::Table(table)
+    let mut settings: Settings = Value::Table(table)
         .try_into()
         .map_err(|e| SettingsError::Override(Box::new(e)))?;
     check(&settings)?;
+    let beside = file.map(|path| StorePlace::File(path.with_extension(STORE)));
+    settings.store = settings.store.or(beside);
     Ok(settings)
 }
 
@@ -169,6 +174,13 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         return Err(rule("listen", settings.listen, why));
     }
     check_bounds(settings)?;
+    if let Some(StorePlace::File(path)) = &settings.store
+        && path.file_name().is_none()
+    {
+        let why = "a file, or 'memory'";
+        return Err(rule("store", path.display(), why));
+    }
+    check_presto(settings)?;
     let liveness = &settings.liveness;
     if liveness.hold <= settings.pull.interval {
         let why =
@@ -224,6 +236,31 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
             let why = "role 'member' needs a domain, and only that role has one";
             return Err(rule("auth.principals.role", &principal.name, why));
         }
+    }
+    Ok(())
+}
+
+/// What no back end of the domain's resources can be like.
+fn check_presto(settings: &Settings) -> Result<(), SettingsError> {
+    match &settings.sof.presto {
+        Some(PrestoSettings::Memory(memory)) => {
+            let rate = memory.failure_rate;
+            if !(0.0..=1.0).contains(&rate) {
+                return Err(rule("sof.presto.failure_rate", rate, "a share from 0 to 1"));
+            }
+            if memory.delay > LONGEST {
+                let delay = humantime(memory.delay);
+                return Err(rule("sof.presto.delay", delay, "must be ten years or less"));
+            }
+        }
+        Some(PrestoSettings::Virtualizer(of)) => {
+            let short = Duration::from_millis(1);
+            if !(short..=LONGEST).contains(&of.timeout) {
+                let why = "must be 1ms or more, and ten years or less";
+                return Err(rule("sof.presto.timeout", humantime(of.timeout), why));
+            }
+        }
+        None => {}
     }
     Ok(())
 }

@@ -305,3 +305,38 @@ fn an_unreadable_file_names_itself() {
             .contains("/nonexistent/broker.toml")
     );
 }
+
+#[test]
+fn the_store_is_beside_the_settings_file_unless_they_say_otherwise() {
+    let place = |text: &str, set: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("broker.toml");
+        std::fs::write(&path, text).unwrap();
+        let mut overrides = Overrides::default();
+        let set: Vec<String> = set.iter().map(|&set| set.to_owned()).collect();
+        overrides.add(&set).unwrap();
+        let settings = load(Some(&path), &overrides).unwrap();
+        (settings.store.unwrap(), folder.path().join("broker.store"))
+    };
+    let (store, beside) = place("", &[]);
+    assert_eq!(store, StorePlace::File(beside));
+    assert_eq!(place("store = 'memory'", &[]).0, StorePlace::Memory);
+    let there = StorePlace::File("/var/lib/broker/store".into());
+    assert_eq!(place("store = '/var/lib/broker/store'", &[]).0, there);
+    assert_eq!(
+        place("store = 'memory'", &["store=/var/lib/broker/store"]).0,
+        there
+    );
+    assert_eq!(
+        place("", &["store=./memory"]).0,
+        StorePlace::File("./memory".into())
+    );
+    // Without a file there is no place beside it.
+    assert_eq!(load(None, &Overrides::default()).unwrap().store, None);
+    let printed = toml::to_string(&load(None, &Overrides::default()).unwrap()).unwrap();
+    assert!(!printed.contains("store"), "{printed}");
+    for wrong in ["store = ''", "store = '/'", "store = '..'"] {
+        let error = error_chain(wrong);
+        assert!(error.contains("settings: store = "), "{error}");
+    }
+}

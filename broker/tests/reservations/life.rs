@@ -136,16 +136,106 @@ fn a_hold_may_be_extended_up_to_the_longest() {
     }
 }
 
-/// What is held is in memory: the settings' page says so.
+/// The process is killed, not stopped: what was answered is there again.
 #[test]
-fn a_broker_that_was_restarted_holds_nothing() {
+fn a_broker_that_was_killed_holds_what_it_acknowledged() {
     let mut all = Federation::start("");
+    let held = all.reserve(&request(1, 10)).must(201).json();
+    let confirmed = all.reserve(&request(1, 10)).must(201).json();
+    let confirmed = all
+        .post(&path(&confirmed, "/confirm"), &json!({}))
+        .must(200);
+    let longer = all.reserve(&request(1, 10)).must(201).json();
+    let longer = all.post(&path(&longer, "/extend"), &json!({"hold": "30m"}));
+    let released = all.reserve(&request(1, 10)).must(201).json();
+    all.broker
+        .ask("DELETE", &path(&released, ""))
+        .send()
+        .must(204);
+    let mut expected = vec![held, confirmed.json(), longer.must(200).json()];
+    expected.sort_by_key(|one| one["id"].to_string());
+    for _ in 0..2 {
+        all.broker.restart();
+        // Before any source is heard again, and after.
+        assert_eq!(all.held(), expected);
+        all.await_ready();
+        assert_eq!(all.held(), expected);
+        all.broker.get(&path(&released, "")).must(404);
+    }
+    // And it counts: AS2 has one core left.
+    assert_eq!(all.best(&request(1, 10)).unwrap(), "AS2");
+    assert_eq!(all.best(&request(2, 10)).unwrap(), "AS3");
+    let reservations =
+        |state: &str| all.metric(&format!("brokerd_reservations{{state=\"{state}\"}}"));
+    assert_eq!(
+        (reservations("held"), reservations("confirmed")),
+        (2.0, 1.0)
+    );
+    // What was made before can be changed as ever.
+    for one in &expected {
+        all.broker.ask("DELETE", &path(one, "")).send().must(204);
+    }
+    all.broker.restart();
+    all.await_ready();
+    assert!(all.held().is_empty());
+    assert_eq!(all.best(&request(4, 10)).unwrap(), "AS2");
+}
+
+#[test]
+fn the_same_request_after_a_crash_is_the_same_reservation() {
+    let mut all = Federation::start("");
+    let reserve = |all: &Federation, cpu: u32| {
+        let ask = all.broker.ask("POST", RESERVATIONS);
+        let ask = ask.header("Idempotency-Key", "one");
+        ask.json(&request(cpu, 10)).send()
+    };
+    let first = reserve(&all, 3).must(201).json();
+    all.broker.restart();
+    all.await_ready();
+    assert_eq!(reserve(&all, 3).must(200).json(), first);
+    reserve(&all, 2).must(409);
+}
+
+#[test]
+fn what_lapses_leaves_the_store_and_does_not_come_back() {
+    let mut all = Federation::start("");
+    let mut short = request(3, 10);
+    short["hold"] = 1.into();
+    let lost = all.reserve(&short).must(201).json();
+    all.broker.restart();
+    all.await_ready();
+    eventually("the hold lapses", || {
+        (all.broker.get(&path(&lost, "")).status == 404).then_some(())
+    });
+    // That is the first batch since the start.
+    eventually("its record goes", || {
+        (all.metric("brokerd_store_batches_total") >= 1.0).then_some(())
+    });
+    all.broker.restart();
+    all.await_ready();
+    assert!(all.held().is_empty());
+    assert_eq!(all.best(&request(4, 10)).unwrap(), "AS2");
+}
+
+#[test]
+fn in_memory_a_restart_forgets_and_the_log_says_so() {
+    let mut all = Federation::start("");
+    all.broker.set("store", "memory");
+    all.broker.restart();
+    all.await_ready();
     let first = all.reserve(&request(3, 10)).must(201).json();
     all.broker.restart();
     all.await_ready();
     all.broker.get(&path(&first, "")).must(404);
-    assert!(all.held().is_empty());
-    assert_eq!(all.best(&request(4, 10)).unwrap(), "AS2");
+    assert!(all.broker.log().contains("the store is in memory"));
+}
+
+#[test]
+fn a_second_broker_over_the_same_store_is_refused() {
+    let all = Federation::start("");
+    let refused = all.broker.start_again();
+    assert!(refused.contains("is open in another process"), "{refused}");
+    assert!(refused.contains("cannot open the store"), "{refused}");
 }
 
 #[test]
@@ -160,4 +250,29 @@ fn what_was_promised_stays_when_a_domain_has_less() {
     });
     assert_eq!(all.best(&request(1, 10)).unwrap(), "AS3");
     assert_eq!(all.held(), [first]);
+}
+
+#[test]
+fn what_the_store_counts_is_told_to_operators() {
+    let all = Federation::start("");
+    let batches = || all.metric("brokerd_store_batches_total");
+    let before = batches();
+    all.reserve(&request(1, 10)).must(201);
+    assert_eq!(batches(), before + 1.0);
+    assert!(all.metric("brokerd_store_file_bytes") > 0.0);
+    assert!(all.metric("brokerd_store_commit_seconds_count") >= 1.0);
+    assert!(all.metric("brokerd_store_commit_seconds_bucket{le=\"+Inf\"}") >= 1.0);
+    assert_eq!(all.metric("brokerd_store_in_trouble"), 0.0);
+}
+
+/// The log ends with the stop, and the next start has nothing to repair.
+#[test]
+fn a_stop_closes_the_store_in_order() {
+    let mut all = Federation::start("");
+    all.reserve(&request(1, 10)).must(201);
+    let log = all.broker.stop();
+    assert!(log.contains("stopped"), "{log}");
+    assert!(!log.contains("not closed"), "{log}");
+    all.broker.restart();
+    assert_eq!(all.held().len(), 1);
 }

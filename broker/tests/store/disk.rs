@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
 use broker::store::file::{Faults, FileStore, Options};
-use broker::store::{Batch, KeyRange, Store, StoreError, TableName, wait};
+use broker::store::open::Watched;
+use broker::store::{Batch, Expected, KeyRange, Store, StoreError, TableName, wait};
 
 use crate::{commit, get, put, scan, snapshot};
 
@@ -240,4 +241,39 @@ fn a_fault_at_any_write_loses_nothing_that_was_acknowledged() {
         }
     }
     assert!(failed > 10, "the faults struck {failed} batches only");
+}
+
+#[test]
+fn a_watched_store_says_that_it_cannot_write_and_finds_out_when_it_can() {
+    let disk = Disk::new();
+    let (_folder, store) = open_over(&disk);
+    let watched = Watched::new(Arc::new(store));
+    let is_well = || watched.trouble().is_none();
+    put(&watched, ORDERS, "a", "kept");
+    // What is the caller's fault is no trouble.
+    let mut conflict = Batch::new();
+    conflict
+        .expect(ORDERS, "a", Expected::Absent)
+        .put(ORDERS, "a", "b");
+    commit(&watched, conflict).unwrap_err();
+    let mut wrong = Batch::new();
+    wrong.put(ORDERS, "", "no key");
+    commit(&watched, wrong).unwrap_err();
+    assert!(is_well());
+    disk.is_broken.store(true, SeqCst);
+    commit(&watched, large(0)).unwrap_err();
+    let why = watched.trouble().unwrap();
+    assert!(
+        why.contains("broken") || why.contains("cannot be used"),
+        "{why}"
+    );
+    wait(watched.probe());
+    assert!(!is_well());
+    disk.is_broken.store(false, SeqCst);
+    let before = watched.stats().batches;
+    wait(watched.probe());
+    assert!(is_well());
+    // A store that is well is left alone.
+    wait(watched.probe());
+    assert_eq!(watched.stats().batches, before + 1);
 }

@@ -140,7 +140,7 @@ impl Amount {
         Self(self.0.saturating_sub(other.0))
     }
 
-    const fn saturating_add(self, other: Self) -> Self {
+    pub(super) const fn saturating_add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 }
@@ -211,6 +211,21 @@ impl Amounts {
     #[must_use]
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether there is of everything at least as much as `other` has.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, other)| own >= other)
+    }
+
+    /// Of everything the larger.
+    pub(super) fn max(&self, other: &Self) -> Self {
+        let mut larger = *self;
+        for (slot, amount) in larger.0.iter_mut().zip(other.0) {
+            *slot = (*slot).max(amount);
+        }
+        larger
     }
 
     /// The sum, for claims: their bound is far below where it would saturate.

@@ -141,6 +141,42 @@ impl Claim {
             .map(|(link, bandwidth)| (link, *bandwidth))
     }
 
+    /// What it takes of a domain; `None` of one that is not in it.
+    #[must_use]
+    pub fn of_domain(&self, domain: &DomainId) -> Option<&Amounts> {
+        self.domains.get(domain)
+    }
+
+    /// What it takes of a link; `None` of one that is not in it.
+    #[must_use]
+    pub fn of_link(&self, link: &LinkKey) -> Option<Bandwidth> {
+        self.links.get(link).copied()
+    }
+
+    /// Whether it has all domains and links of `other`, and takes of each at least as much.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let mut domains = other.domains.iter();
+        let mut links = other.links.iter();
+        domains.all(|(domain, asked)| self.of_domain(domain).is_some_and(|own| own.covers(asked)))
+            && links.all(|(link, asked)| self.of_link(link).is_some_and(|own| own >= *asked))
+    }
+
+    /// The least that covers both.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        for (domain, asked) in &other.domains {
+            let own = both.domains.entry(domain.clone()).or_default();
+            *own = own.max(asked);
+        }
+        for (link, asked) in &other.links {
+            let own = both.links.entry(link.clone()).or_default();
+            *own = (*own).max(*asked);
+        }
+        both
+    }
+
     /// How many domains and links there are in it.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Moment, Request, Reservation, ReservationId};
+use super::{Claim, Moment, Request, Reservation, ReservationId};
 
 /// What one may ask for. The default's reasons are with the fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +59,15 @@ pub enum Input {
         holder: String,
         /// For how long from now.
         lifetime: Duration,
+    },
+    /// See [`super::Ledger::amend`].
+    Amend {
+        /// Which one.
+        id: ReservationId,
+        /// Who says so.
+        holder: String,
+        /// What it is to take.
+        claim: Claim,
     },
     /// See [`super::Ledger::release`].
     Release {

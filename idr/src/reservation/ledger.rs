@@ -1,5 +1,7 @@
 //! The single writer.
 
+mod amend;
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use nffg::{Bandwidth, DomainId};
 
 use super::{
-    Amounts, Answer, Capacity, ChangeError, DomainCapacity, Event, HoldError, Input, Limits,
+    Amounts, Answer, Capacity, ChangeError, Claim, DomainCapacity, Event, HoldError, Input, Limits,
     LinkCapacity, LinkKey, Moment, Phase, Refusal, Request, Reservation, ReservationId,
     RestoreError, Shortage, Shortages, State, Used,
 };
@@ -109,6 +111,9 @@ impl Ledger {
                 holder,
                 lifetime,
             } => Answer::Reservation(self.extend(now, &id, &holder, lifetime)?),
+            Input::Amend { id, holder, claim } => {
+                Answer::Reservation(self.amend(now, &id, &holder, &claim, capacity)?)
+            }
             Input::Release { id, holder } => Answer::Released(self.release(now, &id, &holder)?),
             Input::Expire => Answer::Lapsed(self.expire(now)),
         })
@@ -137,7 +142,7 @@ impl Ledger {
             };
         }
         let until = self.check_limits(now, &request)?;
-        self.check_capacity(&request, capacity)?;
+        self.check_growth(&Claim::default(), &request.claim, capacity)?;
         let reservation = Arc::new(Reservation {
             id: request.id,
             holder: request.holder,
@@ -299,38 +304,11 @@ impl Ledger {
         Ok(until)
     }
 
-    fn check_capacity(&self, request: &Request, capacity: &impl Capacity) -> Result<(), HoldError> {
-        let mut short = Vec::new();
-        for (domain, asked) in request.claim.domains() {
-            let Some(capacity) = capacity.domain(domain) else {
-                let domain = domain.clone();
-                return Err(HoldError::UnknownDomain { domain });
-            };
-            self.check_domain(domain, asked, &capacity, &mut short);
-        }
-        for (link, asked) in request.claim.links() {
-            match capacity.link(link) {
-                Some(LinkCapacity::Untold) => {}
-                Some(LinkCapacity::Told(capacity)) => {
-                    short.extend(self.check_link(link, asked, capacity));
-                }
-                None => {
-                    let link = link.clone();
-                    return Err(HoldError::UnknownLink { link });
-                }
-            }
-        }
-        if short.is_empty() {
-            Ok(())
-        } else {
-            Err(HoldError::Short(Shortages(short)))
-        }
-    }
-
     fn check_domain(
         &self,
         domain: &DomainId,
         asked: &Amounts,
+        own: &Amounts,
         capacity: &DomainCapacity,
         short: &mut Vec<Shortage>,
     ) {
@@ -340,6 +318,7 @@ impl Ledger {
                 continue;
             };
             let left = capacity.saturating_sub(used.get(kind, unit));
+            let left = left.saturating_add(own.get(kind, unit));
             if asked > left {
                 short.push(Shortage::Domain {
                     domain: domain.clone(),
@@ -357,9 +336,12 @@ impl Ledger {
         &self,
         link: &LinkKey,
         asked: Bandwidth,
+        own: Bandwidth,
         capacity: Bandwidth,
     ) -> Option<Shortage> {
-        let left = self.used.left_of_link(link, capacity);
+        let left = self.used.left_of_link(link, capacity).bits_per_second();
+        let left = left.saturating_add(own.bits_per_second());
+        let left = Bandwidth::from_bits_per_second(left);
         (asked > left).then(|| Shortage::Link {
             link: link.clone(),
             asked,

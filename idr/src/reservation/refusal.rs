@@ -131,6 +131,12 @@ pub enum ChangeError {
         /// What was asked for.
         event: Event,
     },
+    /// It is to be narrowed to what it does not have.
+    #[error("reservation '{id}' has less than that")]
+    Wider {
+        /// The id.
+        id: ReservationId,
+    },
     /// A hold may not last that long in all.
     #[error("hold '{id}' cannot last until {asked}: until {latest} is possible")]
     TooLong {

@@ -24,6 +24,8 @@ pub enum Event {
     Confirm,
     /// Its holder needs more time to decide.
     Extend,
+    /// Its holder has it take something else.
+    Amend,
     /// Its holder gives it back.
     Release,
     /// Its time comes.
@@ -31,13 +33,15 @@ pub enum Event {
 }
 
 /// Every legal transition. What is not here is refused, and changes nothing.
-pub const TABLE: [(Phase, Event, Phase); 7] = [
+pub const TABLE: [(Phase, Event, Phase); 9] = [
     (Phase::Held, Event::Confirm, Phase::Confirmed),
     (Phase::Held, Event::Extend, Phase::Held),
+    (Phase::Held, Event::Amend, Phase::Held),
     (Phase::Held, Event::Release, Phase::Released),
     (Phase::Held, Event::Lapse, Phase::Lapsed),
     // Said again: the answer to the first may be lost.
     (Phase::Confirmed, Event::Confirm, Phase::Confirmed),
+    (Phase::Confirmed, Event::Amend, Phase::Confirmed),
     (Phase::Confirmed, Event::Release, Phase::Released),
     (Phase::Confirmed, Event::Lapse, Phase::Lapsed),
 ];
@@ -80,7 +84,13 @@ impl fmt::Display for Phase {
 
 impl Event {
     /// Every event.
-    pub const ALL: [Self; 4] = [Self::Confirm, Self::Extend, Self::Release, Self::Lapse];
+    pub const ALL: [Self; 5] = [
+        Self::Confirm,
+        Self::Extend,
+        Self::Amend,
+        Self::Release,
+        Self::Lapse,
+    ];
 
     /// The word for it in answers and logs.
     #[must_use]
@@ -88,6 +98,7 @@ impl Event {
         match self {
             Self::Confirm => "confirm",
             Self::Extend => "extend",
+            Self::Amend => "amend",
             Self::Release => "release",
             Self::Lapse => "lapse",
         }
@@ -158,25 +169,26 @@ mod tests {
     #[test]
     fn every_phase_and_event_is_decided() {
         use Phase::{Confirmed, Held, Lapsed, Released};
-        // In the order of `Event::ALL`: confirm, extend, release, lapse.
+        // In the order of `Event::ALL`: confirm, extend, amend, release, lapse.
+        let over = [Some(Released), Some(Lapsed)];
         let expected = [
             (
                 Held,
-                [Some(Confirmed), Some(Held), Some(Released), Some(Lapsed)],
+                [Some(Confirmed), Some(Held), Some(Held), over[0], over[1]],
             ),
             (
                 Confirmed,
-                [Some(Confirmed), None, Some(Released), Some(Lapsed)],
+                [Some(Confirmed), None, Some(Confirmed), over[0], over[1]],
             ),
-            (Released, [None; 4]),
-            (Lapsed, [None; 4]),
+            (Released, [None; 5]),
+            (Lapsed, [None; 5]),
         ];
         assert_eq!(expected.map(|row| row.0), Phase::ALL);
         for (phase, after) in expected {
             for (event, next) in Event::ALL.into_iter().zip(after) {
                 assert_eq!(phase.after(event), next, "{phase} on {event}");
             }
-            assert_eq!(phase.is_live(), after != [None; 4], "{phase}");
+            assert_eq!(phase.is_live(), after != [None; 5], "{phase}");
         }
         let mut rows: Vec<_> = TABLE.iter().map(|(from, on, _)| (*from, *on)).collect();
         rows.sort_unstable();

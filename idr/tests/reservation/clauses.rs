@@ -521,3 +521,44 @@ fn what_a_store_kept_is_taken_whatever_the_limits_and_the_capacity() {
         Err(RestoreError::Duplicate { id: name("half") })
     );
 }
+
+#[test]
+fn an_amended_reservation_takes_something_else_in_one_step() {
+    let mut ledger = half();
+    let world = world();
+    let (wish, name) = (claim(&[("AS1", "1 - -")], &[]), name("r"));
+    let hold = request("r", "b", 100, wish);
+    let made = ledger.hold(at(0), hold, &world).unwrap();
+    // All that half leaves, of which it has a part already.
+    let all_but_half = claim(&[("AS1", "4 - -")], &[("AS2 AS1", 7)]);
+    let amended = ledger.amend(at(1), &name, "b", &all_but_half, &world);
+    let amended = amended.unwrap();
+    assert_eq!((amended.state, amended.created), (made.state, made.created));
+    assert_eq!(*amended.claim, all_but_half);
+    let before = ledger.clone();
+    let more = claim(&[("AS1", "5 - -")], &[]);
+    assert_eq!(
+        ledger
+            .amend(at(2), &name, "b", &more, &world)
+            .unwrap_err()
+            .to_string(),
+        "not enough is left: AS1 has cpu 4.0 left of 8.0, asked for are 5.0"
+    );
+    let others = ledger.amend(at(2), &name, "a", &more, &world);
+    assert_eq!(
+        others.unwrap_err().to_string(),
+        "reservation 'r' is somebody else's"
+    );
+    assert_eq!(ledger, before);
+    // A confirmed one, too; and what it asks no more of may be gone.
+    ledger.confirm(at(2), &name, "b", None).unwrap();
+    let gone = World::new(&[("AS2", "- 4GB -")], &[]);
+    let less = claim(&[("AS1", "3 - -"), ("AS2", "- 1GB -")], &[]);
+    let amended = ledger.amend(at(3), &name, "b", &less, &gone).unwrap();
+    assert_eq!(amended.state, State::Confirmed { until: None });
+    let more = claim(&[("AS1", "3.5 - -")], &[]);
+    assert_eq!(
+        ledger.amend(at(4), &name, "b", &more, &gone).unwrap_err(),
+        idr::reservation::Refusal::Hold(HoldError::UnknownDomain { domain: id("AS1") })
+    );
+}

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use idr::reservation::{
-    Answer, Claim, HoldError, Input, Ledger, Limits, LinkCapacity, Moment, Reservation, Used,
+    Answer, ChangeError, Claim, HoldError, Input, Ledger, Limits, LinkCapacity, Moment,
+    Reservation, Used,
 };
 use proptest::prelude::*;
 
@@ -87,6 +88,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         4 => confirm.prop_map(|(id, holder, until)| Input::Confirm { id, holder, until }),
         2 => (id(), holder(), lifetime())
             .prop_map(|(id, holder, lifetime)| Input::Extend { id, holder, lifetime }),
+        4 => (id(), holder(), any_claim())
+            .prop_map(|(id, holder, claim)| Input::Amend { id, holder, claim }),
         2 => (id(), holder()).prop_map(|(id, holder)| Input::Release { id, holder }),
         1 => Just(Input::Expire),
     ]
@@ -319,6 +322,50 @@ proptest! {
         let kept: Vec<_> = ledger.reservations(at(0)).rev_by_id();
         let restored = Ledger::restore(LIMITS, kept).unwrap();
         prop_assert_eq!(restored, ledger);
+    }
+
+    /// Through the wider claim one comes to the new one as an amendment does, and back to where it was.
+    #[test]
+    fn an_amendment_in_two_steps_is_one_or_none(
+        history in any_history(forwards()),
+        shrunk in any::<bool>(),
+        which in 0_usize..5,
+        claim in any_claim(),
+    ) {
+        let mut world = world();
+        let mut ledger = play(&history, &world);
+        let now = history.last().map_or_else(|| at(0), |last| last.0);
+        if shrunk {
+            world.domains.extend(World::new(&[("AS1", "0.3 100MB 3")], &[]).domains);
+        }
+        ledger.expire(now);
+        let Some(known) = ledger.reservations(now).nth(which).cloned() else { return Ok(()) };
+        let (id, holder) = (&known.id, known.holder.as_str());
+        let (before, mut amended) = (ledger.clone(), ledger.clone());
+        let answer = amended.amend(now, id, holder, &claim, &world);
+        let widened = ledger.widen(now, id, holder, &claim, &world);
+        match (answer, widened) {
+            (Ok(_), Ok(both)) => {
+                prop_assert!(both.claim.covers(&known.claim) && both.claim.covers(&claim));
+                let mut undone = ledger.clone();
+                undone.narrow(now, id, holder, Arc::clone(&known.claim), known.state).unwrap();
+                prop_assert_eq!(undone, before);
+                let new = Arc::new(claim.clone());
+                ledger.narrow(now, id, holder, new, known.state).unwrap();
+                prop_assert_eq!(&ledger, &amended);
+                let beyond = Arc::new(known.claim.union(&claim));
+                if *beyond != claim {
+                    let wider = ledger.narrow(now, id, holder, beyond, known.state);
+                    prop_assert_eq!(wider, Err(ChangeError::Wider { id: id.clone() }));
+                    prop_assert_eq!(ledger, amended);
+                }
+            }
+            (Err(answer), Err(widened)) => {
+                prop_assert_eq!(answer, widened);
+                prop_assert_eq!(ledger, before);
+            }
+            (answer, widened) => prop_assert!(false, "{:?} and {:?}", answer, widened),
+        }
     }
 
     /// A reader keeps what it read.

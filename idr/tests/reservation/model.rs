@@ -118,6 +118,9 @@ impl Model {
             } => Ok(Answer::Reservation(
                 self.extend(now, &id, &holder, lifetime)?,
             )),
+            Input::Amend { id, holder, claim } => Ok(Answer::Reservation(
+                self.amend(now, &id, &holder, claim, world)?,
+            )),
             Input::Release { id, holder } => {
                 let place = self.find(&id, &holder)?;
                 Ok(Answer::Released(Arc::new(self.live.remove(place))))
@@ -166,7 +169,9 @@ impl Model {
             }
         }
         if !expected.is_empty() {
-            return Err(self.short(now, request, world, &expected));
+            return Err(self.short(&expected, |ledger| {
+                ledger.hold(now, request, world).unwrap_err()
+            }));
         }
         let reservation = Reservation {
             id: request.id,
@@ -182,18 +187,77 @@ impl Model {
         Ok(Arc::new(reservation))
     }
 
+    /// Another claim: of each part that grows there must be enough in what others leave.
+    fn amend(
+        &mut self,
+        now: Moment,
+        id: &ReservationId,
+        holder: &str,
+        claim: Claim,
+        world: &World,
+    ) -> Result<Arc<Reservation>, Refusal> {
+        let place = self.find(id, holder)?;
+        if claim.len() > self.limits.entries {
+            let (asked, most) = (claim.len(), self.limits.entries);
+            return Err(HoldError::Entries { asked, most }.into());
+        }
+        let known = self.live[place].claim.clone();
+        let (own, used) = (parts(&known), self.used());
+        let has = |what: &What| own.get(what).copied().unwrap_or(0);
+        let grows = |what: What| parts(&claim).get(&what).copied().unwrap_or(0) > has(&what);
+        for (domain, _) in claim.domains() {
+            let of_domain = |kind| {
+                let units = [Unit::Bare, Unit::Byte].into_iter();
+                units.map(move |unit| What::Domain(domain.clone(), kind, unit))
+            };
+            let is_new = known.domains().all(|(had, _)| had != domain);
+            let more = ResourceKind::ALL.into_iter().flat_map(of_domain).any(grows);
+            if (is_new || more) && world.domain(domain).is_none() {
+                let domain = domain.clone();
+                return Err(HoldError::UnknownDomain { domain }.into());
+            }
+        }
+        for (link, _) in claim.links() {
+            let is_new = known.links().all(|(had, _)| had != link);
+            if (is_new || grows(What::Link(link.clone()))) && world.link(link).is_none() {
+                let link = link.clone();
+                return Err(HoldError::UnknownLink { link }.into());
+            }
+        }
+        let mut expected = Vec::new();
+        for (what, asked) in parts(&claim) {
+            let Some(Some(capacity)) = bound(world, &what) else {
+                continue;
+            };
+            let held = used.get(&what).copied().unwrap_or(0);
+            let left = capacity - held.min(capacity) + has(&what);
+            if asked > left {
+                expected.push((what, asked, left, capacity));
+            }
+        }
+        if !expected.is_empty() {
+            let short = self.short(&expected, |ledger| {
+                match ledger.amend(now, id, holder, &claim, world) {
+                    Err(Refusal::Hold(error)) => error,
+                    other => panic!("{other:?}"),
+                }
+            });
+            return Err(short.into());
+        }
+        self.live[place].claim = Arc::new(claim);
+        Ok(Arc::new(self.live[place].clone()))
+    }
+
     /// The error that names exactly these shortages. It cannot be made from outside, so a fresh ledger
     /// that holds the same is asked, and its list is compared in numbers with what is expected.
     fn short(
         &self,
-        now: Moment,
-        request: Request,
-        world: &World,
         expected: &[(What, u128, u128, u128)],
+        ask: impl FnOnce(&mut Ledger) -> HoldError,
     ) -> HoldError {
         let live = self.live.iter().cloned().map(Arc::new);
         let mut fresh = Ledger::restore(self.limits, live).unwrap();
-        let error = fresh.hold(now, request, world).unwrap_err();
+        let error = ask(&mut fresh);
         let HoldError::Short(list) = &error else {
             panic!("expected {expected:?}, got {error:?}");
         };

@@ -9,10 +9,7 @@ use crate::{
 
 /// The whole document, indented by tabs as ESCAPE does.
 pub(super) fn write(view: &ResourceView) -> String {
-    let mut writer = Writer {
-        out: "<?xml version=\"1.0\" ?>\n".to_owned(),
-        depth: 0,
-    };
+    let mut writer = Writer::new();
     writer.element("virtualizer", |w| {
         w.optional("id", view.id.as_deref());
         w.optional("name", view.name.as_deref());
@@ -25,20 +22,39 @@ pub(super) fn write(view: &ResourceView) -> String {
     writer.out
 }
 
-struct Writer {
-    out: String,
+/// Elements, a line each.
+pub(super) struct Writer {
+    pub(super) out: String,
     depth: usize,
 }
 
 impl Writer {
+    /// With the declaration of XML.
+    pub(super) fn new() -> Self {
+        Self {
+            out: "<?xml version=\"1.0\" ?>\n".to_owned(),
+            depth: 0,
+        }
+    }
+
     fn line(&mut self, write: impl FnOnce(&mut String)) {
         self.out.extend(std::iter::repeat_n('\t', self.depth));
         write(&mut self.out);
         self.out.push('\n');
     }
 
-    fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
-        self.line(|out| *out += &format!("<{name}>"));
+    pub(super) fn element(&mut self, name: &str, content: impl FnOnce(&mut Self)) {
+        self.element_with(name, "", content);
+    }
+
+    /// With attributes, each with the blank before it.
+    pub(super) fn element_with(
+        &mut self,
+        name: &str,
+        attributes: &str,
+        content: impl FnOnce(&mut Self),
+    ) {
+        self.line(|out| *out += &format!("<{name}{attributes}>"));
         self.depth += 1;
         content(self);
         self.depth -= 1;
@@ -46,13 +62,13 @@ impl Writer {
     }
 
     /// A container that would be empty is left out.
-    fn list<T>(&mut self, name: &str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
+    pub(super) fn list<T>(&mut self, name: &str, items: &[T], mut item: impl FnMut(&mut Self, &T)) {
         if !items.is_empty() {
             self.element(name, |w| items.iter().for_each(|of| item(w, of)));
         }
     }
 
-    fn leaf(&mut self, name: &str, text: &str) {
+    pub(super) fn leaf(&mut self, name: &str, text: &str) {
         self.line(|out| {
             *out += &format!("<{name}>");
             escape(text, out);
@@ -60,7 +76,7 @@ impl Writer {
         });
     }
 
-    fn optional(&mut self, name: &str, text: Option<&str>) {
+    pub(super) fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.leaf(name, text);
         }
@@ -96,7 +112,7 @@ impl Writer {
         });
     }
 
-    fn resources(&mut self, resources: &Resources) {
+    pub(super) fn resources(&mut self, resources: &Resources) {
         if resources.is_empty() {
             return;
         }
@@ -144,7 +160,7 @@ impl Writer {
         });
     }
 
-    fn link_resources(&mut self, delay: Option<Delay>, bandwidth: Option<Bandwidth>) {
+    pub(super) fn link_resources(&mut self, delay: Option<Delay>, bandwidth: Option<Bandwidth>) {
         if delay.is_none() && bandwidth.is_none() {
             return;
         }

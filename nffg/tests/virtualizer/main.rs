@@ -12,6 +12,7 @@ mod fixtures;
 #[path = "../support/views.rs"]
 mod views;
 
+mod deploy;
 mod edit_laws;
 mod edits;
 mod examples;

@@ -16,5 +16,6 @@ mod lifecycle;
 mod misbehaving;
 mod multipart;
 mod peers;
+mod presto;
 mod push;
 mod scenarios;

@@ -1,0 +1,530 @@
+//! Service function testing (Mplify 149), Interlude, version 3: test jobs and their results. What else the document has is
+//! not there, and says so with 501.
+//!
+//! A job is `urn:brokermdo:schema:segment-test:v1`: the service as it is ordered is looked at, once. Its result is
+//! `urn:brokermdo:schema:segment-test-result:v1`: `passed`, `delayNs` where it is told, `detail` for people.
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Extension, OriginalUri, Path, Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, any, get, post};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use sof::mef::{Api, Fault, FaultCode, ReferencePoint};
+use sof::service::ServiceId;
+
+use crate::auth::{Action, Principal};
+use crate::http::App;
+use crate::http::answer::{negotiate, parse_json, read_body, typed};
+use crate::http::guard::{Guarded, guard};
+use crate::http::problem::{PROBLEM_JSON, Problem};
+use crate::lso::records::SERVICES;
+use crate::lso::testing::{JobState, TakeError, TestJob, Wanted};
+use crate::store::StoreError;
+
+mod query;
+
+use query::{JOB_FILTERS, Query, RESULT_FILTERS};
+
+/// The media type of the documents.
+const JSON: &str = "application/json;charset=utf-8";
+/// The `@type` of what a job has to know.
+const TEST: &str = "urn:brokermdo:schema:segment-test:v1";
+/// The `@type` of what a result tells.
+const TEST_RESULT: &str = "urn:brokermdo:schema:segment-test-result:v1";
+/// The most entries of a list.
+const LISTED: usize = 100;
+/// The members of `TestJob_Common`.
+const MEMBERS: [&str; 9] = [
+    "name",
+    "description",
+    "requestedStartDateTime",
+    "requestedEndDateTime",
+    "recurrencePeriod",
+    "testProfile",
+    "relatedServiceFrom",
+    "relatedServiceTo",
+    "serviceSpecificTestJobConfiguration",
+];
+
+/// The routes.
+pub(in crate::http) fn routes(app: &App) -> Router<App> {
+    let api = Api::ServiceFunctionTesting;
+    let at = ReferencePoint::Interlude;
+    let path = api.path(at, api.version(at));
+    let guarded = |action, route: MethodRouter<App>| {
+        let guarded = Guarded {
+            app: app.clone(),
+            action,
+        };
+        route
+            .layer(from_fn_with_state(guarded, guard))
+            .layer(from_fn(in_form))
+    };
+    let reads =
+        |route: MethodRouter<App>| guarded(Action::ReadOrders, route.fallback(not_implemented));
+    Router::new()
+        .route(
+            &format!("{path}/testJob"),
+            reads(get(list_jobs)).merge(guarded(Action::Order, post(create))),
+        )
+        .route(&format!("{path}/testJob/{{id}}"), reads(get(show_job)))
+        .route(&format!("{path}/testResult"), reads(get(list_results)))
+        .route(
+            &format!("{path}/testResult/{{id}}"),
+            reads(get(show_result)),
+        )
+        .route(
+            &format!("{path}/{{*rest}}"),
+            guarded(Action::ReadOrders, any(not_implemented)),
+        )
+}
+
+/// An error in the documents' form.
+#[derive(Debug)]
+enum Failure {
+    /// What every API of this server may say.
+    Problem(Problem),
+    /// The query is wrong, in words.
+    Query(String),
+    /// The payload is wrong.
+    Faults(Vec<Fault>),
+    /// There is no such thing, or it is another's.
+    NotFound(&'static str),
+    /// The store does not do what it is asked.
+    Store(StoreError),
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Problem(problem) => error(problem.status(), &problem.to_string()),
+            Self::Query(reason) => error_with(StatusCode::BAD_REQUEST, "invalidQuery", &reason),
+            Self::Faults(faults) => {
+                let bytes = serde_json::to_vec(&faults).unwrap_or_default();
+                typed(StatusCode::UNPROCESSABLE_ENTITY, JSON, bytes.into())
+            }
+            Self::NotFound(what) => {
+                error(StatusCode::NOT_FOUND, &format!("there is no such {what}"))
+            }
+            Self::Store(cause) => {
+                tracing::error!(error = %cause, "the store does not do what a test needs");
+                let reason = "the store cannot be used now; nothing was taken";
+                error(StatusCode::SERVICE_UNAVAILABLE, reason)
+            }
+        }
+    }
+}
+
+/// An error with the code that the documents have for the status, if they have one.
+fn error(status: StatusCode, reason: &str) -> Response {
+    let code = match status {
+        StatusCode::BAD_REQUEST
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE => "invalidBody",
+        StatusCode::UNAUTHORIZED => "invalidCredentials",
+        StatusCode::FORBIDDEN => "accessDenied",
+        StatusCode::NOT_FOUND => "notFound",
+        StatusCode::NOT_IMPLEMENTED => "notImplemented",
+        status if status.is_server_error() => "internalError",
+        _ => return body(status, &json!({ "reason": cut(reason) })),
+    };
+    error_with(status, code, reason)
+}
+
+fn error_with(status: StatusCode, code: &str, reason: &str) -> Response {
+    body(status, &json!({ "code": code, "reason": cut(reason) }))
+}
+
+fn body(status: StatusCode, value: &Value) -> Response {
+    typed(status, JSON, Bytes::from(value.to_string()))
+}
+
+fn cut(reason: &str) -> String {
+    reason.chars().take(Fault::MAX_REASON).collect()
+}
+
+/// What the guard and the router answer, in the documents' form.
+async fn in_form(request: Request, next: Next) -> Response {
+    let answer = next.run(request).await;
+    let content_type = answer.headers().get(header::CONTENT_TYPE);
+    if content_type.is_none_or(|of| of != PROBLEM_JSON) {
+        return answer;
+    }
+    let (mut parts, content) = answer.into_parts();
+    let bytes = to_bytes(content, 64 << 10).await.unwrap_or_default();
+    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let formed = error(parts.status, problem["detail"].as_str().unwrap_or_default());
+    let (of_form, content) = formed.into_parts();
+    // What the status needs, such as Retry-After and WWW-Authenticate, stays.
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(of_form.headers);
+    Response::from_parts(parts, content)
+}
+
+async fn not_implemented(OriginalUri(uri): OriginalUri, method: http::Method) -> Response {
+    let what: String = uri.path().chars().take(120).collect();
+    let method: String = method.as_str().chars().take(20).collect();
+    let reason = format!("{method} {what} is not served: test jobs and test results are");
+    error(StatusCode::NOT_IMPLEMENTED, &reason)
+}
+
+fn check_accept(headers: &HeaderMap) -> Result<(), Failure> {
+    negotiate(headers, &["application/json", JSON])?;
+    Ok(())
+}
+
+/// Where a thing of this API is, as the request found the API.
+fn href(uri: &Uri, collection: &str, id: &str) -> String {
+    let path = uri.path();
+    let base = path
+        .find("/testJob")
+        .or_else(|| path.find("/testResult"))
+        .map_or("", |end| path.get(..end).unwrap_or_default());
+    format!("{base}/{collection}/{id}")
+}
+
+/// `POST .../testJob`
+async fn create(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    OriginalUri(uri): OriginalUri,
+    request: Request,
+) -> Result<Response, Failure> {
+    check_accept(request.headers())?;
+    let of = request.headers().get(header::CONTENT_TYPE);
+    let of = of.and_then(|of| of.to_str().ok()).unwrap_or("missing");
+    if !alto::media::is_content_type(Some(of), "application/json") {
+        let found = of.to_owned();
+        let expected = JSON;
+        return Err(Problem::UnsupportedMediaType { found, expected }.into());
+    }
+    let bytes = read_body(request, app.shared.settings.limits.body_bytes).await?;
+    let value = parse_json(&bytes)?;
+    let mut wanted = wanted(&value, &principal).map_err(Failure::Faults)?;
+    let store = &app.shared.lso.store;
+    let snapshot = store.snapshot().await?;
+    let service = SERVICES.get(&*snapshot, &wanted.service.0).await?;
+    drop(snapshot);
+    let service = service.map(|stored| stored.value);
+    let at = "/relatedServiceFrom/id";
+    let one = |code, why: &str| Failure::Faults(vec![Fault::new(code, at, why)]);
+    let Some(service) = service.filter(|service| principal.may_see(&service.buyer)) else {
+        let why = "there is no such service";
+        return Err(one(FaultCode::ReferenceNotFound, why));
+    };
+    if let Some(why) = app.shared.testing.refusal(&service) {
+        return Err(one(FaultCode::InvalidValue, &why));
+    }
+    wanted.buyer.clone_from(&service.buyer);
+    match app.shared.testing.take(wanted).await {
+        Ok(job) => {
+            let place = href(&uri, "testJob", &job.id);
+            let mut response = body(StatusCode::CREATED, &job_body(&uri, &job));
+            if let Ok(place) = HeaderValue::from_str(&place) {
+                response.headers_mut().insert(header::LOCATION, place);
+            }
+            Ok(response)
+        }
+        Err(TakeError::Store(error)) => Err(error.into()),
+        Err(error) => Err(one(FaultCode::TooManyRecords, &error.to_string())),
+    }
+}
+
+/// What is wanted; else every fault.
+fn wanted(value: &Value, principal: &Principal) -> Result<Wanted, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let Some(members) = value.as_object() else {
+        let why = "a test job is an object";
+        return Err(vec![Fault::new(FaultCode::InvalidFormat, "", why)]);
+    };
+    for name in members.keys() {
+        if !MEMBERS.contains(&name.as_str()) {
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            let why = "a test job has no such property";
+            faults.push(Fault::new(FaultCode::UnexpectedProperty, pointer, why));
+        }
+    }
+    text(value, "/name", &mut faults);
+    let from = text(value, "/relatedServiceFrom/id", &mut faults);
+    let to = text(value, "/relatedServiceTo/id", &mut faults);
+    if from.is_some() && to.is_some() && from != to {
+        let why = "a service is tested from end to end: it is the same as /relatedServiceFrom/id";
+        faults.push(Fault::new(
+            FaultCode::InvalidValue,
+            "/relatedServiceTo/id",
+            why,
+        ));
+    }
+    let configuration = "/serviceSpecificTestJobConfiguration/@type";
+    if text(value, configuration, &mut faults).is_some_and(|of| of != TEST) {
+        let why = format!("the tests that there are are '{TEST}'");
+        faults.push(Fault::new(FaultCode::InvalidValue, configuration, why));
+    }
+    match text(value, "/testProfile/@type", &mut faults) {
+        None | Some("TestProfileValue") => {}
+        Some("TestProfileRef") => {
+            let why = "no test profiles are kept here: give one by value";
+            faults.push(Fault::new(
+                FaultCode::ReferenceNotFound,
+                "/testProfile",
+                why,
+            ));
+        }
+        Some(_) => {
+            let why = "'TestProfileValue' or 'TestProfileRef'";
+            faults.push(Fault::new(
+                FaultCode::InvalidValue,
+                "/testProfile/@type",
+                why,
+            ));
+        }
+    }
+    if members.contains_key("recurrencePeriod") {
+        let why = "tests do not recur here";
+        faults.push(Fault::new(
+            FaultCode::InvalidValue,
+            "/recurrencePeriod",
+            why,
+        ));
+    }
+    let end = text(value, "/requestedEndDateTime", &mut faults)
+        .and_then(|told| time("/requestedEndDateTime", told, &mut faults));
+    let start = match value.get("requestedStartDateTime") {
+        None | Some(Value::Null) => None,
+        // Empty is at once.
+        Some(Value::String(empty)) if empty.is_empty() => None,
+        Some(_) => text(value, "/requestedStartDateTime", &mut faults)
+            .and_then(|told| time("/requestedStartDateTime", told, &mut faults)),
+    };
+    let now = crate::clock::now().timestamp;
+    if end.is_some_and(|end| end <= start.unwrap_or(now).max(now)) {
+        let why = "it is over before the test can begin";
+        faults.push(Fault::new(
+            FaultCode::InvalidValue,
+            "/requestedEndDateTime",
+            why,
+        ));
+    }
+    match (from, end) {
+        (Some(service), Some(end)) if faults.is_empty() => Ok(Wanted {
+            buyer: principal.holder(),
+            given: members.clone(),
+            service: ServiceId(service.to_owned()),
+            start,
+            end,
+        }),
+        _ => Err(faults),
+    }
+}
+
+/// The text at a pointer, which must be there.
+fn text<'a>(value: &'a Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<&'a str> {
+    match value.pointer(pointer) {
+        Some(Value::String(text)) if !text.is_empty() => Some(text),
+        None => {
+            let why = "it is required and is not there";
+            faults.push(Fault::new(FaultCode::MissingProperty, pointer, why));
+            None
+        }
+        Some(_) => {
+            let why = "it is a text that is not empty";
+            faults.push(Fault::new(FaultCode::InvalidFormat, pointer, why));
+            None
+        }
+    }
+}
+
+fn time(pointer: &str, told: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let parsed = told.parse::<Timestamp>();
+    if parsed.is_err() {
+        let why = "it is a date and a time with an offset (RFC 3339)";
+        faults.push(Fault::new(FaultCode::InvalidFormat, pointer, why));
+    }
+    parsed.ok()
+}
+
+/// A `TestJob`.
+fn job_body(uri: &Uri, job: &TestJob) -> Value {
+    let mut told = job.given.clone();
+    told.retain(|name, value| !(name == "requestedStartDateTime" && value == ""));
+    let mut put = |name: &str, value: Value| drop(told.insert(name.to_owned(), value));
+    put("id", job.id.clone().into());
+    put("href", href(uri, "testJob", &job.id).into());
+    put("state", json!(job.state));
+    put("creationDate", job.created.to_string().into());
+    put("lastModifiedDate", job.modified.to_string().into());
+    if let Some(started) = job.started {
+        put("actualStartDateTime", started.to_string().into());
+    }
+    if let Some(ended) = job.ended {
+        put("actualEndDateTime", ended.to_string().into());
+    }
+    if let Some(error) = &job.error {
+        put("terminationError", json!([error]));
+    }
+    told.into()
+}
+
+/// A `TestJob_Find`. The document requires `idRelatedContact`, which it does not have; it is the job's id.
+fn job_entry(job: &TestJob) -> Value {
+    let mut entry = Map::new();
+    for name in [
+        "name",
+        "relatedServiceFrom",
+        "relatedServiceTo",
+        "requestedEndDateTime",
+        "testProfile",
+    ] {
+        if let Some(value) = job.given.get(name) {
+            entry.insert(name.to_owned(), value.clone());
+        }
+    }
+    let start = job.start.unwrap_or(job.created).to_string();
+    entry.insert("requestedStartDateTime".to_owned(), start.into());
+    for name in ["id", "idRelatedContact"] {
+        entry.insert(name.to_owned(), job.id.clone().into());
+    }
+    entry.into()
+}
+
+/// A `TestResult_Common`; `None` while there is none.
+fn result_entry(uri: &Uri, job: &TestJob) -> Option<Value> {
+    job.outcome.as_ref()?;
+    let (started, ended) = job.started.zip(job.ended)?;
+    let given = |name: &str| job.given.get(name).cloned().unwrap_or_default();
+    Some(json!({
+        "id": job.id,
+        "href": href(uri, "testResult", &job.id),
+        "actualStartDateTime": started.to_string(),
+        "actualEndDateTime": ended.to_string(),
+        "relatedServiceFrom": given("relatedServiceFrom"),
+        "relatedServiceTo": given("relatedServiceTo"),
+        "testJob": {"id": job.id, "href": href(uri, "testJob", &job.id)},
+    }))
+}
+
+async fn visible(app: &App, principal: &Principal) -> Result<Vec<TestJob>, Failure> {
+    let mut jobs = app.shared.testing.jobs().await?;
+    jobs.retain(|job| principal.may_see(&job.buyer));
+    Ok(jobs)
+}
+
+/// One page, with the headers of the documents.
+fn page(entries: Vec<Value>, query: &Query) -> Response {
+    let total = entries.len();
+    let limit = query.limit.unwrap_or(LISTED).min(LISTED);
+    let shown: Vec<Value> = entries.into_iter().skip(query.offset).take(limit).collect();
+    let left = total.saturating_sub(query.offset);
+    let is_throttled = shown.len() < query.limit.map_or(left, |limit| limit.min(left));
+    let count = shown.len();
+    let mut response = body(StatusCode::OK, &shown.into());
+    let headers = response.headers_mut();
+    let flag = if is_throttled { "true" } else { "false" };
+    headers.insert("x-pagination-throttled", HeaderValue::from_static(flag));
+    headers.insert("x-total-count", total.into());
+    headers.insert("x-result-count", count.into());
+    response
+}
+
+/// `GET .../testJob`
+async fn list_jobs(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    check_accept(&headers)?;
+    let query = Query::parse(&uri, &JOB_FILTERS).map_err(Failure::Query)?;
+    let jobs = visible(&app, &principal).await?;
+    let jobs = jobs.iter().filter(|job| query.has(job));
+    Ok(page(jobs.map(job_entry).collect(), &query))
+}
+
+/// `GET .../testResult`
+async fn list_results(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    OriginalUri(at): OriginalUri,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    check_accept(&headers)?;
+    let query = Query::parse(&uri, &RESULT_FILTERS).map_err(Failure::Query)?;
+    let jobs = visible(&app, &principal).await?;
+    let jobs = jobs.iter().filter(|job| query.has(job));
+    let results = jobs.filter_map(|job| result_entry(&at, job));
+    Ok(page(results.collect(), &query))
+}
+
+async fn find(
+    app: &App,
+    principal: &Principal,
+    what: &'static str,
+    id: &str,
+) -> Result<TestJob, Failure> {
+    // Ours are UUIDs; nothing else is looked for.
+    let is_ours = uuid::Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == id);
+    let job = match is_ours {
+        true => app.shared.testing.job(id).await?,
+        false => None,
+    };
+    job.filter(|job| principal.may_see(&job.buyer))
+        .ok_or(Failure::NotFound(what))
+}
+
+/// `GET .../testJob/{id}`
+async fn show_job(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    OriginalUri(uri): OriginalUri,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    check_accept(&headers)?;
+    let job = find(&app, &principal, "test job", &id).await?;
+    Ok(body(StatusCode::OK, &job_body(&uri, &job)))
+}
+
+/// `GET .../testResult/{id}`
+async fn show_result(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    OriginalUri(uri): OriginalUri,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    check_accept(&headers)?;
+    let none = Failure::NotFound("test result");
+    let job = find(&app, &principal, "test result", &id).await?;
+    debug_assert!(job.outcome.is_none() || job.state == JobState::Completed);
+    let mut told = result_entry(&uri, &job).ok_or(none)?;
+    if let Some(outcome) = &job.outcome {
+        let mut found = json!({
+            "@type": TEST_RESULT,
+            "passed": outcome.passed,
+            "detail": outcome.detail,
+        });
+        if let Some(delay) = outcome.delay {
+            found["delayNs"] = delay.into();
+        }
+        told["serviceSpecificTestResultConfiguration"] = found;
+    }
+    Ok(body(StatusCode::OK, &told))
+}
