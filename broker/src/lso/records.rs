@@ -4,6 +4,7 @@ use sof::order::ServiceOrder;
 use sof::partner::{Agreement, Partner};
 use sof::service::Service;
 
+use super::subscriptions::Subscriber;
 use crate::store::{Table, TableName};
 
 /// Orders, by [`sof::order::OrderId`].
@@ -14,3 +15,5 @@ pub const SERVICES: Table<String, Service> = Table::new(TableName::Services);
 pub const PARTNERS: Table<String, Partner> = Table::new(TableName::Partners);
 /// Agreements, by the partner's domain and the agreement's id.
 pub const AGREEMENTS: Table<(String, String), Agreement> = Table::new(TableName::Agreements);
+/// Subscribers, by the subscription's id.
+pub const SUBSCRIBERS: Table<String, Subscriber> = Table::new(TableName::Subscriptions);
