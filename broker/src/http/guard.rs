@@ -4,9 +4,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
 use http::header;
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{debug, error};
 
 use super::App;
@@ -20,17 +22,26 @@ pub(super) struct Peer(pub(super) SocketAddr);
 
 /// A route's guard.
 #[derive(Clone)]
-pub(super) struct Guarded {
-    pub(super) app: App,
-    pub(super) action: Action,
+struct Guarded {
+    app: App,
+    action: Action,
+}
+
+/// A route whose requests pass the guard.
+pub(super) fn guarded(app: &App, action: Action, route: MethodRouter<App>) -> MethodRouter<App> {
+    let guarded = Guarded {
+        app: app.clone(),
+        action,
+    };
+    route
+        .layer(CatchPanicLayer::custom(|_| {
+            Problem::Internal.into_response()
+        }))
+        .layer(from_fn_with_state(guarded, guard))
 }
 
 /// The middleware.
-pub(super) async fn guard(
-    State(guarded): State<Guarded>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next) -> Response {
     let began = clock::instant();
     let shared = &guarded.app.shared;
     let route = request.extensions().get::<MatchedPath>().cloned();

@@ -13,6 +13,7 @@ use super::answer::insert_etag;
 use crate::ingest::PushError;
 use crate::placements::explain::Explanation;
 use crate::reservations::OrderError;
+use crate::store::StoreError;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -109,6 +110,15 @@ pub enum Problem {
         /// What is right.
         accepted: Option<&'static str>,
     },
+    /// There is no such dead letter.
+    #[error("there is no dead letter '{id}'")]
+    UnknownLetter {
+        /// As asked for.
+        id: String,
+    },
+    /// The store cannot be read or written now.
+    #[error("the broker's store cannot be used now; try again later")]
+    Store,
     /// The daemon is going down.
     #[error("the broker is stopping")]
     Stopping,
@@ -217,7 +227,8 @@ impl Problem {
                 PushError::AsnTaken { .. } => StatusCode::CONFLICT,
                 PushError::TooManyMembers { .. } => StatusCode::INSUFFICIENT_STORAGE,
             },
-            Self::UnknownReservation { .. } => StatusCode::NOT_FOUND,
+            Self::UnknownReservation { .. } | Self::UnknownLetter { .. } => StatusCode::NOT_FOUND,
+            Self::Store => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reservation(error) => reservation_status(error),
             Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -253,6 +264,8 @@ impl Problem {
                 PushError::TooManyMembers { .. } => "Too many members",
             },
             Self::UnknownReservation { .. } => "Unknown reservation",
+            Self::UnknownLetter { .. } => "Unknown dead letter",
+            Self::Store => "Store unavailable",
             Self::Reservation(error) => reservation_title(error),
             Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
@@ -400,6 +413,13 @@ impl From<FieldError> for Problem {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store does not do what a request needs");
+        Self::Store
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Body {
@@ -419,9 +439,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        match self {
+        match &self {
             Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
             }
             Self::UnsupportedPatch {
                 accepted: Some(accepted),
@@ -439,6 +459,8 @@ impl IntoResponse for Problem {
             }
             _ => {}
         }
+        // For who tells it in other words.
+        response.extensions_mut().insert(self);
         response
     }
 }

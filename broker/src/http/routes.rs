@@ -2,33 +2,22 @@
 
 use alto::uri;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use http::{Method, Uri};
-use tower_http::catch_panic::CatchPanicLayer;
 
-use super::guard::{Guarded, guard};
+use super::guard::guarded;
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+    App, alto_api, domains, events, mef, notifications, openapi, ops, placements, push,
+    reservations, topology,
 };
 use crate::auth::Action;
 
 /// The whole HTTP side over `app`.
 pub fn routes(app: App) -> Router {
     let open = |route: MethodRouter<App>| route.fallback(method_not_allowed);
-    let guarded = |action: Action, route: MethodRouter<App>| {
-        let guarded = Guarded {
-            app: app.clone(),
-            action,
-        };
-        route
-            .layer(CatchPanicLayer::custom(|_| {
-                Problem::Internal.into_response()
-            }))
-            .layer(from_fn_with_state(guarded, guard))
-    };
+    let guarded = |action: Action, route: MethodRouter<App>| guarded(&app, action, route);
     let needs =
         |action, route: MethodRouter<App>| guarded(action, route.fallback(method_not_allowed));
     let maps = |route| needs(Action::ReadMaps, route);
@@ -94,12 +83,29 @@ pub fn routes(app: App) -> Router {
             ),
         )
         .route("/broker/v1/events", list(get(events::events)))
+        .route(
+            "/broker/v1/notifications",
+            needs(Action::ReadPartners, get(notifications::list)),
+        )
+        .route(
+            "/broker/v1/dead-letters",
+            needs(Action::ReadPartners, get(notifications::dead_letters)),
+        )
+        .route(
+            "/broker/v1/dead-letters/{letter}",
+            needs(Action::ManagePartners, delete(notifications::forget)),
+        )
+        .route(
+            "/broker/v1/dead-letters/{letter}/retry",
+            needs(Action::ManagePartners, post(notifications::retry)),
+        )
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
         // What everybody may know. Monitors are not counted, either: a busy client must not make us look
         // dead.
         .route("/openapi.json", open(get(openapi::openapi)))
         .route("/healthz", open(get(ops::healthz)))
         .route("/readyz", open(get(ops::readyz)))
+        .merge(mef::routes(&app))
         .fallback_service(guarded(Action::ReadMaps, any(not_found)).with_state(app.clone()))
         .with_state(app)
 }
@@ -110,7 +116,7 @@ async fn not_found(uri: Uri) -> Response {
     Problem::NotFound { path }.into_response()
 }
 
-async fn method_not_allowed(method: Method) -> Response {
+pub(super) async fn method_not_allowed(method: Method) -> Response {
     Problem::MethodNotAllowed {
         method: method.as_str().chars().take(20).collect(),
     }
