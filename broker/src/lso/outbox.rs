@@ -134,6 +134,8 @@ pub struct Rules {
     pub queue: usize,
     /// Dead letters of a lane.
     pub dead_letters: usize,
+    /// Between two counts of what waits.
+    pub survey: Duration,
     /// How `href` begins: the server's URL without a slash at the end, or nothing.
     pub base: String,
     /// No other process works on the store: claims of others are of processes that are no more.
@@ -155,6 +157,7 @@ impl Rules {
             at_once: told.at_once,
             queue: told.queue,
             dead_letters: told.dead_letters,
+            survey: Duration::from_secs(10),
             base: base.to_owned(),
             is_sole: true,
         }

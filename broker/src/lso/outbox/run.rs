@@ -19,8 +19,6 @@ use crate::store::{Batch, StoreError, TableName, claim};
 const POLL: Duration = Duration::from_secs(5);
 /// Between two looks at which lanes there are, however often the outbox is written to.
 const GAP: Duration = Duration::from_millis(5);
-/// Between two counts of what waits.
-const SURVEY: Duration = Duration::from_secs(10);
 /// From a change of the subscriptions to a look at them, which is for all changes until then.
 const RELOAD: Duration = Duration::from_millis(100);
 /// The pause of a lane with which the store failed.
@@ -112,7 +110,7 @@ pub async fn run(outbox: Outbox, stop: CancellationToken) {
             Some(found) = driver.surveys.join_next() => driver.surveyed(found),
             () = tokio::time::sleep_until(survey), if driver.surveys.is_empty() => {
                 driver.survey();
-                survey = clock::instant() + SURVEY;
+                survey = clock::instant() + driver.outbox.rules.survey;
             }
             () = tokio::time::sleep_until(wake) => {}
         }
