@@ -16,6 +16,12 @@ mod guard;
 mod hub;
 mod operators;
 mod post;
+#[path = "../openapi/schema.rs"]
+#[allow(
+    dead_code,
+    reason = "what the tests of the whole document need besides"
+)]
+mod schema;
 #[path = "../sources/server.rs"]
 #[allow(dead_code, reason = "what the tests of sources need besides")]
 mod server;

@@ -1,6 +1,9 @@
 //! What people see of notifications, and do about them.
 
+use std::net::SocketAddr;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use broker::http::server::Server as HttpServer;
 use broker::http::{App, routes};
@@ -8,9 +11,6 @@ use broker::ingest::Inbox;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
 use serde_json::Value;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +45,16 @@ async fn serve(post: &Post, settings: &str) -> SocketAddr {
     };
     tokio::spawn(server.run(CancellationToken::new()));
     address
+}
+
+/// Holds a body against the schema of this name in the broker's own document.
+#[track_caller]
+fn described(schema: &str, body: &Value) {
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+    let document = std::fs::read_to_string(document).unwrap();
+    let document = crate::schema::Document::new(serde_json::from_str(&document).unwrap());
+    let schema = serde_json::json!({"$ref": format!("#/components/schemas/{schema}")});
+    document.check_body(&schema, body);
 }
 
 fn ctl(address: SocketAddr, args: &[&str]) -> (bool, String) {
@@ -92,11 +102,13 @@ async fn operators_see_what_waits_and_send_dead_letters_again_or_forget_them() {
         (&one["waiting"], &one["dead"], &one["missed"]),
         (&0.into(), &3.into(), &3.into())
     );
+    described("Notifications", &shown);
     let (_, table) = ctl(address, &["notifications"]);
     assert!(table.contains(&lane), "{table}");
 
     let (_, letters) = ctl(address, &["--json", "dead-letters"]);
     let letters: Value = serde_json::from_str(&letters).unwrap();
+    described("DeadLetters", &letters);
     let letters = letters["dead-letters"].as_array().unwrap().clone();
     let id = |at: usize| letters[at]["id"].as_str().unwrap();
     assert_eq!(letters[0]["last-error"], "HTTP 413");

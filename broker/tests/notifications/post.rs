@@ -14,7 +14,7 @@ use broker::metrics::Metrics;
 use broker::settings::Settings;
 use broker::store::file::{FileStore, Options};
 use broker::store::queue::{Entry, Queue};
-use broker::store::{Batch, Store};
+use broker::store::{Batch, Store, StoreError};
 use serde_json::Value;
 use sof::mef::{Api, ReferencePoint};
 use sof::notification::{Callback, Event, EventKind, EventTypes, Subscription};
@@ -72,8 +72,18 @@ impl Post {
 
     /// Over a store in a file of a folder.
     pub(crate) async fn open(folder: &Path) -> Self {
-        let store = FileStore::open(&folder.join("store"), Options::default()).unwrap();
-        Self::over(Arc::new(store)).await
+        let path = folder.join("store");
+        for _ in 0..250 {
+            match FileStore::open(&path, Options::default()) {
+                Ok(store) => return Self::over(Arc::new(store)).await,
+                // What a delivery that was broken off still holds.
+                Err(StoreError::AlreadyOpen { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("the store stays open");
     }
 
     pub(crate) fn run_with(&mut self, rules: Rules, guard: AddressGuard, names: Arc<dyn Names>) {

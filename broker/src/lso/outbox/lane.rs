@@ -306,21 +306,25 @@ impl Lane<'_> {
             return Ok(());
         }
         let limit = self.outbox.rules.dead_letters;
-        let before = {
-            let snapshot = self.snapshot().await?;
-            let more = limit.saturating_add(PER_BATCH);
-            let count = OUTBOX.count_dead(snapshot.as_ref(), &self.id, more).await?;
-            let excess = (count + dead.len()).saturating_sub(limit);
-            OUTBOX
-                .dead(snapshot.as_ref(), &self.id, excess.min(count))
-                .await?
-        };
+        let snapshot = self.snapshot().await?;
+        let most = limit.saturating_add(PER_BATCH);
+        let count = OUTBOX.count_dead(snapshot.as_ref(), &self.id, most).await?;
+        let excess = (count + dead.len()).saturating_sub(limit);
+        let before = OUTBOX
+            .dead(snapshot.as_ref(), &self.id, excess.min(count))
+            .await?;
+        drop(snapshot);
         for entry in &before {
             OUTBOX.forget(batch, entry);
         }
-        for mut entry in dead {
-            entry.message.given_up = Some(now);
-            OUTBOX.bury(batch, &entry)?;
+        let no_room = excess.saturating_sub(count);
+        for (at, mut entry) in dead.into_iter().enumerate() {
+            if at < no_room {
+                OUTBOX.done(batch, &entry);
+            } else {
+                entry.message.given_up = Some(now);
+                OUTBOX.bury(batch, &entry)?;
+            }
         }
         Ok(())
     }

@@ -77,7 +77,8 @@ pub async fn run(outbox: Outbox, stop: CancellationToken) {
         surveys: JoinSet::new(),
     };
     let mut look = clock::instant();
-    let (mut survey, mut reload) = (look, None);
+    // What was written before the watch began it does not tell.
+    let (mut survey, mut reload) = (look, Some(look));
     let mut is_dirty = true;
     loop {
         let now = clock::instant();
@@ -111,6 +112,8 @@ pub async fn run(outbox: Outbox, stop: CancellationToken) {
             () = tokio::time::sleep_until(survey), if driver.surveys.is_empty() => {
                 driver.survey();
                 survey = clock::instant() + driver.outbox.rules.survey;
+                // A watch may be late with what another process wrote.
+                reload.get_or_insert(clock::instant() + RELOAD);
             }
             () = tokio::time::sleep_until(wake) => {}
         }
