@@ -16,13 +16,15 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod notifications;
 mod sof;
 
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
 pub use load::{Overrides, SettingsError, load};
-pub use sof::{Notifications, Sof};
+pub use notifications::Notifications;
+pub use sof::Sof;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use http::{Method, Uri};
 
-use super::guard::guarded;
+use super::guard::Guarded;
 use super::problem::Problem;
 use super::{
     App, alto_api, domains, events, mef, notifications, openapi, ops, placements, push,
@@ -17,7 +17,9 @@ use crate::auth::Action;
 /// The whole HTTP side over `app`.
 pub fn routes(app: App) -> Router {
     let open = |route: MethodRouter<App>| route.fallback(method_not_allowed);
-    let guarded = |action: Action, route: MethodRouter<App>| guarded(&app, action, route);
+    let guarded = |action: Action, route: MethodRouter<App>| {
+        Guarded::new(app.clone(), action, Problem::into_response).around(route)
+    };
     let needs =
         |action, route: MethodRouter<App>| guarded(action, route.fallback(method_not_allowed));
     let maps = |route| needs(Action::ReadMaps, route);
@@ -100,12 +102,12 @@ pub fn routes(app: App) -> Router {
             needs(Action::ManagePartners, post(notifications::retry)),
         )
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
+        .merge(mef::routes(&app))
         // What everybody may know. Monitors are not counted, either: a busy client must not make us look
         // dead.
         .route("/openapi.json", open(get(openapi::openapi)))
         .route("/healthz", open(get(ops::healthz)))
         .route("/readyz", open(get(ops::readyz)))
-        .merge(mef::routes(&app))
         .fallback_service(guarded(Action::ReadMaps, any(not_found)).with_state(app.clone()))
         .with_state(app)
 }
@@ -116,7 +118,7 @@ async fn not_found(uri: Uri) -> Response {
     Problem::NotFound { path }.into_response()
 }
 
-pub(super) async fn method_not_allowed(method: Method) -> Response {
+async fn method_not_allowed(method: Method) -> Response {
     Problem::MethodNotAllowed {
         method: method.as_str().chars().take(20).collect(),
     }

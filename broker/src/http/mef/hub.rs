@@ -4,69 +4,92 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
-use http::{HeaderValue, Request, StatusCode, header};
-use sof::mef::{Fault, FaultCode};
+use axum::routing::{MethodRouter, delete, get, post};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use serde_json::Value;
+use sof::mef::{Api, Fault, FaultCode, ReferencePoint};
 use sof::notification::{Subscription, SubscriptionInput};
 use tracing::info;
 use url::Url;
 
-use super::{Endpoint, MefError, answer, needs};
+use super::error::MefError;
+use super::{Id, check_accept, json, method_not_allowed, tell};
 use crate::auth::{Action, Principal};
 use crate::clock;
 use crate::http::App;
 use crate::http::answer::{check_content_type, parse_json, read_body};
-use crate::http::domains::InPath;
-use crate::http::routes::method_not_allowed;
+use crate::http::guard::Guarded;
 use crate::lso::records::SUBSCRIBERS;
 
 /// The largest body: a callback and a query at their limits, however they are written.
 const MAX_BODY: usize = 64 << 10;
 /// Longer is no identifier of ours.
 const MAX_ID: usize = 64;
+/// The APIs that have one.
+const APIS: [Api; 2] = [Api::ServiceOrdering, Api::ServiceInventory];
 
-pub(super) fn routes(app: &App, endpoint: Endpoint) -> Router<App> {
-    let hub = format!("{}/hub", endpoint.path());
-    let one = format!("{hub}/{{id}}");
-    let subscribe = needs(
-        app,
-        Action::Order,
-        post(subscribe).fallback(method_not_allowed),
-    );
-    let show = needs(
-        app,
-        Action::ReadOrders,
-        get(show).fallback(method_not_allowed),
-    );
-    let show = show.merge(needs(app, Action::Order, delete(unsubscribe)));
-    Router::new()
-        .route(&hub, subscribe)
-        .route(&one, show)
-        .layer(Extension(endpoint))
+/// Which API is asked, where, in which version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hub {
+    at: ReferencePoint,
+    api: Api,
+    version: u32,
+}
+
+impl Hub {
+    fn path(self) -> String {
+        format!("{}/hub", self.api.path(self.at, self.version))
+    }
+}
+
+/// The hubs of all APIs, at all reference points, in all versions that are served.
+pub(super) fn routes(app: &App) -> Router<App> {
+    let mut router = Router::new();
+    for (at, api) in ReferencePoint::ALL
+        .into_iter()
+        .flat_map(|at| APIS.map(|api| (at, api)))
+    {
+        for version in api.versions(at) {
+            let hub = Hub { at, api, version };
+            let needs = |action, route: MethodRouter<App>| {
+                Guarded::new(app.clone(), action, tell)
+                    .around(route)
+                    .layer(Extension(hub))
+            };
+            let show = needs(Action::ReadOrders, get(show).fallback(method_not_allowed));
+            router = router
+                .route(
+                    &hub.path(),
+                    needs(Action::Order, post(subscribe).fallback(method_not_allowed)),
+                )
+                .route(
+                    &format!("{}/{{id}}", hub.path()),
+                    show.merge(needs(Action::Order, delete(unsubscribe))),
+                );
+        }
+    }
+    router
 }
 
 /// `POST /hub`
 async fn subscribe(
     State(app): State<App>,
-    Extension(endpoint): Extension<Endpoint>,
+    Extension(hub): Extension<Hub>,
     Extension(principal): Extension<Principal>,
     request: Request<Body>,
 ) -> Result<Response, MefError> {
+    check_accept(request.headers())?;
     check_content_type(request.headers(), "application/json")?;
     let body = read_body(request, MAX_BODY).await?;
-    let body = parse_json(&body)?;
-    if !body.is_object() {
-        let why = "the request body must be an object with 'callback' and perhaps 'query'";
-        return Err(MefError::InvalidBody(why.to_owned()));
-    }
-    let Endpoint { at, api, version } = endpoint;
-    let input = SubscriptionInput::decode(api, &body).map_err(MefError::Unprocessable)?;
+    let body: Value = parse_json(&body)?;
+    let Hub { at, api, version } = hub;
+    let input = SubscriptionInput::decode(api, &body).map_err(MefError::Faults)?;
     let url = Url::parse(input.callback.as_str()).ok();
     let checked = url.map(|url| app.shared.settings.callback_guard().check_url(&url));
     if let Some(Err(refused)) = checked {
         let why = format!("the callback cannot be notified: {refused}");
         let fault = Fault::new(FaultCode::InvalidValue, "/callback", why);
-        return Err(MefError::Unprocessable(vec![fault]));
+        return Err(MefError::Faults(vec![fault]));
     }
     let SubscriptionInput {
         callback,
@@ -102,72 +125,74 @@ async fn subscribe(
             "there are {} subscriptions of yours, as many as there may be: delete one first",
             too_many.limit
         );
-        return Err(MefError::Unprocessable(vec![Fault {
+        return Err(MefError::Faults(vec![Fault {
             code: FaultCode::OtherIssue,
             property_path: None,
             reason,
         }]));
     }
     info!(subscription = id, buyer = principal.holder(), %callback, "subscribed");
-    let mut response = answer(StatusCode::CREATED, &body);
-    let path = format!("{}/hub/{id}", endpoint.path());
+    let mut response = json(StatusCode::CREATED, &body)?;
+    let path = format!("{}/{id}", hub.path());
     if let Ok(path) = HeaderValue::from_str(&path) {
         response.headers_mut().insert(header::LOCATION, path);
     }
     Ok(response)
 }
 
-/// The subscription of this name at this API, if it is one that may be seen by those that `may` says.
+/// The subscription of this id at this API, if it is one that may be seen by those that `may` says.
 async fn find(
     app: &App,
-    endpoint: Endpoint,
-    id: &str,
+    hub: Hub,
+    id: Option<String>,
     may: impl Fn(&str) -> bool,
 ) -> Result<Subscription, MefError> {
-    let unknown = || {
-        let id: String = id.chars().take(MAX_ID).collect();
-        MefError::NotFound(format!("there is no subscription '{id}'"))
-    };
-    if id.len() > MAX_ID {
-        return Err(unknown());
+    let id = id.unwrap_or_default();
+    if id.len() <= MAX_ID {
+        let snapshot = app.shared.lso.store.snapshot().await?;
+        let found = SUBSCRIBERS.get(snapshot.as_ref(), &id).await?;
+        let found = found.map(|stored| stored.value.subscription);
+        let found = found.filter(|found| found.reference_point == hub.at && found.api == hub.api);
+        if let Some(found) = found.filter(|found| may(&found.buyer)) {
+            return Ok(found);
+        }
     }
-    let snapshot = app.shared.lso.store.snapshot().await?;
-    let found = SUBSCRIBERS.get(snapshot.as_ref(), &id.to_owned()).await?;
-    let found = found.map(|stored| stored.value.subscription);
-    found
-        .filter(|found| found.reference_point == endpoint.at && found.api == endpoint.api)
-        .filter(|found| may(&found.buyer))
-        .ok_or_else(unknown)
+    Err(unknown(id))
+}
+
+fn unknown(id: String) -> MefError {
+    let what = "subscription";
+    MefError::NotFound { what, id }
 }
 
 /// `GET /hub/{id}`
 async fn show(
     State(app): State<App>,
-    Extension(endpoint): Extension<Endpoint>,
+    Extension(hub): Extension<Hub>,
     Extension(principal): Extension<Principal>,
-    InPath(id): InPath<String>,
+    Id(id): Id,
+    headers: HeaderMap,
 ) -> Result<Response, MefError> {
-    let found = find(&app, endpoint, &id, |buyer| principal.may_see(buyer)).await?;
-    Ok(answer(StatusCode::OK, &found.body()))
+    check_accept(&headers)?;
+    let found = find(&app, hub, id, |buyer| principal.may_see(buyer)).await?;
+    json(StatusCode::OK, &found.body())
 }
 
 /// `DELETE /hub/{id}`
 async fn unsubscribe(
     State(app): State<App>,
-    Extension(endpoint): Extension<Endpoint>,
+    Extension(hub): Extension<Hub>,
     Extension(principal): Extension<Principal>,
-    InPath(id): InPath<String>,
+    Id(id): Id,
 ) -> Result<Response, MefError> {
-    let found = find(&app, endpoint, &id, |buyer| principal.may_use(buyer)).await?;
+    let found = find(&app, hub, id, |buyer| principal.may_use(buyer)).await?;
     let lso = &app.shared.lso;
-    if !lso
+    let is_removed = lso
         .subscriptions
         .remove(lso.store.as_ref(), &found.id)
-        .await?
-    {
-        return Err(MefError::NotFound(format!(
-            "there is no subscription '{id}'"
-        )));
+        .await?;
+    if !is_removed {
+        return Err(unknown(found.id));
     }
     info!(subscription = found.id, buyer = found.buyer, "unsubscribed");
     Ok(StatusCode::NO_CONTENT.into_response())
