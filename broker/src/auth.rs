@@ -62,9 +62,9 @@ pub enum Action {
     ReadOrders,
     /// Order services, and subscribe to what becomes of them.
     Order,
-    /// Look at partners, agreements and selections.
+    /// Look at partners, agreements and selections, and at the notifications of all subscribers.
     ReadPartners,
-    /// Change partners and agreements.
+    /// Change partners and agreements, and decide what becomes of notifications that were given up.
     ManagePartners,
 }
 

@@ -27,6 +27,7 @@ pub mod error;
 pub mod media_type;
 pub mod member;
 pub mod multipart;
+pub mod notifications;
 pub mod reservations;
 pub mod topology;
 

@@ -8,6 +8,7 @@
 //! | `validate` | exports checked as the broker would, without one |
 //! | `member` | what a member does to its own entry |
 //! | `placements`, `reserve` | placements and the topology; capacity held for them |
+//! | `notifications` | what subscribers are told, and could not be told |
 //! | [`draw`] | both as drawings |
 //! | [`tables`], `domains`, `page` | answers as tables, which the testbed prints too, and as pages |
 //! | `input`, [`output`] | files of bounded size; standard output that survives a closed pipe |
@@ -24,6 +25,7 @@ mod domains;
 pub mod draw;
 mod input;
 mod member;
+mod notifications;
 pub mod output;
 mod page;
 mod paths;
@@ -142,6 +144,7 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
         Command::Validate(args) => validate::validate(&args, json),
         Command::Reservation(command) => reserve::answer(&client()?, command, json).await,
         Command::Member(command) => member::answer(&client()?, command, json).await,
+        Command::Notification(command) => notifications::answer(&client()?, command, json).await,
     }
 }
 

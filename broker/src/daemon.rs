@@ -21,6 +21,7 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
+use crate::lso::outbox::{self, Outbox};
 use crate::lso::testing::Testing;
 use crate::lso::{Lso, presto};
 use crate::metrics::Metrics;
@@ -290,6 +291,10 @@ pub async fn run(
         .await
         .context("cannot read the test jobs in the store")?;
     let (lso, _wakes) = Lso::new(store);
+    lso.subscriptions.load(lso.store.as_ref()).await?;
+    let delivery = Outbox::new(lso.clone(), &settings, Arc::clone(&metrics))?;
+    tasks.spawn(outbox::run(delivery, stop.clone()));
+
     let app = App::new(
         settings.clone(),
         published,

@@ -2,17 +2,19 @@
 //! bound on what an answer may weigh.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use reqwest::dns::Resolve;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, redirect};
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The CA file cannot be read.
-    #[error("pull.ca_file: cannot read {path}")]
+    #[error("ca_file: cannot read {path}")]
     ReadCa {
         /// The file.
         path: std::path::PathBuf,
@@ -35,16 +37,52 @@ pub fn client(
     https: bool,
     ca_file: Option<&Path>,
 ) -> Result<Client, ClientError> {
-    let mut builder = Client::builder()
+    let mut builder = guarded(timeout);
+    if !https {
+        builder = builder.tls_certs_only([]);
+    }
+    trusting(builder, ca_file)?
+        .build()
+        .map_err(ClientError::Build)
+}
+
+/// A client for URLs that strangers gave us: it connects to nothing but what `resolver` finds, and trusts as [`client`]
+/// does. The resolver is not asked about a host that is an address: check that before.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_of_strangers(
+    timeout: Duration,
+    https: bool,
+    ca_file: Option<&Path>,
+    resolver: Arc<dyn Resolve>,
+) -> Result<Client, ClientError> {
+    let mut builder = guarded(timeout)
+        .dns_resolver(resolver)
+        .https_only(https)
+        .pool_idle_timeout(Duration::from_secs(15));
+    if !https {
+        builder = builder.tls_certs_only([]);
+    }
+    trusting(builder, ca_file)?
+        .build()
+        .map_err(ClientError::Build)
+}
+
+fn guarded(timeout: Duration) -> ClientBuilder {
+    Client::builder()
         .user_agent(concat!("brokerd/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(timeout)
         .timeout(timeout)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .pool_max_idle_per_host(1);
-    if !https {
-        builder = builder.tls_certs_only([]);
-    }
+        .pool_max_idle_per_host(1)
+}
+
+fn trusting(
+    mut builder: ClientBuilder,
+    ca_file: Option<&Path>,
+) -> Result<ClientBuilder, ClientError> {
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|source| ClientError::ReadCa {
             path: path.to_owned(),
@@ -56,7 +94,7 @@ pub fn client(
             builder = builder.add_root_certificate(certificate);
         }
     }
-    builder.build().map_err(ClientError::Build)
+    Ok(builder)
 }
 
 /// A good answer, read whole.
@@ -107,7 +145,7 @@ impl FetchError {
 }
 
 /// reqwest's own text repeats the URL and hides the cause; people want the last cause.
-fn transport(error: &reqwest::Error) -> String {
+pub(crate) fn transport(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

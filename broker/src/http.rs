@@ -12,6 +12,7 @@ mod events;
 mod guard;
 mod heavy;
 mod mef;
+mod notifications;
 mod openapi;
 mod ops;
 mod paths;

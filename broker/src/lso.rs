@@ -16,18 +16,29 @@
 //! | [`partners`] | the partners' APIs, as the work needs them |
 //! | [`presto`] | the domain's own resources |
 //! | [`testing`] | tests of services that are done with them |
+//! | [`subscriptions`] | who wants to be notified of what |
+//! | [`outbox`] | notifications on their way, and those that were given up |
+//! | [`callback`] | which addresses notifications may go to |
 
 use std::sync::Arc;
 
 use nffg::DomainId;
+use sof::notification::Event;
 use sof::order::OrderId;
 use tokio::sync::mpsc;
+use tracing::error;
 
-use crate::store::Store;
+use crate::store::queue::Queue;
+use crate::store::{Batch, Store};
+use outbox::Notice;
+use subscriptions::Subscriptions;
 
+pub mod callback;
+pub mod outbox;
 pub mod partners;
 pub mod presto;
 pub mod records;
+pub mod subscriptions;
 pub mod testing;
 
 /// What the orchestrator is told.
@@ -55,6 +66,8 @@ const WAKES: usize = 1_024;
 pub struct Lso {
     /// What must not be lost.
     pub store: Arc<dyn Store>,
+    /// Who wants to be notified.
+    pub subscriptions: Arc<Subscriptions>,
     wakes: mpsc::Sender<Wake>,
 }
 
@@ -63,12 +76,30 @@ impl Lso {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> (Self, mpsc::Receiver<Wake>) {
         let (wakes, received) = mpsc::channel(WAKES);
-        (Self { store, wakes }, received)
+        let lso = Self {
+            store,
+            subscriptions: Arc::default(),
+            wakes,
+        };
+        (lso, received)
     }
 
     /// Tells the orchestrator, if there is room.
     pub fn wake(&self, wake: Wake) {
         // Without room, or after the end, the store tells all the same.
         let _ = self.wakes.try_send(wake);
+    }
+
+    /// Adds to a batch that everybody who subscribed to an event is told of it: kept with what the batch does, or not at
+    /// all. Costs no read; what it does not know of are subscriptions that are made while the batch is on its way
+    /// ([`subscriptions`]).
+    pub fn notify(&self, batch: &mut Batch, event: &Event) {
+        for subscription in self.subscriptions.of(event) {
+            let notice = Notice::new(event.clone());
+            // A notice is texts and numbers, which JSON always takes.
+            if let Err(error) = Queue::OUTBOX.append(batch, &subscription.id, &notice) {
+                error!(event = event.id, subscription = subscription.id, %error, "cannot keep a notification");
+            }
+        }
     }
 }

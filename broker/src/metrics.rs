@@ -90,6 +90,11 @@ struct ReasonLabels {
     reason: Word,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: Word,
+}
+
 /// Why a connection was closed before its first request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionRefusal {
@@ -97,6 +102,21 @@ pub enum ConnectionRefusal {
     PerClient,
     /// The TLS handshake failed or took too long.
     TlsHandshake,
+}
+
+/// What came of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notified {
+    /// The subscriber took it.
+    Delivered,
+    /// A try failed.
+    Failed,
+    /// It was given up, and is among the dead letters.
+    Dead,
+    /// It made room, as too many waited.
+    Overrun,
+    /// Its subscription was no more.
+    Cleared,
 }
 
 /// The daemon's metrics. One value, handed down; no globals.
@@ -124,6 +144,9 @@ pub struct Metrics {
     indexed: Family<MetricLabels, Gauge>,
     index_seconds: Gauge<f64, AtomicU64>,
     indexes_made: Counter,
+    notifications: Family<OutcomeLabels, Counter>,
+    notifications_waiting: Gauge,
+    notifications_oldest: Gauge<f64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -242,8 +265,30 @@ impl Metrics {
             "Domains' resources and links of which more is held than there is",
             overcommitted.clone(),
         );
+        let notifications = Family::default();
+        registry.register(
+            "notifications",
+            "What came of notifications to subscribers; of one there may be several tries",
+            notifications.clone(),
+        );
+        let notifications_waiting = Gauge::default();
+        registry.register(
+            "notifications_waiting",
+            "Notifications that wait for their subscribers",
+            notifications_waiting.clone(),
+        );
+        let notifications_oldest = Gauge::default();
+        registry.register_with_unit(
+            "notifications_oldest_age",
+            "How long ago the oldest event happened that a subscriber has yet to be told of",
+            Unit::Seconds,
+            notifications_oldest.clone(),
+        );
         Self {
             registry,
+            notifications,
+            notifications_waiting,
+            notifications_oldest,
             requests,
             request_seconds,
             rate_limited,
@@ -441,6 +486,28 @@ impl Metrics {
             gauge.set(number(*count));
         }
         self.overcommitted.set(number(overcommitted));
+    }
+
+    /// Something came of so many notifications.
+    pub fn notified(&self, what: Notified, count: usize) {
+        let outcome = Word(match what {
+            Notified::Delivered => "delivered",
+            Notified::Failed => "failed",
+            Notified::Dead => "dead",
+            Notified::Overrun => "overrun",
+            Notified::Cleared => "cleared",
+        });
+        let labels = OutcomeLabels { outcome };
+        self.notifications
+            .get_or_create(&labels)
+            .inc_by(count as u64);
+    }
+
+    /// So many notifications wait, the oldest for so long.
+    pub fn waiting(&self, count: usize, oldest: Duration) {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.notifications_waiting.set(count);
+        self.notifications_oldest.set(oldest.as_secs_f64());
     }
 
     /// The index of distances by a metric takes so many bytes; `None`: there is none.

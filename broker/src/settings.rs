@@ -16,12 +16,14 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod notifications;
 mod policy;
 mod sof;
 mod store;
 
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
+pub use notifications::Notifications;
 pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
 pub use sof::{MemoryPresto, PrestoSettings, Sof, VirtualizerPresto};
 pub use store::StorePlace;

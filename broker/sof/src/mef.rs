@@ -62,12 +62,18 @@ impl Api {
         }
     }
 
+    /// The major versions that are served and spoken, the current one first: it, and the one before.
+    pub fn versions(self, at: ReferencePoint) -> impl Iterator<Item = u32> {
+        let current = self.version(at);
+        [current, current - 1].into_iter().filter(|one| *one > 0)
+    }
+
     /// The API's name in paths, of requests to the SOF.
     #[must_use]
     pub const fn management(self) -> &'static str {
         match self {
             Self::ServiceOrdering => "serviceOrderingManagement",
-            Self::ServiceInventory => "serviceInventoryManagement",
+            Self::ServiceInventory => "serviceInventory",
             Self::ServiceFunctionTesting => "serviceFunctionTesting",
         }
     }

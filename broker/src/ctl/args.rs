@@ -73,6 +73,9 @@ pub enum Command {
     /// What a member does to its own entry.
     #[command(flatten)]
     Member(MemberCommand),
+    /// What subscribers are told, and could not be told.
+    #[command(flatten)]
+    Notification(NotificationCommand),
 }
 
 /// What to ask.
@@ -324,6 +327,42 @@ pub enum MemberCommand {
     Leave {
         /// The member.
         domain: DomainId,
+    },
+}
+
+/// What to do about notifications.
+#[derive(Debug, Subcommand)]
+pub enum NotificationCommand {
+    /// Who is notified of orders and services, what waits for whom, and why.
+    Notifications {
+        /// Only subscriptions after this one.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+    },
+    /// Notifications that were given up.
+    #[command(args_conflicts_with_subcommands = true)]
+    DeadLetters {
+        /// Only those after this one.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+        /// What to do about one.
+        #[command(subcommand)]
+        command: Option<LetterCommand>,
+    },
+}
+
+/// What to do about a dead letter.
+#[derive(Debug, Subcommand)]
+pub enum LetterCommand {
+    /// Sends it again, before all that waits for the subscriber.
+    Retry {
+        /// Its id.
+        id: String,
+    },
+    /// Forgets it.
+    Forget {
+        /// Its id.
+        id: String,
     },
 }
 

@@ -24,7 +24,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::{has_version, insert_etag, typed};
 use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, push, reservations};
+use super::{domains, events, notifications, push, reservations};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
 use crate::placements::paths::Paths as LinkPaths;
@@ -69,7 +69,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ("403", "The token's owner may not do this."),
     (
         "404",
-        "There is no such domain, document or reservation, or the domain is not registered.",
+        "There is no such domain, document, reservation or dead letter, or the domain is not registered.",
     ),
     ("406", "The `Accept` header allows nothing that there is."),
     (
@@ -100,7 +100,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     (
         "503",
-        "Too much is under way already, or the broker is stopping.",
+        "Too much is under way already, the store cannot be used now, or the broker is stopping.",
     ),
     (
         "507",
@@ -136,6 +136,10 @@ fn document() -> OpenApi {
             tag("placements", "Where a service graph can go."),
             tag("reservations", "Capacity held for placements."),
             tag(
+                "notifications",
+                "What subscribers to orders and services are told, and could not be told.",
+            ),
+            tag(
                 "operation",
                 "For operators and their monitors, and for machines that find their way.",
             ),
@@ -151,6 +155,8 @@ fn components() -> Components {
     let mut schemas = Vec::new();
     gather::<domains::Domains>(&mut schemas);
     gather::<events::Events>(&mut schemas);
+    gather::<notifications::Notifications>(&mut schemas);
+    gather::<notifications::DeadLetters>(&mut schemas);
     gather::<push::Done>(&mut schemas);
     gather::<Placements>(&mut schemas);
     gather::<LinkPaths>(&mut schemas);

@@ -1,7 +1,7 @@
 //! Errors outside ALTO: RFC 9457 problem details. One type, one place that says which status.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use idr::reservation::{ChangeError, HoldError};
 use nffg::json::{FieldError, Problem as FieldProblem};
 use nffg::virtualizer::edit::EditError;
@@ -13,6 +13,7 @@ use super::answer::insert_etag;
 use crate::ingest::PushError;
 use crate::placements::explain::Explanation;
 use crate::reservations::OrderError;
+use crate::store::StoreError;
 
 /// The media type of RFC 9457.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -119,6 +120,15 @@ pub enum Problem {
         /// What is right.
         accepted: Option<&'static str>,
     },
+    /// There is no such dead letter.
+    #[error("there is no dead letter '{id}'")]
+    UnknownLetter {
+        /// As asked for.
+        id: String,
+    },
+    /// The store cannot be read or written now.
+    #[error("the broker's store cannot be used now; try again later")]
+    Store,
     /// The daemon is going down.
     #[error("the broker is stopping")]
     Stopping,
@@ -227,7 +237,8 @@ impl Problem {
                 PushError::AsnTaken { .. } => StatusCode::CONFLICT,
                 PushError::TooManyMembers { .. } => StatusCode::INSUFFICIENT_STORAGE,
             },
-            Self::UnknownReservation { .. } => StatusCode::NOT_FOUND,
+            Self::UnknownReservation { .. } | Self::UnknownLetter { .. } => StatusCode::NOT_FOUND,
+            Self::Store => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reservation(error) => reservation_status(error),
             Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -238,6 +249,30 @@ impl Problem {
             Self::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Adds what the answer says beside its body.
+    pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+            }
+            Self::UnsupportedPatch {
+                accepted: Some(accepted),
+                ..
+            } => {
+                headers.insert("accept-patch", HeaderValue::from_static(accepted));
+            }
+            Self::Push(PushError::Precondition {
+                current: Some(current),
+            }) => {
+                insert_etag(headers, current);
+            }
+            Self::Unauthorized(_) => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
         }
     }
 
@@ -263,6 +298,8 @@ impl Problem {
                 PushError::TooManyMembers { .. } => "Too many members",
             },
             Self::UnknownReservation { .. } => "Unknown reservation",
+            Self::UnknownLetter { .. } => "Unknown dead letter",
+            Self::Store => "Store unavailable",
             Self::Reservation(error) => reservation_title(error),
             Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
@@ -411,6 +448,13 @@ impl From<FieldError> for Problem {
     }
 }
 
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store does not do what a request needs");
+        Self::Store
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Body {
@@ -430,26 +474,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        match self {
-            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-            }
-            Self::UnsupportedPatch {
-                accepted: Some(accepted),
-                ..
-            } => {
-                headers.insert("accept-patch", HeaderValue::from_static(accepted));
-            }
-            Self::Push(PushError::Precondition {
-                current: Some(current),
-            }) => {
-                insert_etag(headers, current);
-            }
-            Self::Unauthorized(_) => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
-        }
+        self.add_headers(headers);
         response
     }
 }

@@ -4,6 +4,7 @@ use sof::order::ServiceOrder;
 use sof::partner::{Agreement, Partner};
 use sof::service::Service;
 
+use super::subscriptions::Subscriber;
 use super::testing::TestJob;
 use crate::store::{Table, TableName};
 
@@ -18,3 +19,5 @@ pub const AGREEMENTS: Table<(String, String), Agreement> = Table::new(TableName:
 /// Test jobs with their results, by `test-job` and the job's id. They are in the table of what there is one of per broker:
 /// a table of their own would need another format.
 pub const TEST_JOBS: Table<(String, String), TestJob> = Table::new(TableName::Meta);
+/// Subscribers, by the subscription's id.
+pub const SUBSCRIBERS: Table<String, Subscriber> = Table::new(TableName::Subscriptions);

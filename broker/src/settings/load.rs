@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
-use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, StorePlace};
+use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, Sof, StorePlace};
 
 /// What overrides the file: `BROKERD_...` variables and flags.
 #[derive(Clone, Debug, Default)]
@@ -212,6 +212,7 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         }
     }
     check_bgp(settings)?;
+    check_sof(settings)?;
     let mut tokens = BTreeSet::new();
     for principal in &settings.auth.principals {
         let key = "auth.principals.token";
@@ -353,6 +354,65 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         None => Ok(()),
     }
 }
+
+fn check_sof(settings: &Settings) -> Result<(), SettingsError> {
+    let Sof {
+        public_url,
+        notifications: told,
+        ..
+    } = &settings.sof;
+    if let Some(url) = public_url {
+        let is_base = matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !is_base {
+            let why = "must be http or https with a host, and without user, query and fragment";
+            return Err(rule("sof.public_url", url, why));
+        }
+    }
+    let counts = [
+        // One for those that answer well, one for the others.
+        ("sof.notifications.at_once", told.at_once, 2),
+        ("sof.notifications.queue", told.queue, 10),
+        ("sof.notifications.dead_letters", told.dead_letters, 1),
+        (
+            "sof.notifications.subscriptions_per_buyer",
+            told.subscriptions_per_buyer,
+            1,
+        ),
+    ];
+    for (key, count, least) in counts {
+        if !(least..=MOST_NOTIFICATIONS).contains(&count) {
+            let why = format!("must be {least} to {MOST_NOTIFICATIONS}");
+            return Err(rule(key, count, why));
+        }
+    }
+    let times = [
+        ("sof.notifications.timeout", told.timeout),
+        ("sof.notifications.first_backoff", told.first_backoff),
+        ("sof.notifications.longest_backoff", told.longest_backoff),
+        ("sof.notifications.give_up_after", told.give_up_after),
+    ];
+    for (key, time) in times {
+        if time < Duration::from_millis(1) || time > LONGEST {
+            return Err(rule(key, humantime(time), "must be 1ms to ten years"));
+        }
+    }
+    if told.longest_backoff < told.first_backoff {
+        return Err(rule(
+            "sof.notifications.longest_backoff",
+            humantime(told.longest_backoff),
+            "must not be shorter than sof.notifications.first_backoff",
+        ));
+    }
+    Ok(())
+}
+
+/// Notifications or subscriptions beyond which a number is a mistake: the store reads so many at once.
+const MOST_NOTIFICATIONS: usize = 5_000;
 
 pub(super) fn humantime(duration: Duration) -> String {
     humantime_serde::re::humantime::format_duration(duration).to_string()

@@ -6,13 +6,19 @@ use std::time::Duration;
 
 use nffg::Quantity;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{SourceUrl, quantity_option};
+use super::{Notifications, SourceUrl, quantity_option};
 
 /// The Service Orchestration Functionality.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sof {
+    /// Under which URL others reach this server, as `href` shows it; without it `href` is a path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<Url>,
+    /// Notifications to subscribers.
+    pub notifications: Notifications,
     /// The domain's own resources; a broker that only buys from others has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presto: Option<PrestoSettings>,

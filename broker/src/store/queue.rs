@@ -150,6 +150,65 @@ impl<T> Queue<T> {
     }
 }
 
+impl<T> Queue<T> {
+    /// How many messages wait in a lane, counted up to `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::scan`].
+    pub async fn count(
+        &self,
+        snapshot: &dyn Snapshot,
+        lane: &str,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let range = KeyRange::prefix(prefix(lane));
+        let page = snapshot.scan(self.waiting, &range, limit).await?;
+        Ok(page.records.len())
+    }
+
+    /// How many dead letters a lane has, counted up to `limit`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::scan`].
+    pub async fn count_dead(
+        &self,
+        snapshot: &dyn Snapshot,
+        lane: &str,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let range = KeyRange::prefix(prefix(lane));
+        let page = snapshot.scan(self.dead, &range, limit).await?;
+        Ok(page.records.len())
+    }
+
+    /// Takes away up to `limit` messages and as many dead letters of a lane, the first ones, whatever they say; tells how
+    /// many they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::scan`].
+    pub async fn clear(
+        &self,
+        snapshot: &dyn Snapshot,
+        batch: &mut Batch,
+        lane: &str,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        let range = KeyRange::prefix(prefix(lane));
+        let mut cleared = 0;
+        for table in [self.waiting, self.dead] {
+            let page = snapshot.scan(table, &range, limit).await?;
+            cleared += page.records.len();
+            for (key, _) in page.records {
+                batch.delete(table, key);
+            }
+        }
+        Ok(cleared)
+    }
+}
+
 impl<T: Serialize + DeserializeOwned> Queue<T> {
     /// Adds a message at the end of a lane.
     ///
@@ -222,6 +281,60 @@ impl<T: Serialize + DeserializeOwned> Queue<T> {
         batch.put(self.dead, key, message);
         Ok(())
     }
+
+    /// Moves a dead letter back to its place in its lane, before all that waits there, as another message.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::append`].
+    pub fn revive(
+        &self,
+        batch: &mut Batch,
+        entry: &Entry<T>,
+        message: &T,
+    ) -> Result<(), StoreError> {
+        let key = entry.key();
+        let message = encode(self.waiting, &key, message)?;
+        self.forget(batch, entry);
+        batch.put(self.waiting, key, message);
+        Ok(())
+    }
+
+    /// The dead letters of all lanes, by lane and place, from behind `after`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::head`].
+    pub async fn all_dead(
+        &self,
+        snapshot: &dyn Snapshot,
+        after: Option<(&str, Place)>,
+        limit: usize,
+    ) -> Result<Vec<Entry<T>>, StoreError> {
+        let range = match after {
+            None => KeyRange::all(),
+            Some((lane, place)) => KeyRange::all().after(&place.key(&prefix(lane))),
+        };
+        read(snapshot, self.dead, &range, limit).await
+    }
+
+    /// The dead letter that stands in a place.
+    ///
+    /// # Errors
+    ///
+    /// As [`Queue::head`].
+    pub async fn dead_at(
+        &self,
+        snapshot: &dyn Snapshot,
+        lane: &str,
+        place: Place,
+    ) -> Result<Option<Entry<T>>, StoreError> {
+        let key = place.key(&prefix(lane));
+        let record = snapshot.get(self.dead, &key).await?;
+        record
+            .map(|record| entry(self.dead, &key, &record))
+            .transpose()
+    }
 }
 
 fn prefix(lane: &str) -> Bytes {
@@ -251,8 +364,16 @@ async fn first<T: DeserializeOwned>(
     lane: &str,
     limit: usize,
 ) -> Result<Vec<Entry<T>>, StoreError> {
-    let range = KeyRange::prefix(prefix(lane));
-    let page = snapshot.scan(table, &range, limit).await?;
+    read(snapshot, table, &KeyRange::prefix(prefix(lane)), limit).await
+}
+
+async fn read<T: DeserializeOwned>(
+    snapshot: &dyn Snapshot,
+    table: TableName,
+    range: &KeyRange,
+    limit: usize,
+) -> Result<Vec<Entry<T>>, StoreError> {
+    let page = snapshot.scan(table, range, limit).await?;
     let entries = page.records.iter();
     entries
         .map(|(key, record)| entry(table, key, record))

@@ -139,7 +139,19 @@ fn answers_of_success_are_as_described_each_at_least_once() {
     for path in ["/healthz", "/readyz", "/metrics"] {
         broker.get(path, 200);
     }
-    assert_eq!(broker.document.unseen(), [""; 0]);
+    let hub = "/mefApi/legato/serviceOrderingManagement/v6/hub";
+    let callback = json!({"callback": "http://127.0.0.1:9"});
+    let subscribed = broker.broker.ask("POST", hub).json(&callback).send();
+    assert_eq!(subscribed.status, 201, "{subscribed}");
+    let list = broker.get("/broker/v1/notifications", 200).json();
+    assert_eq!(list["subscriptions"][0]["callback"], callback["callback"]);
+    broker.get("/broker/v1/dead-letters", 200);
+    // Letters that there are, are in tests/notifications: it takes a while to give one up.
+    let letters = [
+        "DELETE /broker/v1/dead-letters/{letter} 204",
+        "POST /broker/v1/dead-letters/{letter}/retry 204",
+    ];
+    assert_eq!(broker.document.unseen(), letters);
 }
 
 #[test]

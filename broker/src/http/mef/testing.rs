@@ -5,9 +5,7 @@
 //! `urn:brokermdo:schema:segment-test-result:v1`: `passed`, `delayNs` where it is told, `detail` for people.
 
 use axum::Router;
-use axum::body::to_bytes;
 use axum::extract::{Extension, OriginalUri, Path, Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use bytes::Bytes;
@@ -20,8 +18,8 @@ use sof::service::ServiceId;
 use crate::auth::{Action, Principal};
 use crate::http::App;
 use crate::http::answer::{negotiate, parse_json, read_body, typed};
-use crate::http::guard::{Guarded, guard};
-use crate::http::problem::{PROBLEM_JSON, Problem};
+use crate::http::guard::Guarded;
+use crate::http::problem::Problem;
 use crate::lso::records::SERVICES;
 use crate::lso::testing::{JobState, TakeError, TestJob, Wanted};
 use crate::store::StoreError;
@@ -57,13 +55,7 @@ pub(in crate::http) fn routes(app: &App) -> Router<App> {
     let at = ReferencePoint::Interlude;
     let path = api.path(at, api.version(at));
     let guarded = |action, route: MethodRouter<App>| {
-        let guarded = Guarded {
-            app: app.clone(),
-            action,
-        };
-        route
-            .layer(from_fn_with_state(guarded, guard))
-            .layer(from_fn(in_form))
+        Guarded::new(app.clone(), action, super::tell).around(route)
     };
     let reads =
         |route: MethodRouter<App>| guarded(Action::ReadOrders, route.fallback(not_implemented));
@@ -158,24 +150,6 @@ fn body(status: StatusCode, value: &Value) -> Response {
 
 fn cut(reason: &str) -> String {
     reason.chars().take(Fault::MAX_REASON).collect()
-}
-
-/// What the guard and the router answer, in the documents' form.
-async fn in_form(request: Request, next: Next) -> Response {
-    let answer = next.run(request).await;
-    let content_type = answer.headers().get(header::CONTENT_TYPE);
-    if content_type.is_none_or(|of| of != PROBLEM_JSON) {
-        return answer;
-    }
-    let (mut parts, content) = answer.into_parts();
-    let bytes = to_bytes(content, 64 << 10).await.unwrap_or_default();
-    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let formed = error(parts.status, problem["detail"].as_str().unwrap_or_default());
-    let (of_form, content) = formed.into_parts();
-    // What the status needs, such as Retry-After and WWW-Authenticate, stays.
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.extend(of_form.headers);
-    Response::from_parts(parts, content)
 }
 
 async fn not_implemented(OriginalUri(uri): OriginalUri, method: http::Method) -> Response {

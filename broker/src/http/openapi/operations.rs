@@ -12,7 +12,7 @@ use utoipa::openapi::{
 
 use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
-use super::super::{domains, events, ops, reservations};
+use super::super::{domains, events, notifications, ops, reservations};
 use super::words::{
     ExtendRequest, FormatWord, Heartbeat, PathsRequest, PlacementsRequest, Registration,
     ReservationRequest,
@@ -136,7 +136,7 @@ fn written(answer: ResponseBuilder) -> ResponseBuilder {
 }
 
 /// What several operations take.
-pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
+pub(super) fn parameters() -> [(&'static str, Parameter); 12] {
     let parameter = |name, place, required, description| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -159,7 +159,7 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
         .schema_type(Type::Integer)
         .minimum(Some(0))
         .maximum(Some(8));
-    let after = "The id of a reservation: only those after it.";
+    let after = "The id of one: only those after it.";
     let format = "The data model, where the document's root does not tell.";
     [
         (
@@ -225,6 +225,10 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
             parameter("after", ParameterIn::Query, Required::False, after).build(),
         ),
         (
+            "letter",
+            parameter("letter", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
             "idempotency-key",
             parameter(
                 reservations::IDEMPOTENCY_KEY,
@@ -238,7 +242,16 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 17] = [
+    let paths: [(&str, Vec<Operation>); 21] = [
+        ("/broker/v1/dead-letters", vec![list_dead_letters()]),
+        (
+            "/broker/v1/dead-letters/{letter}",
+            vec![forget_dead_letter()],
+        ),
+        (
+            "/broker/v1/dead-letters/{letter}/retry",
+            vec![retry_dead_letter()],
+        ),
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -256,6 +269,7 @@ pub(super) fn paths() -> Paths {
         ),
         ("/broker/v1/events", vec![changes()]),
         ("/broker/v1/paths", vec![link_paths()]),
+        ("/broker/v1/notifications", vec![list_notifications()]),
         ("/broker/v1/placements", vec![place()]),
         (
             "/broker/v1/reservations",
@@ -580,6 +594,60 @@ fn topology() -> Operation {
     .parameters(&["around", "radius"])
     .answer("200", json::<Topology>("The domain graph, or a part."))
     .problems(&["400", "406"])
+}
+
+fn list_notifications() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "listNotifications",
+        "notifications",
+        "Subscriptions, and how their notifications are doing",
+    )
+    .parameters(&["after"])
+    .answer(
+        "200",
+        json::<notifications::Notifications>("By the subscription's id."),
+    )
+    .problems(&["400", "406", "503"])
+}
+
+fn list_dead_letters() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "listDeadLetters",
+        "notifications",
+        "Notifications that were given up",
+    )
+    .parameters(&["after"])
+    .answer(
+        "200",
+        json::<notifications::DeadLetters>("By subscription, each one's in order."),
+    )
+    .problems(&["400", "404", "406", "503"])
+}
+
+fn retry_dead_letter() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "retryDeadLetter",
+        "notifications",
+        "Send it again, before all that waits for the subscriber",
+    )
+    .parameters(&["letter"])
+    .answer("204", says("It waits again, and is tried at once."))
+    .problems(&["400", "404", "503"])
+}
+
+fn forget_dead_letter() -> Operation {
+    operation(
+        HttpMethod::Delete,
+        "forgetDeadLetter",
+        "notifications",
+        "Forget it",
+    )
+    .parameters(&["letter"])
+    .answer("204", says("It is no more."))
+    .problems(&["400", "404", "503"])
 }
 
 fn directory() -> Operation {
