@@ -12,7 +12,7 @@ use reqwest::{Client, RequestBuilder, redirect};
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The CA file cannot be read.
-    #[error("pull.ca_file: cannot read {path}")]
+    #[error("ca_file: cannot read {path}")]
     ReadCa {
         /// The file.
         path: std::path::PathBuf,
@@ -107,7 +107,7 @@ impl FetchError {
 }
 
 /// reqwest's own text repeats the URL and hides the cause; people want the last cause.
-fn transport(error: &reqwest::Error) -> String {
+pub(crate) fn transport(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer in time".to_owned();
     }

@@ -13,7 +13,9 @@
 //! | module | does |
 //! |---|---|
 //! | [`records`] | which record is in which table |
-//! | [`partners`] | the partners' APIs, as the work needs them |
+//! | [`partners`] | the partners' APIs, as the work needs them, and the partners' records |
+//! | [`interlude`] | the client of partners' Interlude APIs |
+//! | [`breaker`] | leaves alone who does not answer |
 
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ use tokio::sync::mpsc;
 
 use crate::store::Store;
 
+pub mod breaker;
+pub mod interlude;
 pub mod partners;
 pub mod records;
 

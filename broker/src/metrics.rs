@@ -20,6 +20,10 @@ use crate::ingest::{SourceKey, SourceKind};
 use crate::liveness::State;
 use crate::reservations::Happening;
 
+mod partners;
+
+pub use partners::PartnerMetrics;
+
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
@@ -121,6 +125,8 @@ pub struct Metrics {
     indexed: Family<MetricLabels, Gauge>,
     index_seconds: Gauge<f64, AtomicU64>,
     indexes_made: Counter,
+    /// The southbound side of the SOF.
+    pub partners: PartnerMetrics,
 }
 
 impl Default for Metrics {
@@ -239,6 +245,7 @@ impl Metrics {
             "Domains' resources and links of which more is held than there is",
             overcommitted.clone(),
         );
+        let partners = PartnerMetrics::register(&mut registry);
         Self {
             registry,
             requests,
@@ -260,6 +267,7 @@ impl Metrics {
             indexed,
             index_seconds,
             indexes_made,
+            partners,
             sources: Mutex::default(),
         }
     }

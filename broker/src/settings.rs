@@ -16,7 +16,9 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod sof;
 
+pub use self::sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
@@ -55,6 +57,8 @@ pub struct Settings {
     pub auth: Auth,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
+    /// Ordering services from partners.
+    pub sof: Sof,
 }
 
 impl Default for Settings {
@@ -75,6 +79,7 @@ impl Default for Settings {
             log: Log::default(),
             auth: Auth::default(),
             domains: Vec::new(),
+            sof: Sof::default(),
         }
     }
 }
