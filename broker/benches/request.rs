@@ -14,9 +14,13 @@ use std::time::{Duration, Instant};
 use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
+use broker::lso::Lso;
+use broker::lso::interlude::Interlude;
+use broker::lso::partners::book::Book;
 use broker::metrics::Metrics;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
+use broker::store::memory::MemoryStore;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -226,10 +230,13 @@ async fn serve_broker(listener: TcpListener) {
     }
     let changes = ingest.commit().unwrap_or_default();
     published.publish(ingest.idr(), ingest.idt(), Arc::default(), changes);
+    let (lso, _wakes) = Lso::new(Arc::new(MemoryStore::new()));
+    let interlude = Interlude::new(&settings.sof, Arc::clone(&metrics)).expect("a client");
     let app = App::new(
         settings.clone(),
         published,
         Inbox::new().0,
+        Arc::new(Book::new(lso, Arc::new(interlude), None)),
         Arc::clone(&metrics),
     );
     let server = Server {

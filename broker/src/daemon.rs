@@ -21,11 +21,16 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
+use crate::lso::Lso;
+use crate::lso::interlude::Interlude;
+use crate::lso::partners::{book::Book, keeper, seed};
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
 use crate::reservations::Desk;
 use crate::settings::{LogFormat, Overrides, Settings, load};
+use crate::store::Store;
+use crate::store::memory::MemoryStore;
 use crate::{egress, files, indexer};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
@@ -246,7 +251,22 @@ pub async fn run(
         ));
     }
 
-    let app = App::new(settings.clone(), published, inbox, Arc::clone(&metrics));
+    let book = start_partners(
+        &settings,
+        Arc::new(MemoryStore::new()),
+        address,
+        Arc::clone(&metrics),
+    )
+    .await?;
+    let keep = settings.sof.interlude.keep;
+    tasks.spawn(keeper::run(Arc::clone(&book), keep, stop.clone()));
+    let app = App::new(
+        settings.clone(),
+        published,
+        inbox,
+        book,
+        Arc::clone(&metrics),
+    );
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     info!(%address, scheme, domains = settings.domains.len(), version = env!("CARGO_PKG_VERSION"), "brokerd is up");
@@ -266,6 +286,35 @@ pub async fn run(
     tasks.wait().await;
     info!("stopped");
     Ok(())
+}
+
+/// The southbound side of the SOF: partners of the settings are in the store, and callbacks are known.
+async fn start_partners(
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Arc<Book>> {
+    let (lso, _wakes) = Lso::new(store);
+    let interlude = Interlude::new(&settings.sof, metrics).context("sof.interlude")?;
+    seed::plant(&lso, &settings.sof.partners).await?;
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let listens_at = format!("{scheme}://{address}");
+    let public_url = match &settings.sof.public_url {
+        Some(url) => Some(url.to_string()),
+        // At an address of every interface nobody can reach us by that name.
+        None => (!address.ip().is_unspecified()).then_some(listens_at),
+    };
+    if public_url.is_none() && !settings.sof.partners.is_empty() {
+        info!("sof.public_url is not set: partners are polled, and do not notify us");
+    }
+    let book = Arc::new(Book::new(lso, Arc::new(interlude), public_url));
+    keeper::load(&book).await?;
+    Ok(book)
 }
 
 /// Starts the BGP-LS sessions, if there are any peers; says where it listens for them.

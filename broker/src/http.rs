@@ -13,6 +13,7 @@ mod guard;
 mod heavy;
 mod openapi;
 mod ops;
+mod partners;
 mod placements;
 pub mod problem;
 mod push;
@@ -29,6 +30,7 @@ pub use routes::routes;
 
 use crate::auth::Principals;
 use crate::ingest::Inbox;
+use crate::lso::partners::book::Book;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Settings;
@@ -55,6 +57,8 @@ struct Shared {
     /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
+    /// Partners and agreements.
+    book: Arc<Book>,
     settings: Settings,
 }
 
@@ -65,6 +69,7 @@ impl App {
         settings: Settings,
         published: Arc<Published>,
         inbox: Inbox,
+        book: Arc<Book>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let searches = settings.paths.heavy_requests;
@@ -75,6 +80,7 @@ impl App {
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
+            book,
             published,
             metrics,
             settings,

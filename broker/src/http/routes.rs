@@ -11,7 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+    App, alto_api, domains, events, openapi, ops, partners, placements, push, reservations,
+    topology,
 };
 use crate::auth::Action;
 
@@ -34,6 +35,8 @@ pub fn routes(app: App) -> Router {
     let maps = |route| needs(Action::ReadMaps, route);
     let list = |route| needs(Action::ReadDomains, route);
     let reads = |route| needs(Action::ReadReservations, route);
+    let sees_partners = |route| needs(Action::ReadPartners, route);
+    let manages = |route| needs(Action::ManagePartners, route);
     let writes = |route| needs(Action::WriteDomain, route);
     // Two guards on one path: methods that read, and methods that write.
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
@@ -92,6 +95,46 @@ pub fn routes(app: App) -> Router {
                     .patch(push::patch_document)
                     .delete(push::delete_document),
             ),
+        )
+        .route("/broker/v1/partners", sees_partners(get(partners::list)))
+        .route(
+            "/broker/v1/partners/{domain}",
+            sees_partners(get(partners::show)).merge(guarded(
+                Action::ManagePartners,
+                put(partners::put).delete(partners::retire),
+            )),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/check",
+            manages(post(partners::check)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/suspend",
+            manages(post(partners::suspend)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/resume",
+            manages(post(partners::resume)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/retire",
+            manages(post(partners::retire)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/agreements",
+            sees_partners(get(partners::list_agreements)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/agreements/{agreement}",
+            sees_partners(get(partners::show_agreement)).merge(guarded(
+                Action::ManagePartners,
+                put(partners::put_agreement).delete(partners::delete_agreement),
+            )),
+        )
+        // The token in the path is the authority; the handler counts who guesses.
+        .route(
+            "/broker/v1/callbacks/{token}/mefApi/interlude/{api}/{version}/listener/{event}",
+            open(post(partners::notified)),
         )
         .route("/broker/v1/events", list(get(events::events)))
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))

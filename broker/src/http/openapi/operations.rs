@@ -20,6 +20,8 @@ use super::{of, text_header};
 use crate::placements::answer::Answer as Placements;
 use crate::topology::Topology;
 
+mod partners;
+
 /// What any guarded operation may answer.
 const ALWAYS: [&str; 5] = ["401", "403", "408", "429", "500"];
 
@@ -134,7 +136,7 @@ fn written(answer: ResponseBuilder) -> ResponseBuilder {
 }
 
 /// What several operations take.
-pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
+pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
     let parameter = |name, place, required, description| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -233,6 +235,8 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
             .build(),
         ),
     ]
+    .into_iter()
+    .chain(partners::parameters())
 }
 
 pub(super) fn paths() -> Paths {
@@ -287,6 +291,7 @@ pub(super) fn paths() -> Paths {
     };
     paths
         .into_iter()
+        .chain(partners::paths())
         .fold(PathsBuilder::new(), |paths, (path, operations)| {
             paths.path(path, item(operations))
         })
