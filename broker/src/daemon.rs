@@ -193,7 +193,8 @@ pub async fn run(
         settings.pull.timeout,
         https,
         settings.pull.ca_file.as_deref(),
-    )?;
+    )
+    .context("pull")?;
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let listener = TcpListener::bind(settings.listen)
         .await

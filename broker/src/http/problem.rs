@@ -468,6 +468,9 @@ impl IntoResponse for Problem {
             }) => {
                 insert_etag(headers, current);
             }
+            Self::Partner(BookError::Contended | BookError::Unavailable(_)) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
+            }
             Self::Partner(BookError::Version(Some(current))) => {
                 insert_etag(headers, current);
             }

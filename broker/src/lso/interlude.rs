@@ -50,7 +50,7 @@ mod testing;
 
 pub use line::LineStatus;
 
-use call::{Ask, Exchange, exchange};
+use call::{Ask, Exchange, exchange, shorten};
 use line::Line;
 
 /// Orders on a page of a partner's list.
@@ -214,7 +214,7 @@ impl Interlude {
         metrics.call(&partner.domain, ask.operation, outcome);
         match error {
             Some(CallError::Nonsense(_) | CallError::Unknown(_)) => {
-                warn!(partner = %partner.domain, operation = ask.operation, outcome, error = %error.map_or_else(String::new, ToString::to_string), "called");
+                warn!(partner = %partner.domain, operation = ask.operation, outcome, error = %error.map(shorten).unwrap_or_default(), "called");
             }
             _ => debug!(partner = %partner.domain, operation = ask.operation, outcome, "called"),
         }
@@ -240,7 +240,7 @@ impl Interlude {
         // Who refuses is there; who asks to be left alone is to be.
         let failure = match &found {
             Ok(_) | Err(CallError::Refused { .. } | CallError::NotFound) => None,
-            Err(error) => Some(format!("{}: {error}", ask.operation)),
+            Err(error) => Some(shorten(format_args!("{}: {error}", ask.operation))),
         };
         trial.ended(failure, clock::now());
         let metrics = &self.metrics.partners;

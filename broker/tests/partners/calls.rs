@@ -183,7 +183,9 @@ async fn a_question_is_asked_again_and_what_it_means_in_the_end_is_told() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found_and_a_page_of_a_proxy_says_nothing() {
     let fake = Fake::start();
-    let (client, partner) = (client(&settings()), partner(&fake));
+    let mut limits = settings();
+    limits.interlude.failures = 100;
+    let (client, partner) = (client(&limits), partner(&fake));
     let id = OrderId("none".to_owned());
     assert_eq!(client.look(&partner, &id).await, Err(CallError::NotFound));
     fake.next("GET", Wrong::Says(404, String::new()));

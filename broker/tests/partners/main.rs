@@ -18,6 +18,7 @@ mod documents;
 mod fake;
 mod keeping;
 mod notified;
+mod secure;
 mod seeds;
 mod testing;
 mod world;

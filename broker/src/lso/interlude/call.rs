@@ -16,6 +16,17 @@ pub(crate) const JSON_UTF8: &str = "application/json;charset=utf-8";
 
 /// The longest text of an answer that is shown.
 const SHOWN: usize = 200;
+/// The longest text about a call that is kept.
+const KEPT: usize = 1_000;
+
+/// A text that a partner had a part in, cut so that it can be kept and logged.
+pub(crate) fn shorten(text: impl std::fmt::Display) -> String {
+    let text = text.to_string();
+    match text.char_indices().nth(KEPT) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
 
 /// A request to a partner.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use sof::partner::{Check, Conformance, Partner};
 
 use super::callbacks::Callbacks;
 use crate::clock;
-use crate::lso::interlude::call::{Ask, Exchange};
+use crate::lso::interlude::call::{Ask, Exchange, shorten};
 use crate::lso::interlude::{Interlude, url_under};
 
 /// What names things that are not there, and the order that cannot be taken.
@@ -96,7 +96,7 @@ impl Look<'_> {
         };
         let (found, fault) = match found {
             Ok(found) => (Some(found), None),
-            Err(fault) => (None, Some(fault)),
+            Err(fault) => (None, Some(shorten(fault))),
         };
         self.checks.push(Check { what, fault });
         if is_silent { Err(Silent) } else { Ok(found) }

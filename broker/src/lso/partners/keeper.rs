@@ -17,7 +17,8 @@ use tracing::{debug, info, warn};
 use super::book::{Book, BookError, hub_key};
 use super::callbacks::Callbacks;
 use crate::clock;
-use crate::lso::interlude::{Interlude, sense};
+use crate::lso::interlude::call::shorten;
+use crate::lso::interlude::{Interlude, sense, url_under};
 use crate::lso::records::{HUB, HUBS, Hub, PARTNERS};
 use crate::store::key::Writer;
 use crate::store::{Batch, KeyRange, StoreError, Stored};
@@ -162,7 +163,7 @@ async fn subscribe(
             }
             match is_registered(book.interlude(), partner, id).await {
                 Ok(true) => return note(book, partner, hub, None).await,
-                Err(error) => return note(book, partner, hub, Some(error.to_string())).await,
+                Err(error) => return note(book, partner, hub, Some(shorten(error))).await,
                 Ok(false) => warn!(partner = %partner.domain, "lost our subscription"),
             }
         } else if hub.value.error.is_some() && !is_time {
@@ -193,7 +194,7 @@ async fn subscribe(
         Err(error) => Hub {
             id: None,
             registered: None,
-            error: Some(error.to_string()),
+            error: Some(shorten(error)),
             ..hub.value.clone()
         },
     };
@@ -227,7 +228,7 @@ async fn unsubscribe(
         }
         let ended = unregister(book.interlude(), partner, &hub.value.api_url, id).await;
         if let Err(error @ (CallError::NotSent(_) | CallError::Unknown(_))) = ended {
-            return note(book, partner, &hub, Some(error.to_string())).await;
+            return note(book, partner, &hub, Some(shorten(error))).await;
         }
     }
     book.callbacks().forget(&partner.domain);
@@ -320,7 +321,7 @@ async fn unregister(
     api_url: &str,
     id: &str,
 ) -> Result<(), CallError> {
-    let url = crate::lso::interlude::url_under(api_url, &["hub", id])?;
+    let url = url_under(api_url, &["hub", id])?;
     let ask = interlude.ask(partner, "unsubscribe", Method::DELETE, url, None)?;
     interlude
         .change(partner, &ask, |answer| answer.done(&ask))
