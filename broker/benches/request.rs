@@ -15,6 +15,8 @@ use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
 use broker::lso::Lso;
+use broker::lso::interlude::Interlude;
+use broker::lso::partners::book::Book;
 use broker::lso::testing::Testing;
 use broker::metrics::Metrics;
 use broker::published::Published;
@@ -241,12 +243,15 @@ async fn serve_broker(listener: TcpListener) {
         &[],
         TaskTracker::new(),
     );
+    let (lso, _wakes) = Lso::new(Arc::clone(&store));
+    let interlude = Interlude::new(&settings.sof, Arc::clone(&metrics)).expect("a client");
     let app = App::new(
         settings.clone(),
         published,
         inbox,
+        Arc::new(Book::new(lso.clone(), Arc::new(interlude), None)),
         Arc::clone(&metrics),
-        Lso::new(Arc::clone(&store)).0,
+        lso,
         reservations,
         Testing::new(store, None, TaskTracker::new(), CancellationToken::new()),
     );

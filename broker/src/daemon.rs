@@ -21,7 +21,9 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
+use crate::lso::interlude::Interlude;
 use crate::lso::outbox::{self, Outbox};
+use crate::lso::partners::{book::Book, keeper, seed};
 use crate::lso::testing::Testing;
 use crate::lso::{Lso, presto};
 use crate::metrics::Metrics;
@@ -196,7 +198,8 @@ pub async fn run(
         settings.pull.timeout,
         https,
         settings.pull.ca_file.as_deref(),
-    )?;
+    )
+    .context("pull")?;
     let acceptor = settings.tls.as_ref().map(tls::acceptor).transpose()?;
     let place = settings.store.clone().unwrap_or(StorePlace::Memory);
     let opened = Opened::open(&place)
@@ -295,10 +298,14 @@ pub async fn run(
     let delivery = Outbox::new(lso.clone(), &settings, Arc::clone(&metrics))?;
     tasks.spawn(outbox::run(delivery, stop.clone()));
 
+    let book = start_partners(&settings, &lso, address, Arc::clone(&metrics)).await?;
+    let keep = settings.sof.interlude.keep;
+    tasks.spawn(keeper::run(Arc::clone(&book), keep, stop.clone()));
     let app = App::new(
         settings.clone(),
         published,
         inbox,
+        book,
         Arc::clone(&metrics),
         lso,
         reservations,
@@ -324,6 +331,34 @@ pub async fn run(
     opened.close(CLOSING).await;
     info!("stopped");
     Ok(())
+}
+
+/// The southbound side of the SOF: partners of the settings are in the store, and callbacks are known.
+async fn start_partners(
+    settings: &Settings,
+    lso: &Lso,
+    address: SocketAddr,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Arc<Book>> {
+    let interlude = Interlude::new(&settings.sof, metrics).context("sof.interlude")?;
+    seed::plant(lso, &settings.sof.partners).await?;
+    let scheme = if settings.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let listens_at = format!("{scheme}://{address}");
+    let public_url = match &settings.sof.public_url {
+        Some(url) => Some(url.to_string()),
+        // At an address of every interface nobody can reach us by that name.
+        None => (!address.ip().is_unspecified()).then_some(listens_at),
+    };
+    if public_url.is_none() && !settings.sof.partners.is_empty() {
+        info!("sof.public_url is not set: partners are polled, and do not notify us");
+    }
+    let book = Arc::new(Book::new(lso.clone(), Arc::new(interlude), public_url));
+    keeper::load(&book).await?;
+    Ok(book)
 }
 
 /// Starts the BGP-LS sessions, if there are any peers; says where it listens for them.

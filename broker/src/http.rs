@@ -15,6 +15,7 @@ mod mef;
 mod notifications;
 mod openapi;
 mod ops;
+mod partners;
 mod paths;
 mod placements;
 pub mod problem;
@@ -33,6 +34,7 @@ pub use routes::routes;
 use crate::auth::Principals;
 use crate::ingest::Inbox;
 use crate::lso::Lso;
+use crate::lso::partners::book::Book;
 use crate::lso::testing::Testing;
 use crate::metrics::Metrics;
 use crate::published::Published;
@@ -67,6 +69,8 @@ struct Shared {
     reservations: Durable,
     /// Tests of services.
     testing: Testing,
+    /// Partners and agreements.
+    book: Arc<Book>,
     settings: Settings,
 }
 
@@ -77,6 +81,7 @@ impl App {
         settings: Settings,
         published: Arc<Published>,
         inbox: Inbox,
+        book: Arc<Book>,
         metrics: Arc<Metrics>,
         lso: Lso,
         reservations: Durable,
@@ -93,6 +98,7 @@ impl App {
             lso,
             reservations,
             testing,
+            book,
             published,
             metrics,
             settings,

@@ -13,7 +13,9 @@
 //! | module | does |
 //! |---|---|
 //! | [`records`] | which record is in which table |
-//! | [`partners`] | the partners' APIs, as the work needs them |
+//! | [`partners`] | the partners' APIs, as the work needs them, and the partners' records |
+//! | [`interlude`] | the client of partners' Interlude APIs |
+//! | [`breaker`] | leaves alone who does not answer |
 //! | [`presto`] | the domain's own resources |
 //! | [`testing`] | tests of services that are done with them |
 //! | [`subscriptions`] | who wants to be notified of what |
@@ -33,7 +35,9 @@ use crate::store::{Batch, Store};
 use outbox::Notice;
 use subscriptions::Subscriptions;
 
+pub mod breaker;
 pub mod callback;
+pub mod interlude;
 pub mod outbox;
 pub mod partners;
 pub mod presto;

@@ -23,6 +23,10 @@ use crate::liveness::State;
 use crate::reservations::Happening;
 use crate::store::Store;
 
+mod partners;
+
+pub use partners::PartnerMetrics;
+
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Word(&'static str);
@@ -147,6 +151,8 @@ pub struct Metrics {
     notifications: Family<OutcomeLabels, Counter>,
     notifications_waiting: Gauge,
     notifications_oldest: Gauge<f64, AtomicU64>,
+    /// The southbound side of the SOF.
+    pub partners: PartnerMetrics,
 }
 
 impl Default for Metrics {
@@ -284,6 +290,7 @@ impl Metrics {
             Unit::Seconds,
             notifications_oldest.clone(),
         );
+        let partners = PartnerMetrics::register(&mut registry);
         Self {
             registry,
             notifications,
@@ -308,6 +315,7 @@ impl Metrics {
             indexed,
             index_seconds,
             indexes_made,
+            partners,
             sources: Mutex::default(),
         }
     }

@@ -18,6 +18,7 @@ mod domain;
 mod load;
 mod notifications;
 mod policy;
+mod presto;
 mod sof;
 mod store;
 
@@ -25,7 +26,8 @@ pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl}
 pub use load::{Overrides, SettingsError, load};
 pub use notifications::Notifications;
 pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
-pub use sof::{MemoryPresto, PrestoSettings, Sof, VirtualizerPresto};
+pub use presto::{MemoryPresto, PrestoSettings, VirtualizerPresto};
+pub use sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
 pub use store::StorePlace;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
@@ -62,10 +64,10 @@ pub struct Settings {
     pub log: Log,
     /// Who may ask.
     pub auth: Auth,
-    /// Service orders.
-    pub sof: Sof,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
+    /// Ordering services from partners.
+    pub sof: Sof,
 }
 
 impl Default for Settings {
@@ -86,8 +88,8 @@ impl Default for Settings {
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
-            sof: Sof::default(),
             domains: Vec::new(),
+            sof: Sof::default(),
         }
     }
 }

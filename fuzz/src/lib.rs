@@ -21,6 +21,8 @@ mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
 pub use exports::exports;
+mod partner_answer;
+pub use partner_answer::partner_answer;
 mod placements;
 pub use placements::placement_requests;
 mod subscriptions;
@@ -45,6 +47,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("world", world),
     ("placement_requests", placement_requests),
     ("subscription_query", subscription_query),
+    ("partner_answer", partner_answer),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

@@ -1,4 +1,20 @@
 //! What a partner's Interlude API answers, as far as the work on an order depends on it.
+//!
+//! Read strictly where something depends on it, tolerantly elsewhere: members that are not needed may be of any kind.
+//!
+//! | module | reads |
+//! |---|---|
+//! | `read` | orders, services, tests |
+//! | `told` | errors, and notifications |
+
+mod read;
+mod told;
+
+pub use read::{
+    Job, JobState, MAX_ID, PageOfOrders, decode_job, decode_order, decode_outcome, decode_page,
+    decode_results, decode_service,
+};
+pub use told::{Hint, MAX_FAULTS, decode_event, decode_faults};
 
 use serde::{Deserialize, Serialize};
 

@@ -50,6 +50,16 @@ impl Api {
         Self::ServiceFunctionTesting,
     ];
 
+    /// The word in the broker's own API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ServiceOrdering => "service-ordering",
+            Self::ServiceInventory => "service-inventory",
+            Self::ServiceFunctionTesting => "service-function-testing",
+        }
+    }
+
     /// The major version of the current release (Kylie, 2026-02) at a reference point.
     #[must_use]
     pub const fn version(self, at: ReferencePoint) -> u32 {

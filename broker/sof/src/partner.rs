@@ -1,4 +1,9 @@
 //! Partners: domains whose SOF we order from, and the agreements under which we may.
+//!
+//! | module | does |
+//! |---|---|
+//! | `decode` | reads both from JSON, as the broker's own API and the settings tell them |
+//! | `terms` | what a segment costs under an agreement, and what keeps it from being ordered |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +13,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::machine::Machine;
-use crate::mef::Api;
+use crate::mef::{Api, ReferencePoint};
+
+mod decode;
+mod terms;
+
+pub use decode::{
+    AgreementTerms, MAX_SERVICE_TYPES, MAX_TEXT, PartnerDetails, decode_agreement, decode_partner,
+};
+pub use terms::Breach;
 
 /// Whether a partner is ordered from (MEF 55.0.1 §10.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +39,29 @@ pub enum PartnerState {
     Retired,
 }
 
+impl PartnerState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Candidate,
+        Self::Failing,
+        Self::Active,
+        Self::Suspended,
+        Self::Retired,
+    ];
+
+    /// The word in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Candidate => "candidate",
+            Self::Failing => "failing",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Retired => "retired",
+        }
+    }
+}
+
 /// What happens to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,6 +76,17 @@ pub enum PartnerEvent {
     Resume,
     /// An operator ends it.
     Retire,
+}
+
+impl PartnerEvent {
+    /// Every event.
+    pub const ALL: [Self; 5] = [
+        Self::CheckPassed,
+        Self::CheckFailed,
+        Self::Suspend,
+        Self::Resume,
+        Self::Retire,
+    ];
 }
 
 /// The partner's machine.
@@ -106,6 +153,24 @@ pub struct Conformance {
     pub checks: Vec<Check>,
 }
 
+impl Conformance {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        self.checks.iter().all(|check| check.fault.is_none())
+    }
+
+    /// What happens to a partner of which this was found.
+    #[must_use]
+    pub fn event(&self) -> PartnerEvent {
+        if self.is_passed() {
+            PartnerEvent::CheckPassed
+        } else {
+            PartnerEvent::CheckFailed
+        }
+    }
+}
+
 /// One check of a partner's API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -115,6 +180,22 @@ pub struct Check {
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+impl Partner {
+    /// The URL of one of its APIs, without a slash at the end; `None` where it does not have it.
+    #[must_use]
+    pub fn api_url(&self, api: Api) -> Option<String> {
+        let version = *self.apis.get(&api)?;
+        Some(self.url_of(api, version))
+    }
+
+    /// The URL of a version of an API, whether it has it or not.
+    #[must_use]
+    pub fn url_of(&self, api: Api, version: u32) -> String {
+        let base = self.base_url.as_str().trim_end_matches('/');
+        format!("{base}{}", api.path(ReferencePoint::Interlude, version))
+    }
 }
 
 /// Under which terms a partner is ordered from.

@@ -24,14 +24,15 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::{has_version, insert_etag, typed};
 use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, notifications, push, reservations};
+use super::{domains, events, notifications, partners, push, reservations};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
 use crate::placements::paths::Paths as LinkPaths;
 use crate::topology::Topology;
 
 pub(super) use words::{
-    AmountWord, ChannelWord, FormatWord, KnownBy, PhaseWord, SourceStateWord, SyntaxWord,
+    AmountWord, ChannelWord, CircuitWord, FormatWord, KnownBy, PartnerStateWord, PhaseWord,
+    SourceStateWord, SyntaxWord,
 };
 
 /// The document as it is sent, and its version.
@@ -69,7 +70,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ("403", "The token's owner may not do this."),
     (
         "404",
-        "There is no such domain, document, reservation or dead letter, or the domain is not registered.",
+        "There is no such domain, document, reservation, partner, agreement or dead letter, or the domain is not registered.",
     ),
     ("406", "The `Accept` header allows nothing that there is."),
     (
@@ -78,7 +79,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     (
         "409",
-        "The state is in the way: an AS number that another domain has, an edit of what is not there, a reservation that does not fit.",
+        "The state is in the way: an AS number that another domain has, an edit of what is not there, a reservation that does not fit, a partner in another state.",
     ),
     (
         "412",
@@ -104,7 +105,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ),
     (
         "507",
-        "There are as many members, or reservations, as there may be.",
+        "There are as many members, or reservations, as there may be, or the store has no room.",
     ),
 ];
 
@@ -135,6 +136,7 @@ fn document() -> OpenApi {
             tag("domains", "How the members are doing."),
             tag("placements", "Where a service graph can go."),
             tag("reservations", "Capacity held for placements."),
+            tag("partners", "Domains that services are ordered from."),
             tag(
                 "notifications",
                 "What subscribers to orders and services are told, and could not be told.",
@@ -163,6 +165,12 @@ fn components() -> Components {
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
     gather::<Topology>(&mut schemas);
+    gather::<partners::Partners>(&mut schemas);
+    gather::<partners::Agreements>(&mut schemas);
+    gather::<partners::MefError>(&mut schemas);
+    gather::<words::PartnerRequest>(&mut schemas);
+    gather::<words::AgreementRequest>(&mut schemas);
+    gather::<words::NotificationWord>(&mut schemas);
     gather::<words::Registration>(&mut schemas);
     gather::<words::Heartbeat>(&mut schemas);
     gather::<words::PlacementsRequest>(&mut schemas);
@@ -177,7 +185,6 @@ fn components() -> Components {
         .responses_from_iter(problems)
         .security_scheme("bearer", scheme);
     operations::parameters()
-        .into_iter()
         .fold(components, |components, (name, parameter)| {
             components.parameter(name, parameter)
         })

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::answer::insert_etag;
 use crate::ingest::PushError;
+use crate::lso::partners::book::BookError;
 use crate::placements::explain::Explanation;
 use crate::reservations::OrderError;
 use crate::store::StoreError;
@@ -94,6 +95,9 @@ pub enum Problem {
     /// A reservation cannot be made or changed so.
     #[error("{0}")]
     Reservation(OrderError),
+    /// A partner or an agreement cannot be read or changed so.
+    #[error("{0}")]
+    Partner(BookError),
     /// No placement fits into what is left.
     #[error("no placement of the service graph fits into what is left{}", if *cut { ", as far as was searched" } else { "" })]
     NothingFits {
@@ -240,6 +244,7 @@ impl Problem {
             Self::UnknownReservation { .. } | Self::UnknownLetter { .. } => StatusCode::NOT_FOUND,
             Self::Store => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reservation(error) => reservation_status(error),
+            Self::Partner(error) => partner_problem(error).0,
             Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotKept { .. } | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
@@ -267,6 +272,12 @@ impl Problem {
             Self::Push(PushError::Precondition {
                 current: Some(current),
             }) => {
+                insert_etag(headers, current);
+            }
+            Self::Partner(BookError::Contended | BookError::Unavailable(_)) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
+            }
+            Self::Partner(BookError::Version(Some(current))) => {
                 insert_etag(headers, current);
             }
             Self::Unauthorized(_) => {
@@ -301,6 +312,7 @@ impl Problem {
             Self::UnknownLetter { .. } => "Unknown dead letter",
             Self::Store => "Store unavailable",
             Self::Reservation(error) => reservation_title(error),
+            Self::Partner(error) => partner_problem(error).1,
             Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
             Self::NotKept { .. } => "Not kept",
@@ -316,7 +328,7 @@ impl Problem {
 
     fn errors(&self) -> Vec<FieldBody> {
         match self {
-            Self::Field(error) => vec![error.into()],
+            Self::Field(error) | Self::Partner(BookError::Field(error)) => vec![error.into()],
             Self::Document(error) => error.faults().iter().map(FieldBody::from).collect(),
             Self::Edit(error) => {
                 let faults = error.document_error().faults();
@@ -377,6 +389,28 @@ fn reservation_status(error: &OrderError) -> StatusCode {
             StatusCode::NOT_FOUND
         }
         OrderError::Change(_) => StatusCode::CONFLICT,
+    }
+}
+
+fn partner_problem(error: &BookError) -> (StatusCode, &'static str) {
+    match error {
+        BookError::UnknownPartner(_) => (StatusCode::NOT_FOUND, "Unknown partner"),
+        BookError::UnknownAgreement { .. } => (StatusCode::NOT_FOUND, "Unknown agreement"),
+        BookError::Version(_) => (
+            StatusCode::PRECONDITION_FAILED,
+            "Another version is in force",
+        ),
+        BookError::State(_) | BookError::Retired(_) => {
+            (StatusCode::CONFLICT, "Not possible in this state")
+        }
+        BookError::Field(_) => (StatusCode::BAD_REQUEST, "Invalid field"),
+        BookError::Contended => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
+        BookError::Full(_) => (StatusCode::INSUFFICIENT_STORAGE, "No room in the store"),
+        BookError::Unavailable(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The store cannot be used now",
+        ),
+        BookError::Broken(_) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal error"),
     }
 }
 
@@ -452,6 +486,12 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "the store does not do what a request needs");
         Self::Store
+    }
+}
+
+impl From<BookError> for Problem {
+    fn from(error: BookError) -> Self {
+        Self::Partner(error)
     }
 }
 

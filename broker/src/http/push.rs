@@ -29,7 +29,7 @@ use super::problem::Problem;
 use crate::auth::Principal;
 use crate::ingest::{Accepted, Command, Registration, Request, Version};
 
-mod condition;
+pub(super) mod condition;
 mod document;
 mod intake;
 

@@ -9,8 +9,8 @@ use http::{Method, Uri};
 use super::guard::Guarded;
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, mef, notifications, openapi, ops, paths, placements, push,
-    reservations, topology,
+    App, alto_api, domains, events, mef, notifications, openapi, ops, partners, paths, placements,
+    push, reservations, topology,
 };
 use crate::auth::Action;
 
@@ -25,6 +25,8 @@ pub fn routes(app: App) -> Router {
     let maps = |route| needs(Action::ReadMaps, route);
     let list = |route| needs(Action::ReadDomains, route);
     let reads = |route| needs(Action::ReadReservations, route);
+    let sees_partners = |route| needs(Action::ReadPartners, route);
+    let manages = |route| needs(Action::ManagePartners, route);
     let writes = |route| needs(Action::WriteDomain, route);
     // Two guards on one path: methods that read, and methods that write.
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
@@ -84,6 +86,46 @@ pub fn routes(app: App) -> Router {
                     .patch(push::patch_document)
                     .delete(push::delete_document),
             ),
+        )
+        .route("/broker/v1/partners", sees_partners(get(partners::list)))
+        .route(
+            "/broker/v1/partners/{domain}",
+            sees_partners(get(partners::show)).merge(guarded(
+                Action::ManagePartners,
+                put(partners::put).delete(partners::retire),
+            )),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/check",
+            manages(post(partners::check)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/suspend",
+            manages(post(partners::suspend)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/resume",
+            manages(post(partners::resume)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/retire",
+            manages(post(partners::retire)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/agreements",
+            sees_partners(get(partners::list_agreements)),
+        )
+        .route(
+            "/broker/v1/partners/{domain}/agreements/{agreement}",
+            sees_partners(get(partners::show_agreement)).merge(guarded(
+                Action::ManagePartners,
+                put(partners::put_agreement).delete(partners::delete_agreement),
+            )),
+        )
+        // The token in the path is the authority; the handler counts who guesses.
+        .route(
+            "/broker/v1/callbacks/{token}/mefApi/interlude/{api}/{version}/listener/{event}",
+            open(post(partners::notified)),
         )
         .route("/broker/v1/events", list(get(events::events)))
         .route(

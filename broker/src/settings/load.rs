@@ -212,7 +212,11 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         }
     }
     check_bgp(settings)?;
-    check_sof(settings)?;
+    check_notifications(settings)?;
+    settings
+        .sof
+        .check()
+        .map_err(|(key, value, why)| rule(&key, value, why))?;
     let mut tokens = BTreeSet::new();
     for principal in &settings.auth.principals {
         let key = "auth.principals.token";
@@ -310,7 +314,8 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("reservations.per_holder", reservations.per_holder == 0),
         ("reservations.all", reservations.all == 0),
     ];
-    if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
+    let mut is_zero = is_zero.into_iter().chain(settings.sof.interlude.counts());
+    if let Some((key, _)) = is_zero.find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));
     }
     let times = [
@@ -323,6 +328,10 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("pull.retry_after", pull.retry_after),
         ("pull.timeout", pull.timeout),
     ];
+    let times: Vec<_> = times
+        .into_iter()
+        .chain(settings.sof.interlude.times())
+        .collect();
     let short = Duration::from_millis(1);
     if let Some((key, time)) = times.iter().find(|(_, time)| *time < short) {
         return Err(rule(key, humantime(*time), "must be 1ms or more"));
@@ -355,7 +364,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     }
 }
 
-fn check_sof(settings: &Settings) -> Result<(), SettingsError> {
+fn check_notifications(settings: &Settings) -> Result<(), SettingsError> {
     let Sof {
         public_url,
         notifications: told,

@@ -12,6 +12,10 @@ mod answers;
 #[allow(dead_code, reason = "what the tests of the push API need besides")]
 mod broker;
 mod document;
+#[path = "../partners/fake.rs"]
+#[allow(dead_code, reason = "what the tests of partners need besides")]
+mod fake;
+mod partners;
 mod schema;
 #[path = "../push/testbed.rs"]
 #[allow(dead_code, reason = "what the tests of the push API need besides")]

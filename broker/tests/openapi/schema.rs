@@ -91,7 +91,7 @@ impl Document {
                 let content =
                     content.unwrap_or_else(|| panic!("{method} {template}: the type of {answer}"));
                 if let Some(schema) = content.get("schema") {
-                    let is_json = kind.is_some_and(|kind| kind.ends_with("json"));
+                    let is_json = kind.is_some_and(|kind| kind.contains("json"));
                     let body = if is_json {
                         answer.json()
                     } else {

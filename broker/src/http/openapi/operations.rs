@@ -22,6 +22,8 @@ use crate::placements::answer::Answer as Placements;
 use crate::placements::paths::Paths as LinkPaths;
 use crate::topology::Topology;
 
+mod partners;
+
 /// What any guarded operation may answer.
 const ALWAYS: [&str; 5] = ["401", "403", "408", "429", "500"];
 
@@ -136,7 +138,7 @@ fn written(answer: ResponseBuilder) -> ResponseBuilder {
 }
 
 /// What several operations take.
-pub(super) fn parameters() -> [(&'static str, Parameter); 12] {
+pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
     let parameter = |name, place, required, description| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -239,6 +241,8 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 12] {
             .build(),
         ),
     ]
+    .into_iter()
+    .chain(partners::parameters())
 }
 
 pub(super) fn paths() -> Paths {
@@ -304,6 +308,7 @@ pub(super) fn paths() -> Paths {
     };
     paths
         .into_iter()
+        .chain(partners::paths())
         .fold(PathsBuilder::new(), |paths, (path, operations)| {
             paths.path(path, item(operations))
         })

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use idr::reservation::Phase;
 use nffg::Syntax;
 use nffg::export::Format;
+use sof::partner::PartnerState;
 use utoipa::openapi::{ObjectBuilder, OneOfBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::ingest::Channel;
 use crate::liveness::State;
+use crate::lso::breaker::Circuit;
 use crate::placements::objective::Objective;
 
 /// A string that is one of a few.
@@ -54,6 +56,10 @@ words! {
     SyntaxWord, "Syntax", [Syntax::Xml, Syntax::Json, Syntax::Yaml].map(Syntax::as_str);
     /// `held` until a time, or `confirmed`.
     PhaseWord, "ReservationState", [Phase::Held, Phase::Confirmed].map(Phase::as_str);
+    /// Whether a partner is ordered from: it is when it is `active`.
+    PartnerStateWord, "PartnerState", PartnerState::ALL.map(PartnerState::as_str);
+    /// Whether calls to a partner go through: all, none for a while, or one to see whether it answers.
+    CircuitWord, "Circuit", Circuit::ALL.map(Circuit::as_str);
     /// Whether paths keep the domains' routing policies; `respect` if it is left out.
     PolicyWord, "Policy", ["respect", "ignore"];
     /// What alternatives do not share: domains, links, or risks (shared risk link groups).
@@ -86,6 +92,137 @@ pub(super) struct Heartbeat {
     /// The lifetime from now on, in seconds.
     #[schema(minimum = 1, maximum = 86_400)]
     lifetime: Option<u64>,
+}
+
+/// A partner, as an operator tells it.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct PartnerRequest {
+    /// Its name, for people.
+    #[schema(min_length = 1, max_length = 200)]
+    name: Option<String>,
+    /// Its legal entity identifier (ISO 17442), with its checksum.
+    #[schema(pattern = "^[0-9A-Z]{20}$")]
+    legal_entity: Option<String>,
+    /// Where its Interlude APIs are, without `/mefApi/...`: an `http` or `https` URL, with `credentials` the latter.
+    #[schema(format = "uri")]
+    base_url: String,
+    /// The major version of each API that it has.
+    apis: PartnerApis,
+    /// The name of its credentials in the settings; without it, none are sent.
+    #[schema(min_length = 1, max_length = 200)]
+    credentials: Option<String>,
+    /// The URNs of the payloads that it takes.
+    #[schema(min_items = 1, max_items = 100)]
+    service_types: Vec<String>,
+}
+
+/// Major versions: the current one, or the one before.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct PartnerApis {
+    /// Mplify 99.1.
+    #[schema(minimum = 1, maximum = 1)]
+    service_ordering: u32,
+    /// Mplify 135.1.
+    #[schema(minimum = 1, maximum = 2)]
+    service_inventory: Option<u32>,
+    /// Mplify 149.
+    #[schema(minimum = 2, maximum = 3)]
+    service_function_testing: Option<u32>,
+}
+
+/// An agreement, as an operator tells it.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct AgreementRequest {
+    /// The URN of the payload that it is about.
+    #[schema(max_length = 200)]
+    service_type: String,
+    /// From when.
+    #[schema(format = DateTime)]
+    valid_from: String,
+    /// Until when; without it, it is open.
+    #[schema(format = DateTime)]
+    valid_until: Option<String>,
+    /// What may be ordered; what is left out is not bounded.
+    #[schema(required = false)]
+    bounds: BoundsTold,
+    /// What it costs, in units of account to three decimals.
+    #[schema(required = false)]
+    price: PriceTold,
+    /// What is promised.
+    #[schema(required = false)]
+    sls: SlsTold,
+}
+
+/// What may be ordered.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = AgreementBoundsRequest)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct BoundsTold {
+    /// Services at a time.
+    services: Option<u32>,
+    /// Bandwidth of one flow: a text with a unit, as `10 Gbit/s`, or bit/s.
+    #[schema(required = false)]
+    bandwidth: AmountWord,
+    /// Virtual processors of one service.
+    #[schema(minimum = 0)]
+    cpu: Option<f64>,
+}
+
+/// Prices.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = AgreementPriceRequest)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct PriceTold {
+    /// Each segment.
+    #[schema(minimum = 0, maximum = 4_294_967.295)]
+    segment: Option<f64>,
+    /// Each function.
+    #[schema(minimum = 0, maximum = 4_294_967.295)]
+    function: Option<f64>,
+    /// Each begun Mbit/s of each flow.
+    #[schema(minimum = 0, maximum = 4_294_967.295)]
+    mbps: Option<f64>,
+}
+
+/// The promised service level.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = AgreementSlsRequest)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct SlsTold {
+    /// One-way delay of a flow: a text with a unit, as `5 ms`, or nanoseconds.
+    #[schema(required = false)]
+    delay: AmountWord,
+    /// Share of the time in which it works.
+    #[schema(minimum = 0, maximum = 1)]
+    availability: Option<f64>,
+}
+
+/// An event of a service order (Mplify 99.1). Members that are not named here are of no interest.
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PartnerNotification)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct NotificationWord {
+    /// Given by the partner.
+    event_id: String,
+    /// When.
+    #[schema(format = DateTime)]
+    event_time: String,
+    /// As in the path.
+    event_type: String,
+    /// `id` is the order, as the partner names it; with a change of state there is `state`, and of an item
+    /// `orderItemId`.
+    #[schema(value_type = Object)]
+    event: (),
 }
 
 /// A service graph to be placed.

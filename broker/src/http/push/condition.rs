@@ -10,7 +10,7 @@ use crate::ingest::{Precondition, Version};
 ///
 /// # Errors
 /// [`Problem::Field`]: a header cannot be read, can never hold, or would be of no use.
-pub(super) fn of(headers: &HeaderMap) -> Result<Precondition, Problem> {
+pub(in crate::http) fn of(headers: &HeaderMap) -> Result<Precondition, Problem> {
     let if_match = field(headers, &header::IF_MATCH);
     let if_none_match = field(headers, &header::IF_NONE_MATCH);
     match (if_match, if_none_match) {
