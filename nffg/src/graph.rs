@@ -4,7 +4,7 @@
 //! requirements' paths join up. Codecs fill [`ServiceGraphParts`] and translate a [`GraphError`] to
 //! the field of their own form.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{Bandwidth, Delay, LinkId, NfType, NodeId, RequirementId, Resources, SapId};
 
@@ -240,6 +240,16 @@ pub enum GraphError {
         /// Where the link before it ends.
         ended: NodeId,
     },
+    /// A requirement's path goes in a circle: it passes a link twice.
+    #[error("the path goes in a circle: it passes link '{link}' again")]
+    CyclicPath {
+        /// The requirement's index.
+        requirement: usize,
+        /// The place in the path of the link that is passed again.
+        hop: usize,
+        /// That link.
+        link: LinkId,
+    },
     /// A requirement's end is not its path's end.
     #[error("the requirement's end is '{stated}', its path's is '{path}'")]
     PathEnd {
@@ -421,6 +431,7 @@ impl ServiceGraph {
         let src = node(Side::Src, &parts.src)?;
         let dst = node(Side::Dst, &parts.dst)?;
         let mut path = Vec::with_capacity(parts.path.len());
+        let mut passed = HashSet::with_capacity(parts.path.len());
         let mut at = None;
         for (hop, id) in parts.path.into_iter().enumerate() {
             let Some(&index) = link_index.get(&id) else {
@@ -448,6 +459,13 @@ impl ServiceGraph {
                         starts,
                         ended: self.nodes[ended].id.clone(),
                     },
+                });
+            }
+            if !passed.insert(index) {
+                return Err(GraphError::CyclicPath {
+                    requirement,
+                    hop,
+                    link: id,
                 });
             }
             at = Some(link.dst);

@@ -244,7 +244,7 @@ fn rfc7285_8_5_2_a_field_of_the_wrong_value() {
 
 #[test]
 fn every_fault_of_a_graph_names_its_field() {
-    let cases: [Case; 12] = [
+    let cases: [Case; 13] = [
         (|sg| sg["nfs"][2] = json!("NF1"), "sg/nfs", "NF1"),
         (|sg| sg["saps"][1] = json!("SAP1"), "sg/saps", "SAP1"),
         (|sg| sg["saps"][1] = json!("NF1"), "sg/saps", "NF1"),
@@ -287,6 +287,15 @@ fn every_fault_of_a_graph_names_its_field() {
             |sg| sg["reqs"][0]["sg-path"] = json!([]),
             "sg/reqs[0]/sg-path",
             "[]",
+        ),
+        (
+            |sg| {
+                let back = json!({"id": 9, "src-node": "NF1", "dst-node": "SAP1"});
+                sg["sg_links"].as_array_mut().unwrap().push(back);
+                sg["reqs"][0]["sg-path"] = json!([1, 9, 1]);
+            },
+            "sg/reqs[0]/sg-path",
+            "1",
         ),
         (
             |sg| {

@@ -121,6 +121,18 @@ fn every_fault_has_its_name() {
     ));
     assert!(matches!(
         error_of(|g| {
+            let mut back = g.links[0].clone();
+            back.id = "back".parse().unwrap();
+            std::mem::swap(&mut back.src, &mut back.dst);
+            g.links.push(back);
+            let first = g.requirements[0].path[0].clone();
+            let circle = [first.clone(), "back".parse().unwrap(), first];
+            g.requirements[0].path.splice(..1, circle);
+        }),
+        E::CyclicPath { hop: 2, .. }
+    ));
+    assert!(matches!(
+        error_of(|g| {
             g.requirements[0].path.pop();
         }),
         E::PathEnd {

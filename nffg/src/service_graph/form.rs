@@ -174,6 +174,9 @@ impl Form {
             GraphError::UnknownLink {
                 requirement, link, ..
             }
+            | GraphError::CyclicPath {
+                requirement, link, ..
+            }
             | GraphError::BrokenPath {
                 requirement, link, ..
             } => (of_requirement(*requirement, self.path), link.to_string()),

@@ -51,7 +51,9 @@ fn requirement(id: &str, links: &[LinkParts], walk: &Walk) -> RequirementParts {
     let mut path = vec![first];
     for choice in choices {
         let end = &path[path.len() - 1].dst;
-        let next: Vec<&LinkParts> = links.iter().filter(|link| link.src == *end).collect();
+        let mut next: Vec<&LinkParts> = links.iter().filter(|link| link.src == *end).collect();
+        // No path goes in a circle.
+        next.retain(|link| path.iter().all(|passed| passed.id != link.id));
         if next.is_empty() {
             break;
         }

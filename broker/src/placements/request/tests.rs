@@ -247,6 +247,22 @@ fn every_limit_names_its_field_and_itself() {
         assert_eq!(found, field);
         assert!(rule.contains(limit), "{field}: {rule}");
     }
+    // Numbers that no network has.
+    for (amount, rule) in [
+        ("1e300", "bandwidth"),
+        ("1e30 Gbit/s", "bandwidth"),
+        ("1e300", "max-delay"),
+        ("-5 ms", "max-delay"),
+    ] {
+        let rules = json!({"links": {"1": {rule: amount}}});
+        let (field, _) = fault(constraints(rules).unwrap_err());
+        assert_eq!(field, format!("constraints/links/1/{rule}"), "{amount}");
+    }
+    for amount in ["-1", "1e400", "NaN", "inf"] {
+        let rules = json!({"nodes": {"NF1": {"resources": {"cpu": amount}}}});
+        let (field, _) = fault(constraints(rules).unwrap_err());
+        assert_eq!(field, "constraints/nodes/NF1/resources/cpu", "{amount}");
+    }
     let names = constraints(json!({"forbid-domains": many(1000)})).unwrap();
     assert_eq!(names.forbid_domains.len(), 1000);
 }
