@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use idr::HostError;
-use idt::search::{
-    Candidates, Cuts, Distances, PathCaps, candidate_paths, candidate_paths_with,
-};
+use idt::search::{Candidates, Cuts, Distances, PathCaps, candidate_paths, candidate_paths_with};
 use idt::{DomainGraph, DomainIndex};
 use nffg::json::{Cursor, FieldError};
 use nffg::{DomainId, GraphForm, ServiceGraph};

@@ -162,7 +162,7 @@ async fn write(
                 if count == 0 {
                     return;
                 }
-                pace.heard(clock::instant());
+                pace.heard(clock::instant(), count);
                 for input in batch.drain(..) {
                     touched.insert(input.source.domain.clone());
                     from_files += u64::from(input.source.kind.channel() == Channel::File);
@@ -170,7 +170,7 @@ async fn write(
                 }
             }
             Some(asked) = commands.0.recv() => {
-                pace.heard(clock::instant());
+                pace.heard(clock::instant(), 1);
                 let waiting = std::iter::once(asked);
                 // Those that wait, too: one new version for all of them.
                 let more = std::iter::from_fn(|| commands.0.try_recv().ok());
@@ -213,7 +213,12 @@ async fn write(
                     &conflicts.map(|(kind, count)| (kind.as_str(), count)),
                 );
                 let publication = now.elapsed().saturating_sub(commit);
-                debug!(members, ?commit, ?publication, "published a new version of the maps");
+                debug!(
+                    members,
+                    ?commit,
+                    ?publication,
+                    "published a new version of the maps"
+                );
             } else {
                 // Of links more or less may be held than before.
                 published.hold(used);

@@ -18,27 +18,40 @@ pub struct Version {
     pub used: Arc<Used>,
     /// Over the net with the bandwidth that reservations leave.
     distances: Distances,
+    worth: Worth,
     /// Some domain tells a policy: paths may have to be valley-free.
     pub has_relationships: bool,
 }
 
-/// The metrics that are worth an index: those by which not all links are alike.
-fn worth_an_index(net: &Net) -> impl Iterator<Item = Metric> {
-    let alike = |metric: Metric| {
-        let points = 0..u32::try_from(net.len()).unwrap_or(u32::MAX);
-        metric != Metric::Hops
-            && !points.into_iter().any(|point| {
-                let row = net.row(point);
-                match metric {
+/// Of each metric, whether it is worth an index: not all links are alike by it.
+type Worth = [bool; Metric::ALL.len()];
+
+/// Which metrics are worth an index over a net. What was so over the net before stays so: only rows that
+/// are other are looked at.
+fn worth_an_index(net: &Net, before: Option<(&Net, Worth)>) -> Worth {
+    let changed = before.and_then(|(before, worth)| Some((net.changed_since(before)?, worth)));
+    let (points, worth): (Box<dyn Iterator<Item = u32>>, Worth) = match changed {
+        Some((changed, worth)) => (Box::new(changed.into_iter()), worth),
+        None => {
+            let points = 0..u32::try_from(net.len()).unwrap_or(u32::MAX);
+            (
+                Box::new(points),
+                Metric::ALL.map(|metric| metric == Metric::Hops),
+            )
+        }
+    };
+    points.fold(worth, |mut worth, point| {
+        let row = net.row(point);
+        for (metric, is_worth) in Metric::ALL.into_iter().zip(&mut worth) {
+            *is_worth = *is_worth
+                || match metric {
                     Metric::Hops => false,
                     Metric::Delay => row.delay.iter().any(|delay| *delay > 0),
                     Metric::Price => (0..row.len()).any(|nth| row.edge(nth).price > 0),
-                }
-            })
-    };
-    Metric::ALL
-        .into_iter()
-        .filter(move |metric| !alike(*metric))
+                };
+        }
+        worth
+    })
 }
 
 impl Version {
@@ -52,6 +65,8 @@ impl Version {
             let before = previous.maps.idt().graph().ids();
             std::ptr::eq(before, ids) || before == ids
         });
+        let before = same_domains.map(|previous| (previous.distances.net(), previous.worth));
+        let worth = worth_an_index(&net, before);
         let distances = match same_domains {
             Some(previous) => previous.distances.over(net),
             None => Distances::new(net),
@@ -61,7 +76,14 @@ impl Version {
             maps,
             used,
             distances,
+            worth,
         }
+    }
+
+    /// The metrics that are worth an index.
+    fn indexable(&self) -> impl Iterator<Item = Metric> {
+        let metrics = Metric::ALL.into_iter().zip(self.worth);
+        metrics.filter_map(|(metric, is_worth)| is_worth.then_some(metric))
     }
 
     /// Distances over the net with what reservations leave. Policies are the request's restriction.
@@ -85,7 +107,7 @@ impl Version {
     #[must_use]
     pub fn lacks_index(&self) -> bool {
         let lacks = |metric| !self.distances.is_indexed(metric);
-        self.distances.is_behind() || worth_an_index(self.distances.net()).any(lacks)
+        self.distances.is_behind() || self.indexable().any(lacks)
     }
 
     /// The distances with every index that is worth it, made or repaired. It can take seconds.
@@ -93,8 +115,9 @@ impl Version {
     /// # Errors
     /// The budget is spent, or somebody cancelled it.
     pub fn indexed(&self, budget: &mut Budget) -> Result<Distances, Spent> {
-        let wanted = worth_an_index(self.distances.net());
-        let wanting = wanted.fold(self.distances.clone(), Distances::wanting);
+        let wanting = self
+            .indexable()
+            .fold(self.distances.clone(), Distances::wanting);
         wanting.repaired(budget)
     }
 
@@ -102,8 +125,8 @@ impl Version {
     /// domains; `None` if they are of other domains.
     #[must_use]
     pub fn with_index(&self, indexed: &Distances, of: &Self) -> Option<Self> {
-        let ids = |version: &Self| Arc::clone(version.maps.idt());
-        if ids(self).graph().ids() != ids(of).graph().ids() {
+        let [now, then] = [self, of].map(|version| version.maps.idt().graph().ids());
+        if !std::ptr::eq(now, then) && now != then {
             return None;
         }
         Some(Self {
@@ -115,7 +138,7 @@ impl Version {
     /// The metrics that are worth an index, and how many bytes it takes; `None` if there is none.
     pub fn indexes(&self) -> impl Iterator<Item = (Metric, Option<usize>)> {
         let distances = &self.distances;
-        worth_an_index(distances.net()).map(|metric| {
+        self.indexable().map(|metric| {
             let bytes = || distances.index_bytes(metric);
             (metric, distances.is_indexed(metric).then(bytes))
         })

@@ -39,9 +39,7 @@ pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
     explain, explain_within,
 };
-pub use paths::{
-    Candidates, Cuts, PathCaps, candidate_paths, candidate_paths_with, shortest_path,
-};
+pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, candidate_paths_with, shortest_path};
 pub use placements::{
     Disjoint, Effort, HostCounts, PairCounts, Placement, PlacementLink, PlacementNode,
     PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, best_placements,

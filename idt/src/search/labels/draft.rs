@@ -202,7 +202,11 @@ impl<'a> Draft<'a> {
     }
 
     fn sheet_mut(&mut self, out: bool) -> &mut Sheet {
-        if out { &mut self.out } else { self.inward_mut() }
+        if out {
+            &mut self.out
+        } else {
+            self.inward_mut()
+        }
     }
 
     /// The label of the distances from a point if `out`, else of those to it.
@@ -241,7 +245,10 @@ impl<'a> Draft<'a> {
             // The worse ranked hubs are the last ones.
             let hubs = sheet.label(other).hubs.iter().rev();
             let hubs = hubs.copied().take_while(|hub| *hub >= best);
-            listed.extend(hubs.inspect(|_| steps += 1).filter(|hub| is_one[*hub as usize]));
+            listed.extend(
+                hubs.inspect(|_| steps += 1)
+                    .filter(|hub| is_one[*hub as usize]),
+            );
             for hub in listed.drain(..) {
                 sheet.remove(other, hub);
             }

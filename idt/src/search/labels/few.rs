@@ -84,7 +84,10 @@ impl Few {
         for point in few {
             draft.clear(*point, forward);
         }
-        let mut hubs = few.iter().map(|point| draft.rank(*point)).collect::<Vec<_>>();
+        let mut hubs = few
+            .iter()
+            .map(|point| draft.rank(*point))
+            .collect::<Vec<_>>();
         hubs.sort_unstable();
         let mut listed = listed.chunk_by(|one, other| one.0 == other.0).peekable();
         loop {
@@ -93,7 +96,9 @@ impl Few {
             let Some(hub) = around.into_iter().chain(hubs.first().copied()).min() else {
                 return Ok(true);
             };
-            let seeds = listed.next_if(|listed| listed[0].0 == hub).unwrap_or_default();
+            let seeds = listed
+                .next_if(|listed| listed[0].0 == hub)
+                .unwrap_or_default();
             let is_few = hubs.first() == Some(&hub);
             // Distances alike both ways are told by the search from the hub.
             if (!is_few || !draft.is_symmetric())
