@@ -168,7 +168,7 @@ async fn write(
                 if count == 0 {
                     return;
                 }
-                pace.heard(clock::instant());
+                pace.heard(clock::instant(), count);
                 for input in batch.drain(..) {
                     touched.insert(input.source.domain.clone());
                     from_files += u64::from(input.source.kind.channel() == Channel::File);
@@ -176,7 +176,7 @@ async fn write(
                 }
             }
             Some(asked) = commands.0.recv() => {
-                pace.heard(clock::instant());
+                pace.heard(clock::instant(), 1);
                 let waiting = std::iter::once(asked);
                 // Those that wait, too: one new version for all of them.
                 let more = std::iter::from_fn(|| commands.0.try_recv().ok());

@@ -22,9 +22,9 @@ pub struct Version {
     /// The event that brought these databases; `None` before the first.
     pub event: Option<EventId>,
     /// Over the net with the bandwidth that reservations leave.
-    distances: Distances,
+    plain: Measured,
     /// Over the same with what it costs to cross domains; `None` if nobody charges or forbids anything.
-    crossing: Option<Distances>,
+    crossing: Option<Measured>,
 }
 
 /// Distances that were indexed over one version.
@@ -46,23 +46,79 @@ impl Indexed {
     }
 }
 
-/// The metrics that are worth an index: those by which not all links are alike.
-fn worth_an_index(net: &Net) -> impl Iterator<Item = Metric> {
-    let alike = |metric: Metric| {
-        let points = 0..u32::try_from(net.len()).unwrap_or(u32::MAX);
-        metric != Metric::Hops
-            && !points.into_iter().any(|point| {
-                let row = net.row(point);
-                match metric {
+/// Of each metric, whether it is worth an index: not all links are alike by it.
+type Worth = [bool; Metric::ALL.len()];
+
+/// Which metrics are worth an index over a net. What was so over the net before stays so: only rows that
+/// are other are looked at.
+fn worth_an_index(net: &Net, before: Option<(&Net, Worth)>) -> Worth {
+    let changed = before.and_then(|(before, worth)| Some((net.changed_since(before)?, worth)));
+    let (points, worth): (Box<dyn Iterator<Item = u32>>, Worth) = match changed {
+        Some((changed, worth)) => (Box::new(changed.into_iter()), worth),
+        None => {
+            let points = 0..u32::try_from(net.len()).unwrap_or(u32::MAX);
+            (
+                Box::new(points),
+                Metric::ALL.map(|metric| metric == Metric::Hops),
+            )
+        }
+    };
+    points.fold(worth, |mut worth, point| {
+        let row = net.row(point);
+        for (metric, is_worth) in Metric::ALL.into_iter().zip(&mut worth) {
+            *is_worth = *is_worth
+                || match metric {
                     Metric::Hops => false,
                     Metric::Delay => row.delay.iter().any(|delay| *delay > 0),
                     Metric::Price => (0..row.len()).any(|nth| row.edge(nth).price > 0),
-                }
-            })
-    };
-    Metric::ALL
-        .into_iter()
-        .filter(move |metric| !alike(*metric))
+                };
+        }
+        worth
+    })
+}
+
+/// Distances over a net, and the metrics that are worth an index of it.
+#[derive(Clone)]
+struct Measured {
+    distances: Distances,
+    worth: Worth,
+}
+
+impl Measured {
+    /// Over a net, with what is known of the one before.
+    fn new(net: Arc<Net>, before: Option<&Self>) -> Self {
+        let known = before.map(|before| (before.distances.net(), before.worth));
+        let worth = worth_an_index(&net, known);
+        let distances = match before {
+            Some(before) => before.distances.over(net),
+            None => Distances::new(net),
+        };
+        Self { distances, worth }
+    }
+
+    fn indexable(&self) -> impl Iterator<Item = Metric> {
+        let metrics = Metric::ALL.into_iter().zip(self.worth);
+        metrics.filter_map(|(metric, is_worth)| is_worth.then_some(metric))
+    }
+
+    fn lacks_index(&self) -> bool {
+        let lacks = |metric| !self.distances.is_indexed(metric);
+        self.distances.is_behind() || self.indexable().any(lacks)
+    }
+
+    fn indexed(&self, budget: &mut Budget) -> Result<Distances, Spent> {
+        let wanting = self
+            .indexable()
+            .fold(self.distances.clone(), Distances::wanting);
+        wanting.repaired(budget)
+    }
+
+    fn with_index(&self, indexed: &Distances) -> Self {
+        Self {
+            distances: indexed.over(Arc::clone(self.distances.shared_net())),
+            worth: self.worth,
+        }
+    }
 }
 
 impl Version {
@@ -75,22 +131,16 @@ impl Version {
             let before = previous.maps.idt().graph().ids();
             std::ptr::eq(before, ids) || before == ids
         });
-        let over = |net: Arc<Net>, before: Option<&Distances>| match before {
-            Some(before) => before.over(net),
-            None => Distances::new(net),
-        };
         let plain = left(&maps, &used, idt.graph().net(), Some);
         let crossing = idt.has_crossings().then(|| {
             let net = left(&maps, &used, idt.crossing_net(), |edge| {
                 idt.crossing_edge(edge)
             });
-            over(
-                net,
-                same_domains.and_then(|before| before.crossing.as_ref()),
-            )
+            let before = same_domains.and_then(|before| before.crossing.as_ref());
+            Measured::new(net, before)
         });
         Self {
-            distances: over(plain, same_domains.map(|before| &before.distances)),
+            plain: Measured::new(plain, same_domains.map(|before| &before.plain)),
             crossing,
             event: previous.and_then(|before| before.event.clone()),
             maps,
@@ -102,15 +152,15 @@ impl Version {
     /// transit. Other policies are the request's restriction.
     #[must_use]
     pub fn distances(&self) -> &Distances {
-        &self.distances
+        &self.plain.distances
     }
 
     /// The same, and with what domains charge and forbid in transit if policies are respected.
     #[must_use]
     pub fn distances_under(&self, policy: Policy) -> &Distances {
         match (policy, &self.crossing) {
-            (Policy::Respect, Some(crossing)) => crossing,
-            _ => &self.distances,
+            (Policy::Respect, Some(crossing)) => &crossing.distances,
+            _ => &self.plain.distances,
         }
     }
 
@@ -162,14 +212,11 @@ impl Version {
     /// Whether [`Version::indexed`] has something to do.
     #[must_use]
     pub fn lacks_index(&self) -> bool {
-        self.all().any(|distances| {
-            let lacks = |metric| !distances.is_indexed(metric);
-            distances.is_behind() || worth_an_index(distances.net()).any(lacks)
-        })
+        self.all().any(Measured::lacks_index)
     }
 
-    fn all(&self) -> impl Iterator<Item = &Distances> {
-        std::iter::once(&self.distances).chain(&self.crossing)
+    fn all(&self) -> impl Iterator<Item = &Measured> {
+        std::iter::once(&self.plain).chain(&self.crossing)
     }
 
     /// The distances with every index that is worth it, made or repaired. It can take seconds.
@@ -177,14 +224,12 @@ impl Version {
     /// # Errors
     /// The budget is spent, or somebody cancelled it.
     pub fn indexed(&self, budget: &mut Budget) -> Result<Indexed, Spent> {
-        let mut indexed = |distances: &Distances| {
-            let wanted = worth_an_index(distances.net());
-            let wanting = wanted.fold(distances.clone(), Distances::wanting);
-            wanting.repaired(budget)
-        };
         Ok(Indexed {
-            distances: indexed(&self.distances)?,
-            crossing: self.crossing.as_ref().map(indexed).transpose()?,
+            distances: self.plain.indexed(budget)?,
+            crossing: match &self.crossing {
+                Some(crossing) => Some(crossing.indexed(budget)?),
+                None => None,
+            },
         })
     }
 
@@ -192,15 +237,14 @@ impl Version {
     /// domains; `None` if they are of other domains.
     #[must_use]
     pub fn with_index(&self, indexed: &Indexed, of: &Self) -> Option<Self> {
-        let ids = |version: &Self| Arc::clone(version.maps.idt());
-        if ids(self).graph().ids() != ids(of).graph().ids() {
+        let [now, then] = [self, of].map(|version| version.maps.idt().graph().ids());
+        if !std::ptr::eq(now, then) && now != then {
             return None;
         }
-        let over = |own: &Distances, made: &Distances| made.over(Arc::clone(own.shared_net()));
         Some(Self {
-            distances: over(&self.distances, &indexed.distances),
+            plain: self.plain.with_index(&indexed.distances),
             crossing: match (&self.crossing, &indexed.crossing) {
-                (Some(own), Some(made)) => Some(over(own, made)),
+                (Some(own), Some(made)) => Some(own.with_index(made)),
                 (own, _) => own.clone(),
             },
             ..self.clone()
@@ -209,13 +253,11 @@ impl Version {
 
     /// The metrics that are worth an index, and how many bytes it takes; `None` if there is none.
     pub fn indexes(&self) -> impl Iterator<Item = (Metric, Option<usize>)> {
-        let worth = |distances: &Distances, metric| {
-            worth_an_index(distances.net()).any(|worth| worth == metric)
-        };
         Metric::ALL.into_iter().filter_map(move |metric| {
-            let mut all = self.all().filter(|one| worth(one, metric)).peekable();
+            let is_worth = |one: &&Measured| one.indexable().any(|worth| worth == metric);
+            let mut all = self.all().filter(is_worth).peekable();
             all.peek()?;
-            let bytes = all.map(|distances| {
+            let bytes = all.map(|Measured { distances, .. }| {
                 let bytes = || distances.index_bytes(metric);
                 distances.is_indexed(metric).then(bytes)
             });

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// It is `brokerd`, too: what is measured of that has the allocator of that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     testbeds::cli::main(std::env::args_os())
 }
