@@ -13,5 +13,6 @@ mod contention;
 mod federation;
 mod life;
 mod placements;
+mod process;
 mod requests;
 mod topology;
