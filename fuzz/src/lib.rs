@@ -146,6 +146,27 @@ pub fn virtualizer(data: &[u8]) {
         let text = virtualizer::encode(&view);
         assert_eq!(virtualizer::decode(text.as_bytes()), Ok(view), "{text}");
     }
+    deployed(data);
+}
+
+/// What is deployed in a document can be read, and taken out by an edit.
+fn deployed(data: &[u8]) {
+    use virtualizer::deploy::{Edit, EntryEdit, NodeEdit, encode_edit, flow_entries};
+
+    let found = flow_entries(data).expect("it is a document");
+    let mut nodes = std::collections::BTreeMap::new();
+    for (node, flows) in &found {
+        let ids: std::collections::BTreeSet<_> = flows.iter().map(|flow| &flow.id).collect();
+        let flows = ids.into_iter().cloned().map(EntryEdit::Delete).collect();
+        let nfs = Vec::new();
+        nodes.insert(node.clone(), NodeEdit { nfs, flows });
+    }
+    let diff = encode_edit(&Edit { nodes });
+    // A document with doubled entries or the like is refused by the edit, and stays.
+    if let Ok(text) = virtualizer::edit::apply(data, diff.as_bytes()) {
+        let left = flow_entries(text.as_bytes()).expect("an edit leaves a document");
+        assert!(left.values().all(Vec::is_empty), "{text}");
+    }
 }
 
 /// netphony's UNIFY JSON.

@@ -14,5 +14,6 @@ mod federation;
 mod life;
 mod paths;
 mod placements;
+mod process;
 mod requests;
 mod topology;

@@ -19,3 +19,4 @@ mod peers;
 mod presto;
 mod push;
 mod scenarios;
+mod testing;

@@ -13,19 +13,21 @@ use testbeds::mdo::{Emulator, Fallback, Misbehaviour, bind};
 use testbeds::scenario::Scenario;
 use tokio_util::sync::CancellationToken;
 
-struct World {
-    emulator: Emulator,
-    presto: Arc<dyn Presto>,
-    client: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) emulator: Emulator,
+    pub(crate) presto: Arc<dyn Presto>,
+    pub(crate) client: reqwest::Client,
+    /// Settings of a daemon that has the emulator for its resources.
+    pub(crate) settings: Vec<String>,
 }
 
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let listener = bind("127.0.0.1:0".parse().unwrap(), Fallback::None);
     let scenario = Scenario::open("3as").unwrap();
     let emulator = Emulator::start(scenario, &"AS2".parse().unwrap(), listener.await.unwrap());
     let emulator = emulator.unwrap();
     let url = format!("http://{}/escape", emulator.address());
-    let set = [
+    let set = vec![
         "sof.presto.kind=virtualizer".to_owned(),
         format!("sof.presto.url={url}"),
         "sof.presto.borders.AS1=SAP12".to_owned(),
@@ -43,6 +45,7 @@ async fn world() -> World {
         emulator,
         presto: presto::of(&of).unwrap(),
         client: client.unwrap(),
+        settings: set,
     }
 }
 
@@ -65,7 +68,7 @@ impl World {
     }
 }
 
-fn service(id: &str) -> ServiceId {
+pub(crate) fn service(id: &str) -> ServiceId {
     ServiceId(id.to_owned())
 }
 
@@ -79,7 +82,7 @@ fn border(neighbour: &str) -> Point {
 }
 
 /// NF2 between AS1 and AS3, with so many cores.
-fn segment(nf_type: &str, cpu: f64) -> Segment {
+pub(crate) fn segment(nf_type: &str, cpu: f64) -> Segment {
     let flow = |link: &str, from, to| Flow {
         link: link.to_owned(),
         from,

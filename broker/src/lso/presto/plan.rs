@@ -40,6 +40,9 @@ pub(super) struct Wanted {
     pub(super) delays: Vec<Option<Delay>>,
 }
 
+/// The entries of a flow, a node each.
+type Way = Vec<(BisBisId, FlowEntry)>;
+
 /// A port, or an NF on a node.
 type Place = (BisBisId, FlowEnd);
 
@@ -215,7 +218,7 @@ fn entries(
     flow: &Flow,
     from: Place,
     to: Place,
-) -> Result<(Vec<(BisBisId, FlowEntry)>, Option<Delay>), String> {
+) -> Result<(Way, Option<Delay>), String> {
     let (first, last) = (from.0.clone(), to.0.clone());
     let way = way(view, &first, &last)
         .ok_or_else(|| format!("no links lead from node '{first}' to node '{last}'"))?;
