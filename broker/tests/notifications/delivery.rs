@@ -305,6 +305,37 @@ async fn what_waits_for_a_subscription_that_ends_is_cleared_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_subscription_that_ends_while_nothing_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut post = Post::open(folder.path()).await;
+    let refuses = listener(422);
+    let lane = post.subscribe(&refuses.url(""), "").await;
+    post.run(rules());
+    post.tell([event(0)]).await;
+    until("a dead letter", || async {
+        !post.dead(&lane).await.is_empty()
+    })
+    .await;
+    assert_eq!(post.waiting(&lane).await, 0);
+    let removed = post
+        .lso
+        .subscriptions
+        .remove(post.lso.store.as_ref(), &lane);
+    assert!(removed.await.unwrap());
+    let claim = || async {
+        let snapshot = post.lso.store.snapshot().await.unwrap();
+        let name = format!("outbox/{lane}");
+        let found = broker::store::claim::look(snapshot.as_ref(), &name).await;
+        found.unwrap()
+    };
+    until("all is gone", || async {
+        post.dead(&lane).await.is_empty() && claim().await.is_none()
+    })
+    .await;
+    post.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_of_a_subscriber_are_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let mut post = Post::open(folder.path()).await;
