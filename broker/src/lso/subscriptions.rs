@@ -214,6 +214,12 @@ impl Subscriptions {
         Ok(true)
     }
 
+    /// Whether there is a subscription, or one on its way into the store.
+    #[must_use]
+    pub fn knows(&self, id: &str) -> bool {
+        self.with(|known| known.all.contains_key(id))
+    }
+
     /// Whether a subscription is on its way into the store.
     #[must_use]
     pub fn is_pending(&self, id: &str) -> bool {

@@ -340,3 +340,64 @@ fn the_store_is_beside_the_settings_file_unless_they_say_otherwise() {
         assert!(error.contains("settings: store = "), "{error}");
     }
 }
+
+#[test]
+fn notifications_go_to_this_machine_by_default_only_where_whoever_is_here_runs_the_broker() {
+    let ops =
+        "[[auth.principals]]\nname = 'ops'\nrole = 'operator'\ntoken = 'sixteen-characters'\n";
+    let allows_loopback = |text: &str| {
+        let settings = load(Some(file(text).path()), &Overrides::default()).unwrap();
+        let guard = settings.callback_guard();
+        ["127.0.0.1", "::1"].map(|address| guard.check(address.parse().unwrap(), false).is_ok())
+    };
+    assert_eq!(allows_loopback(""), [true, true]);
+    assert_eq!(allows_loopback(ops), [false, false]);
+    assert_eq!(
+        allows_loopback("listen = '0.0.0.0:8181'\ninsecure = true\n"),
+        [false, false]
+    );
+    let listed = "[sof.notifications]\nallow = ['127.0.0.0/8']\n";
+    assert_eq!(allows_loopback(&format!("{listed}{ops}")), [true, false]);
+    assert_eq!(
+        allows_loopback("[sof.notifications]\nallow = []\n"),
+        [false, false]
+    );
+}
+
+#[test]
+fn settings_of_notifications_are_checked() {
+    for (text, told) in [
+        (
+            "[sof.notifications]\nallow = ['10.0.0.1/8']\n",
+            "'10.0.0.1/8' is no network",
+        ),
+        (
+            "[sof.notifications]\nallow = ['inside']\n",
+            "'inside' is no network",
+        ),
+        (
+            "[sof.notifications]\nat_once = 1\n",
+            "sof.notifications.at_once = '1': must be 2 to 5000",
+        ),
+        (
+            "[sof.notifications]\nqueue = 100000\n",
+            "sof.notifications.queue",
+        ),
+        (
+            "[sof.notifications]\ntimeout = '0s'\n",
+            "sof.notifications.timeout",
+        ),
+        (
+            "[sof.notifications]\nlongest_backoff = '1ms'\n",
+            "must not be shorter",
+        ),
+        (
+            "[sof]\npublic_url = 'https://u@a.example'\n",
+            "sof.public_url",
+        ),
+        ("[sof]\npublic_url = 'ftp://a.example'\n", "sof.public_url"),
+    ] {
+        let chain = error_chain(text);
+        assert!(chain.contains(told), "{text}: {chain}");
+    }
+}

@@ -127,26 +127,21 @@ impl<T> Queue<T> {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        // One look per lane, however much waits in it.
-        let mut lanes = Vec::new();
-        let mut rest = match after {
-            None => Some(KeyRange::all()),
-            Some(lane) => behind(lane),
-        };
-        while lanes.len() < limit
-            && let Some(range) = rest
-        {
-            let page = snapshot.scan(self.waiting, &range, 1).await?;
-            let Some((key, _)) = page.records.first() else {
-                break;
-            };
-            let lane = Reader::new(key)
-                .text()
-                .ok_or_else(|| fault(self.waiting, key, RecordFault::Key))?;
-            rest = behind(&lane);
-            lanes.push(lane);
-        }
-        Ok(lanes)
+        lanes(snapshot, self.waiting, after, limit).await
+    }
+
+    /// The lanes that have dead letters, by name, from behind `after`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshot::scan`].
+    pub async fn dead_lanes(
+        &self,
+        snapshot: &dyn Snapshot,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        lanes(snapshot, self.dead, after, limit).await
     }
 }
 
@@ -341,6 +336,34 @@ fn prefix(lane: &str) -> Bytes {
     let mut writer = Writer::default();
     writer.text(lane);
     writer.done()
+}
+
+async fn lanes(
+    snapshot: &dyn Snapshot,
+    table: TableName,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    // One look per lane, however much is in it.
+    let mut lanes = Vec::new();
+    let mut rest = match after {
+        None => Some(KeyRange::all()),
+        Some(lane) => behind(lane),
+    };
+    while lanes.len() < limit
+        && let Some(range) = rest
+    {
+        let page = snapshot.scan(table, &range, 1).await?;
+        let Some((key, _)) = page.records.first() else {
+            break;
+        };
+        let lane = Reader::new(key)
+            .text()
+            .ok_or_else(|| fault(table, key, RecordFault::Key))?;
+        rest = behind(&lane);
+        lanes.push(lane);
+    }
+    Ok(lanes)
 }
 
 /// The keys of all lanes behind this one.

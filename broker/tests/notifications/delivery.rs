@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use broker::lso::outbox::{MISSED_EVENTS, REFUSALS, Rules};
 use broker::store::Batch;
@@ -169,7 +169,7 @@ async fn who_takes_nothing_for_long_loses_what_is_as_old_and_hears_of_the_rest()
         post.dead(&lane).await.len() == 5
     })
     .await;
-    let first = Instant::now();
+    let first = broker::clock::instant();
     // One that has just happened waits for its own time, however long the subscriber has been silent.
     post.tell([event(5)]).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -215,7 +215,7 @@ async fn slow_and_dead_subscribers_do_not_delay_others() {
     })
     .await;
     tokio::time::sleep(Duration::from_millis(2_500)).await;
-    let began = Instant::now();
+    let began = broker::clock::instant();
     for number in 1..=50 {
         post.tell([event(number)]).await;
         until("it is told", || async { post.waiting(&well).await == 0 }).await;
@@ -301,6 +301,37 @@ async fn what_waits_for_a_subscription_that_ends_is_cleared_away() {
     let mut batch = Batch::new();
     post.lso.notify(&mut batch, &event(1));
     assert!(batch.writes().is_empty());
+    post.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_a_subscription_that_ends_while_nothing_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut post = Post::open(folder.path()).await;
+    let refuses = listener(422);
+    let lane = post.subscribe(&refuses.url(""), "").await;
+    post.run(rules());
+    post.tell([event(0)]).await;
+    until("a dead letter", || async {
+        !post.dead(&lane).await.is_empty()
+    })
+    .await;
+    assert_eq!(post.waiting(&lane).await, 0);
+    let removed = post
+        .lso
+        .subscriptions
+        .remove(post.lso.store.as_ref(), &lane);
+    assert!(removed.await.unwrap());
+    let claim = || async {
+        let snapshot = post.lso.store.snapshot().await.unwrap();
+        let name = format!("outbox/{lane}");
+        let found = broker::store::claim::look(snapshot.as_ref(), &name).await;
+        found.unwrap()
+    };
+    until("all is gone", || async {
+        post.dead(&lane).await.is_empty() && claim().await.is_none()
+    })
+    .await;
     post.stop().await;
 }
 

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
+use broker::http::tls;
 use broker::lso::callback::AddressGuard;
+use broker::settings::Tls;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use crate::post::{Name, Post, event, listener, loopback, rules, until};
 
@@ -113,4 +117,66 @@ async fn a_name_leads_to_the_address_that_was_checked() {
             .unwrap()
             .starts_with("client.example:")
     );
+}
+
+/// Takes notifications over TLS, with a certificate of this name; gives its port and the certificate.
+async fn tls_listener(name: &str) -> (u16, tempfile::NamedTempFile) {
+    let write = |text: &str| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    };
+    let made = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let certificate = write(&made.cert.pem());
+    let key = write(&made.signing_key.serialize_pem());
+    tls::install_provider();
+    let acceptor = tls::acceptor(&Tls {
+        certificate: certificate.path().to_owned(),
+        key: key.path().to_owned(),
+    });
+    let acceptor = acceptor.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = Vec::new();
+            while !request.ends_with(b"}") {
+                stream.read_buf(&mut request).await.unwrap();
+            }
+            let answer = b"HTTP/1.1 204 x\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            let _ = stream.shutdown().await;
+        }
+    });
+    (port, certificate)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_https_only_the_certificate_of_the_subscribed_name_will_do() {
+    for (name, is_good) in [("client.example", true), ("other.example", false)] {
+        let (port, certificate) = tls_listener(name).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut post = Post::open(folder.path()).await;
+        post.ca_file = Some(certificate.path().to_owned());
+        let callback = format!("https://client.example:{port}");
+        let lane = post.subscribe(&callback, "").await;
+        let here = "127.0.0.1".parse().unwrap();
+        post.run_with(rules(), loopback(), Arc::new(Name(vec![here])));
+        post.tell([event(1)]).await;
+        if is_good {
+            until("it is told", || async { post.waiting(&lane).await == 0 }).await;
+        } else {
+            until("a try", || async {
+                post.subscriber(&lane).await.delivery.failures > 0
+            })
+            .await;
+            let error = post.subscriber(&lane).await.delivery.last_error.unwrap();
+            assert!(error.contains("certificate"), "{error}");
+        }
+        post.stop().await;
+    }
 }

@@ -1,7 +1,7 @@
 //! A post office: a store, subscriptions, events, and delivery that can be stopped and started again.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ impl Names for Name {
 pub(crate) struct Post {
     pub(crate) lso: Lso,
     pub(crate) metrics: Arc<Metrics>,
+    /// Whom else delivery trusts.
+    pub(crate) ca_file: Option<PathBuf>,
     running: Option<(CancellationToken, JoinHandle<()>)>,
 }
 
@@ -66,6 +68,7 @@ impl Post {
         Self {
             lso,
             metrics: Arc::new(Metrics::new()),
+            ca_file: None,
             running: None,
         }
     }
@@ -88,7 +91,8 @@ impl Post {
 
     pub(crate) fn run_with(&mut self, rules: Rules, guard: AddressGuard, names: Arc<dyn Names>) {
         let metrics = Arc::clone(&self.metrics);
-        let outbox = Outbox::with(self.lso.clone(), rules, guard, names, None, metrics).unwrap();
+        let (lso, ca_file) = (self.lso.clone(), self.ca_file.as_deref());
+        let outbox = Outbox::with(lso, rules, guard, names, ca_file, metrics).unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(outbox::run(outbox, stop.clone()));
         self.running = Some((stop, task));

@@ -13,6 +13,8 @@ use crate::store::claim::{self, ClaimError};
 use crate::store::queue::{Entry, Queue};
 use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
 
+/// How the names of claims on lanes begin.
+pub(super) const CLAIMS: &str = "outbox/";
 /// Notifications that one turn sends at most, so that a lane that does well does not keep its place from others.
 const PER_TURN: usize = 32;
 /// Records that one batch takes away at most.
@@ -123,7 +125,7 @@ impl Lane<'_> {
     }
 
     fn name(&self) -> String {
-        format!("outbox/{}", self.id)
+        format!("{CLAIMS}{}", self.id)
     }
 
     /// Takes the claim, or makes it last for one delivery more; tells until when somebody else has it.

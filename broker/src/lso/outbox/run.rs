@@ -9,11 +9,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::lane::{Held, Lane, Turn};
+use super::lane::{CLAIMS, Held, Lane, Turn};
 use super::{Notice, Outbox};
 use crate::clock;
+use crate::store::key::Reader;
 use crate::store::queue::Queue;
-use crate::store::{Batch, StoreError, TableName, claim};
+use crate::store::{Batch, KeyRange, StoreError, TableName, claim};
 
 /// How often all lanes are looked at that nobody told of: what another broker wrote, and what waits to be cleared.
 const POLL: Duration = Duration::from_secs(5);
@@ -59,6 +60,8 @@ struct Survey {
     waiting: usize,
     oldest: Option<Timestamp>,
     too_long: Vec<String>,
+    /// Lanes of subscriptions that are no more, of which something is left.
+    orphans: Vec<String>,
 }
 
 /// Delivers until `stop`. What is under way then is broken off, and sent again after the next start.
@@ -113,7 +116,7 @@ pub async fn run(outbox: Outbox, stop: CancellationToken) {
                 driver.survey();
                 survey = clock::instant() + driver.outbox.rules.survey;
                 // A watch may be late with what another process wrote.
-                reload.get_or_insert(clock::instant() + RELOAD);
+                reload.get_or_insert_with(|| clock::instant() + RELOAD);
             }
             () = tokio::time::sleep_until(wake) => {}
         }
@@ -366,6 +369,10 @@ impl Driver {
             self.lanes.entry(lane.clone()).or_default().trim = true;
             self.make_ready(&lane);
         }
+        for lane in found.orphans {
+            self.lanes.entry(lane.clone()).or_default();
+            self.make_ready(&lane);
+        }
     }
 
     /// Breaks off what is under way, and gives the claims back.
@@ -374,7 +381,7 @@ impl Driver {
         let mut batch = Batch::new();
         for (lane, state) in &self.lanes {
             if let Some(held) = state.held.filter(|_| !state.is_running) {
-                claim::release(&mut batch, &format!("outbox/{lane}"), held.fence);
+                claim::release(&mut batch, &format!("{CLAIMS}{lane}"), held.fence);
             }
         }
         // Without it the claims end by themselves.
@@ -415,5 +422,31 @@ async fn survey(outbox: &Outbox) -> Result<Survey, StoreError> {
             found.too_long.push(lane);
         }
     }
+    found.orphans = orphans(outbox).await?;
     Ok(found)
+}
+
+/// What nobody else comes upon: dead letters and claims of subscriptions that are no more, where nothing waits.
+async fn orphans(outbox: &Outbox) -> Result<Vec<String>, StoreError> {
+    let snapshot = outbox.lso.store.snapshot().await?;
+    let mut lanes = Vec::new();
+    loop {
+        let after = lanes.last().map(String::as_str);
+        let page = OUTBOX.dead_lanes(snapshot.as_ref(), after, PAGE).await?;
+        let is_last = page.len() < PAGE;
+        lanes.extend(page);
+        if is_last {
+            break;
+        }
+    }
+    let mut claims = Some(KeyRange::prefix(CLAIMS.as_bytes()));
+    while let Some(range) = claims {
+        let page = snapshot.scan(TableName::Claims, &range, PAGE).await?;
+        let names = page.records.iter();
+        let names = names.filter_map(|(key, _)| Reader::new(key).text());
+        lanes.extend(names.filter_map(|name| Some(name.strip_prefix(CLAIMS)?.to_owned())));
+        claims = page.next;
+    }
+    lanes.retain(|lane| !outbox.lso.subscriptions.knows(lane));
+    Ok(lanes)
 }
