@@ -14,9 +14,11 @@ use std::time::{Duration, Instant};
 use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, SourceKind};
+use broker::lso::Lso;
 use broker::metrics::Metrics;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
+use broker::store::memory::MemoryStore;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -231,6 +233,7 @@ async fn serve_broker(listener: TcpListener) {
         published,
         Inbox::new().0,
         Arc::clone(&metrics),
+        Lso::new(Arc::new(MemoryStore::new())).0,
     );
     let server = Server {
         listener,

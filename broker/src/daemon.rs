@@ -21,11 +21,13 @@ use crate::bgp_feed::{self, Speaks};
 use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
+use crate::lso::Lso;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
 use crate::reservations::Desk;
 use crate::settings::{LogFormat, Overrides, Settings, load};
+use crate::store::memory::MemoryStore;
 use crate::{egress, files, indexer};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
@@ -246,7 +248,14 @@ pub async fn run(
         ));
     }
 
-    let app = App::new(settings.clone(), published, inbox, Arc::clone(&metrics));
+    let (lso, _wakes) = Lso::new(Arc::new(MemoryStore::new()));
+    let app = App::new(
+        settings.clone(),
+        published,
+        inbox,
+        Arc::clone(&metrics),
+        lso,
+    );
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     info!(%address, scheme, domains = settings.domains.len(), version = env!("CARGO_PKG_VERSION"), "brokerd is up");

@@ -11,6 +11,7 @@ mod domains;
 mod events;
 mod guard;
 mod heavy;
+mod mef;
 mod openapi;
 mod ops;
 mod placements;
@@ -29,6 +30,7 @@ pub use routes::routes;
 
 use crate::auth::Principals;
 use crate::ingest::Inbox;
+use crate::lso::Lso;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Settings;
@@ -55,6 +57,8 @@ struct Shared {
     /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
+    /// What the parts of the SOF share.
+    lso: Lso,
     settings: Settings,
 }
 
@@ -66,6 +70,7 @@ impl App {
         published: Arc<Published>,
         inbox: Inbox,
         metrics: Arc<Metrics>,
+        lso: Lso,
     ) -> Self {
         let searches = settings.paths.heavy_requests;
         let shared = Shared {
@@ -75,6 +80,7 @@ impl App {
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
+            lso,
             published,
             metrics,
             settings,

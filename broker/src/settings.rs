@@ -16,11 +16,13 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod sof;
 
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
 pub use load::{Overrides, SettingsError, load};
+pub use sof::{Orders, Sof};
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -49,6 +51,8 @@ pub struct Settings {
     pub bgp: Bgp,
     /// What one client, and all of them, may cost us.
     pub limits: Limits,
+    /// The SOF.
+    pub sof: Sof,
     /// Logs.
     pub log: Log,
     /// Who may ask.
@@ -72,6 +76,7 @@ impl Default for Settings {
             files: Files::default(),
             bgp: Bgp::default(),
             limits: Limits::default(),
+            sof: Sof::default(),
             log: Log::default(),
             auth: Auth::default(),
             domains: Vec::new(),

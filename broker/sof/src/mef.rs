@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 pub mod links;
-pub mod schema;
 pub mod time;
 
 /// Between whom an API is spoken (MEF 55.1 §8).
@@ -150,6 +149,12 @@ impl Fault {
             property_path: Some(path.into()),
             reason: cut(reason.as_ref(), Self::MAX_REASON),
         }
+    }
+
+    /// Where it is; empty for the whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.property_path.as_deref().unwrap_or_default()
     }
 }
 

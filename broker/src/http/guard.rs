@@ -4,9 +4,11 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::MethodRouter;
 use http::header;
+use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{debug, error};
 
 use super::App;
@@ -21,16 +23,29 @@ pub(super) struct Peer(pub(super) SocketAddr);
 /// A route's guard.
 #[derive(Clone)]
 pub(super) struct Guarded {
-    pub(super) app: App,
-    pub(super) action: Action,
+    app: App,
+    action: Action,
+    /// How the route says what is wrong.
+    tell: fn(Problem) -> Response,
+}
+
+impl Guarded {
+    /// A guard that lets in who may do `action`.
+    pub(super) fn new(app: App, action: Action, tell: fn(Problem) -> Response) -> Self {
+        Self { app, action, tell }
+    }
+
+    /// The route behind this guard. Its handlers may panic: that is an error of ours, and no more.
+    pub(super) fn around(self, route: MethodRouter<App>) -> MethodRouter<App> {
+        let tell = self.tell;
+        route
+            .layer(CatchPanicLayer::custom(move |_| tell(Problem::Internal)))
+            .layer(from_fn_with_state(self, guard))
+    }
 }
 
 /// The middleware.
-pub(super) async fn guard(
-    State(guarded): State<Guarded>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next) -> Response {
     let began = clock::instant();
     let shared = &guarded.app.shared;
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -38,13 +53,13 @@ pub(super) async fn guard(
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     let admitted = admit(&guarded, peer, &request);
     let response = match admitted {
-        Err(problem) => problem.into_response(),
+        Err(problem) => (guarded.tell)(problem),
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             let limit = shared.settings.limits.request_timeout;
             match tokio::time::timeout(limit, next.run(request)).await {
                 Ok(response) => response,
-                Err(_) => Problem::Timeout { limit }.into_response(),
+                Err(_) => (guarded.tell)(Problem::Timeout { limit }),
             }
         }
     };

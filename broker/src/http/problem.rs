@@ -1,7 +1,7 @@
 //! Errors outside ALTO: RFC 9457 problem details. One type, one place that says which status.
 
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use idr::reservation::{ChangeError, HoldError};
 use nffg::json::{FieldError, Problem as FieldProblem};
 use nffg::virtualizer::edit::EditError;
@@ -231,6 +231,30 @@ impl Problem {
         }
     }
 
+    /// Adds what the answer says beside its body.
+    pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
+        match self {
+            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+            }
+            Self::UnsupportedPatch {
+                accepted: Some(accepted),
+                ..
+            } => {
+                headers.insert("accept-patch", HeaderValue::from_static(accepted));
+            }
+            Self::Push(PushError::Precondition {
+                current: Some(current),
+            }) => {
+                insert_etag(headers, current);
+            }
+            Self::Unauthorized(_) => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            _ => {}
+        }
+    }
+
     fn title(&self) -> &'static str {
         match self {
             Self::NotFound { .. } => "Not found",
@@ -419,26 +443,7 @@ impl IntoResponse for Problem {
         let mut response = (self.status(), bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        match self {
-            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-            }
-            Self::UnsupportedPatch {
-                accepted: Some(accepted),
-                ..
-            } => {
-                headers.insert("accept-patch", HeaderValue::from_static(accepted));
-            }
-            Self::Push(PushError::Precondition {
-                current: Some(current),
-            }) => {
-                insert_etag(headers, current);
-            }
-            Self::Unauthorized(_) => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            _ => {}
-        }
+        self.add_headers(headers);
         response
     }
 }

@@ -2,16 +2,14 @@
 
 use alto::uri;
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
 use http::{Method, Uri};
-use tower_http::catch_panic::CatchPanicLayer;
 
-use super::guard::{Guarded, guard};
+use super::guard::Guarded;
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+    App, alto_api, domains, events, mef, openapi, ops, placements, push, reservations, topology,
 };
 use crate::auth::Action;
 
@@ -19,15 +17,7 @@ use crate::auth::Action;
 pub fn routes(app: App) -> Router {
     let open = |route: MethodRouter<App>| route.fallback(method_not_allowed);
     let guarded = |action: Action, route: MethodRouter<App>| {
-        let guarded = Guarded {
-            app: app.clone(),
-            action,
-        };
-        route
-            .layer(CatchPanicLayer::custom(|_| {
-                Problem::Internal.into_response()
-            }))
-            .layer(from_fn_with_state(guarded, guard))
+        Guarded::new(app.clone(), action, Problem::into_response).around(route)
     };
     let needs =
         |action, route: MethodRouter<App>| guarded(action, route.fallback(method_not_allowed));
@@ -95,6 +85,7 @@ pub fn routes(app: App) -> Router {
         )
         .route("/broker/v1/events", list(get(events::events)))
         .route("/metrics", needs(Action::ReadMetrics, get(ops::metrics)))
+        .merge(mef::routes(&app))
         // What everybody may know. Monitors are not counted, either: a busy client must not make us look
         // dead.
         .route("/openapi.json", open(get(openapi::openapi)))

@@ -199,6 +199,15 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
             return Err(rule("domains.id", &domain.id, why));
         }
     }
+    if let Some(url) = &settings.sof.public_url {
+        let is_base = matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !is_base {
+            let why = "must be an http or https URL without query and fragment";
+            return Err(rule("sof.public_url", url, why));
+        }
+    }
     check_bgp(settings)?;
     let mut tokens = BTreeSet::new();
     for principal in &settings.auth.principals {
@@ -238,6 +247,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         pull,
         limits,
         reservations,
+        sof,
         ..
     } = settings;
     let member = &limits.member;
@@ -271,6 +281,9 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("reservations.holds", reservations.holds == 0),
         ("reservations.per_holder", reservations.per_holder == 0),
         ("reservations.all", reservations.all == 0),
+        ("sof.orders.items", sof.orders.items == 0),
+        ("sof.orders.references", sof.orders.references == 0),
+        ("sof.orders.listed", sof.orders.listed == 0),
     ];
     if let Some((key, _)) = is_zero.iter().find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));

@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 
 use super::coordination::{self, Wait};
 use super::{Action, ItemId, OrderId, ServiceOrder};
-use crate::mef::schema::Schema;
 use crate::mef::{Fault, FaultCode, Faults, show, time};
+use crate::schema::Schema;
 use crate::service::{SERVICE, Service, ServiceEvent, ServiceId, ServiceState};
 
 /// The schema of the envelope.
@@ -136,7 +136,7 @@ impl<'a> Reading<'a> {
             orders: BTreeMap::new(),
             faults: Faults::default(),
         };
-        SCHEMA.check("", body, &mut reading.faults);
+        SCHEMA.check(body, "", &mut reading.faults);
         reading.check_dates(now);
         if reading.items.len() > limits.items {
             let reason = format!(

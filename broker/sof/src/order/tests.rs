@@ -169,7 +169,7 @@ fn error422_a_reason_names_the_value_and_the_rule() {
     };
     let format = reason("/requestedCompletionDate");
     assert!(
-        format.contains("'2026-02-30T00:00:00Z'") && format.contains("RFC 3339"),
+        format.contains("\"2026-02-30T00:00:00Z\"") && format.contains("RFC 3339"),
         "{format}"
     );
     let amount = reason("/coordinatedAction/0/coordinatedActionDelay/amount");

@@ -4,41 +4,70 @@ use jsonschema::error::ValidationErrorKind as Kind;
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::Value;
 
-use super::{Fault, FaultCode, Faults, show, time};
+use crate::mef::{Fault, FaultCode, Faults, show, time};
 
-/// A schema of ours, ready for use.
+/// A schema, ready to check documents.
 #[derive(Clone, Debug)]
 pub struct Schema {
     validator: Validator,
+    value: Value,
+}
+
+/// Why a text is no schema.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// It is no JSON.
+    #[error("not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is not a schema of draft 7.
+    #[error("not a schema: {0}")]
+    Schema(String),
 }
 
 impl Schema {
-    /// The schema that this JSON is. Formats are checked; nothing is fetched.
+    /// Reads a schema of draft 7. Formats are checked, and nothing is fetched.
     ///
     /// # Errors
-    /// The text is no JSON or no schema of draft 7, or refers to something outside.
-    pub fn new(text: &str) -> Result<Self, String> {
-        let schema: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    /// See [`SchemaError`].
+    pub fn new(text: &str) -> Result<Self, SchemaError> {
+        let value: Value = serde_json::from_str(text)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft7)
             .should_validate_formats(true)
             .with_format("date-time", |text: &str| time::parse(text).is_some())
-            .build(&schema)
-            .map_err(|error| error.to_string())?;
-        Ok(Self { validator })
+            .build(&value);
+        match validator {
+            Ok(validator) => Ok(Self { validator, value }),
+            Err(error) => Err(SchemaError::Schema(error.to_string())),
+        }
     }
 
-    /// Adds all that is wrong with `value`. Their paths begin with `at`.
-    pub fn check(&self, at: &str, value: &Value, faults: &mut Faults) {
-        for error in self.validator.iter_errors(value) {
+    /// The schema as it was read.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// What is wrong with a document, at most [`Faults::TOLD`] and one that says how many more; paths are JSON pointers
+    /// below `at`, which is one itself.
+    #[must_use]
+    pub fn faults(&self, document: &Value, at: &str) -> Vec<Fault> {
+        let mut faults = Faults::default();
+        self.check(document, at, &mut faults);
+        faults.into_vec()
+    }
+
+    /// Adds all that is wrong with a document.
+    pub fn check(&self, document: &Value, at: &str, faults: &mut Faults) {
+        for error in self.validator.iter_errors(document) {
             tell(at, &error, faults);
         }
     }
 }
 
-/// One member's name in a JSON pointer (RFC 6901 §3).
+/// A name as a part of a JSON pointer (RFC 6901 §3).
 #[must_use]
-pub fn escape(name: &str) -> String {
+pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
@@ -47,13 +76,13 @@ fn tell(at: &str, error: &ValidationError<'_>, faults: &mut Faults) {
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let path = format!("{path}/{}", escape(name));
+            let path = format!("{path}/{}", escaped(name));
             let reason = format!("'{}' is required here", show(name));
             faults.push(FaultCode::MissingProperty, path, reason);
         }
         Kind::AdditionalProperties { unexpected } => {
             for name in unexpected {
-                let path = format!("{path}/{}", escape(name));
+                let path = format!("{path}/{}", escaped(name));
                 faults.push(FaultCode::UnexpectedProperty, path, not_known(name));
             }
         }
@@ -90,8 +119,8 @@ fn value_of(error: &ValidationError<'_>) -> String {
         // What is large is not made a text first.
         Value::Object(map) => format!("an object of {} members", map.len()),
         Value::Array(list) => format!("an array of {} elements", list.len()),
-        Value::String(text) => format!("'{}'", show(text)),
-        small => show(&small.to_string()),
+        Value::String(text) => format!("\"{}\"", show(text)),
+        small => small.to_string(),
     }
 }
 
@@ -133,10 +162,52 @@ fn rule(kind: &Kind, error: &ValidationError<'_>) -> String {
     }
 }
 
-impl Fault {
-    /// Where it is, or nothing for the whole.
-    #[must_use]
-    pub fn path(&self) -> &str {
-        self.property_path.as_deref().unwrap_or_default()
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let schema = Schema::new(
+            r#"{"type": "object", "required": ["a", "b/c"], "additionalProperties": false, "properties":
+                {"a": {"type": "integer"}, "b/c": {}, "d": {"format": "date-time"}, "f": false, "g": {"pattern": "^x"}}}"#,
+        );
+        let document = json!({"a": "x", "e~": 1, "d": "yesterday", "f": 1, "g": "y"});
+        let faults = schema.unwrap().faults(&document, "/top");
+        let mut told: Vec<(FaultCode, &str)> = faults
+            .iter()
+            .map(|fault| (fault.code, fault.path()))
+            .collect();
+        told.sort_unstable();
+        let expected = [
+            (FaultCode::MissingProperty, "/top/b~1c"),
+            (FaultCode::InvalidValue, "/top/a"),
+            (FaultCode::InvalidFormat, "/top/d"),
+            (FaultCode::InvalidFormat, "/top/g"),
+            (FaultCode::UnexpectedProperty, "/top/e~0"),
+            (FaultCode::UnexpectedProperty, "/top/f"),
+        ];
+        assert_eq!(told, expected);
+        let typed = faults.iter().find(|fault| fault.path() == "/top/a");
+        let reason = &typed.unwrap().reason;
+        assert!(
+            reason.contains("\"x\"") && reason.contains("integer"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn what_is_good_has_no_fault_and_what_is_no_schema_is_told() {
+        let schema = Schema::new(r#"{"required": ["a"]}"#).unwrap();
+        assert!(schema.faults(&json!({"a": 1}), "").is_empty());
+        assert!(matches!(Schema::new("{"), Err(SchemaError::Json(_))));
+        assert!(matches!(
+            Schema::new(r#"{"type": 5}"#),
+            Err(SchemaError::Schema(_))
+        ));
+        let elsewhere = Schema::new(r#"{"$ref": "http://elsewhere.example/schema.json"}"#);
+        assert!(matches!(elsewhere, Err(SchemaError::Schema(_))));
     }
 }
