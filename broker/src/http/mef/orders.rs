@@ -23,9 +23,14 @@ pub(super) async fn create(
     request: Request<Body>,
 ) -> Result<Response, MefError> {
     check_accept(request.headers())?;
-    check_content_type(request.headers(), "application/json")?;
+    let typed = check_content_type(request.headers(), "application/json");
+    let is_told = request.headers().contains_key(header::CONTENT_TYPE);
     let settings = &app.shared.settings;
     let body = read_body(request, settings.limits.body_bytes).await?;
+    // Without a body there is no type of it: what is missing is the body.
+    if is_told || !body.is_empty() {
+        typed?;
+    }
     let value = parse_json(&body)?;
     let limits = Limits {
         items: settings.sof.orders.items,

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 
 use super::error::{MefError, QueryError};
 
-/// The parameters of a query, each there at most once and with a value.
+/// The parameters of a query, each there at most once.
 #[derive(Debug)]
 pub(super) struct Query {
     values: BTreeMap<String, String>,
@@ -64,10 +64,6 @@ impl Query {
                 );
                 return Err(invalid(reason));
             }
-            if value.is_empty() {
-                let reason = format!("'{name}' has no value");
-                return Err(MefError::Query(QueryError::MissingValue(reason)));
-            }
             if value.contains(char::REPLACEMENT_CHARACTER) {
                 return Err(invalid(format!("'{name}' is no UTF-8 text")));
             }
@@ -81,8 +77,20 @@ impl Query {
         Ok(Self { values })
     }
 
+    /// A value that may be any text, also none.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.values.get(name).map(String::as_str)
+    }
+
+    /// A value that is one of something.
+    fn value(&self, name: &str) -> Result<Option<&str>, MefError> {
+        match self.text(name) {
+            Some("") => {
+                let reason = format!("'{name}' has no value");
+                Err(MefError::Query(QueryError::MissingValue(reason)))
+            }
+            found => Ok(found),
+        }
     }
 
     /// A value that is one of some words.
@@ -92,7 +100,7 @@ impl Query {
         read: impl Fn(&str) -> Option<T>,
         words: &[&str],
     ) -> Result<Option<T>, MefError> {
-        let Some(text) = self.text(name) else {
+        let Some(text) = self.value(name)? else {
             return Ok(None);
         };
         let found = read(text).ok_or_else(|| {
@@ -114,7 +122,7 @@ impl Query {
     }
 
     fn date(&self, name: &str) -> Result<Option<Timestamp>, MefError> {
-        let Some(text) = self.text(name) else {
+        let Some(text) = self.value(name)? else {
             return Ok(None);
         };
         let found = time::parse(text).ok_or_else(|| {
@@ -133,7 +141,7 @@ impl Query {
     pub(super) fn paging(&self) -> Result<Paging, MefError> {
         let mut faults = Vec::new();
         let mut number = |name: &str| -> Result<Option<usize>, MefError> {
-            let Some(text) = self.text(name) else {
+            let Some(text) = self.value(name)? else {
                 return Ok(None);
             };
             let number: i32 = text.parse().map_err(|_| {
@@ -176,17 +184,15 @@ mod tests {
 
     #[test]
     fn what_a_query_may_not_be() {
-        for text in [
-            "colour=red",
-            "state=",
-            "state",
-            "state=a&state=b",
-            "state=%ff",
-            "STATE=active",
-            "offset",
-        ] {
+        for text in ["colour=red", "state=a&state=b", "state=%ff", "STATE=active"] {
             assert!(query(text).is_err(), "{text}");
         }
+        for text in ["offset", "limit=", "limit=&offset=1"] {
+            let error = query(text).unwrap().paging().unwrap_err();
+            let is_missing = matches!(error, MefError::Query(QueryError::MissingValue(_)));
+            assert!(is_missing, "{text}");
+        }
+        assert_eq!(query("state=").unwrap().text("state"), Some(""));
         let good = query("startDate.gt=2026-11-29T12:00:00%2B01:00&limit=7").unwrap();
         let between = good.between("startDate").unwrap();
         assert_eq!(between.after, "2026-11-29T11:00:00Z".parse().ok());
