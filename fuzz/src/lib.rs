@@ -23,6 +23,8 @@ mod exports;
 pub use exports::exports;
 mod placements;
 pub use placements::placement_requests;
+mod service_order;
+pub use service_order::service_order;
 mod world;
 pub use world::world;
 
@@ -30,7 +32,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -42,6 +44,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("bgpls", bgpls),
     ("world", world),
     ("placement_requests", placement_requests),
+    ("service_order", service_order),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

@@ -178,3 +178,6 @@ async fn find<E: Entry>(
     }
     Err(MefError::NotFound { what, id })
 }
+
+#[cfg(test)]
+mod tests;

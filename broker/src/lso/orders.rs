@@ -184,3 +184,6 @@ fn fault(error: &FieldError) -> Fault {
     }
     Fault::new(code, path, error.problem.to_string())
 }
+
+#[cfg(test)]
+mod tests;
