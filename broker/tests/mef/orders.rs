@@ -148,7 +148,7 @@ fn a_segment_is_ordered_at_interlude_alone() {
         "allegro/serviceOrderingManagement/v1",
     ] {
         let orders = format!("/mefApi/{at}/serviceOrder");
-        let answer = post(&broker, &orders, A, &order(&[segment.clone()]));
+        let answer = post(&broker, &orders, A, &order(std::slice::from_ref(&segment)));
         assert_eq!(
             faults(&answer),
             [("invalidValue".to_owned(), path.to_owned())]

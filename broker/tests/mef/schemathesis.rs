@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use broker::clock::instant;
 
 use super::broker::Broker;
 use super::document::{SERVED, folder, path_of};
@@ -58,7 +60,7 @@ fn run(document: &Path, base: &str) -> Result<String, String> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let began = Instant::now();
+    let began = instant();
     let status = loop {
         if let Some(status) = process.try_wait().unwrap() {
             break Some(status);
@@ -89,7 +91,7 @@ fn schemathesis_finds_no_fault_at_the_three_reference_points() {
     for (at, file, api) in SERVED {
         let document: PathBuf = path_of(&folder, at, file);
         let base = format!("http://{}/mefApi/{at}/{api}", broker.address);
-        let began = Instant::now();
+        let began = instant();
         match run(&document, &base) {
             Ok(said) => {
                 let cases = said
