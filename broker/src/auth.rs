@@ -153,6 +153,15 @@ impl Principal {
         matches!(self, Self::Auditor { .. }) || self.may_use(holder)
     }
 
+    /// Whether this principal may see what anybody holds.
+    #[must_use]
+    pub fn sees_all(&self) -> bool {
+        match self {
+            Self::Local | Self::Operator { .. } | Self::Auditor { .. } => true,
+            Self::Anonymous | Self::Member { .. } | Self::Buyer { .. } => false,
+        }
+    }
+
     /// For logs.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -12,6 +12,8 @@
 //!
 //! | module | does |
 //! |---|---|
+//! | [`orders`] | taking orders |
+//! | [`index`] | what lists of orders and services are found by |
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them, and the partners' records |
 //! | [`interlude`] | the client of partners' Interlude APIs |
@@ -32,12 +34,15 @@ use tracing::error;
 
 use crate::store::queue::Queue;
 use crate::store::{Batch, Store};
+use index::{Indexed, Indexes};
 use outbox::Notice;
 use subscriptions::Subscriptions;
 
 pub mod breaker;
 pub mod callback;
+pub mod index;
 pub mod interlude;
+pub mod orders;
 pub mod outbox;
 pub mod partners;
 pub mod presto;
@@ -68,10 +73,12 @@ const WAKES: usize = 1_024;
 /// What the parts of the SOF share.
 #[derive(Clone, Debug)]
 pub struct Lso {
-    /// What must not be lost.
+    /// What must not be lost. Orders and services are written through it, so that the index sees them.
     pub store: Arc<dyn Store>,
     /// Who wants to be notified.
     pub subscriptions: Arc<Subscriptions>,
+    /// What lists are found by.
+    pub index: Arc<Indexes>,
     wakes: mpsc::Sender<Wake>,
 }
 
@@ -80,8 +87,10 @@ impl Lso {
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> (Self, mpsc::Receiver<Wake>) {
         let (wakes, received) = mpsc::channel(WAKES);
+        let index = Arc::new(Indexes::default());
         let lso = Self {
-            store,
+            store: Arc::new(Indexed::new(store, Arc::clone(&index))),
+            index,
             subscriptions: Arc::default(),
             wakes,
         };

@@ -17,6 +17,7 @@ use crate::liveness::Timers;
 mod domain;
 mod load;
 mod notifications;
+mod orders;
 mod policy;
 mod presto;
 mod sof;
@@ -25,6 +26,7 @@ mod store;
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
 pub use notifications::Notifications;
+pub use orders::Orders;
 pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
 pub use presto::{MemoryPresto, PrestoSettings, VirtualizerPresto};
 pub use sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
@@ -60,14 +62,14 @@ pub struct Settings {
     pub bgp: Bgp,
     /// What one client, and all of them, may cost us.
     pub limits: Limits,
+    /// The SOF.
+    pub sof: Sof,
     /// Logs.
     pub log: Log,
     /// Who may ask.
     pub auth: Auth,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
-    /// Ordering services from partners.
-    pub sof: Sof,
 }
 
 impl Default for Settings {
@@ -86,10 +88,10 @@ impl Default for Settings {
             files: Files::default(),
             bgp: Bgp::default(),
             limits: Limits::default(),
+            sof: Sof::default(),
             log: Log::default(),
             auth: Auth::default(),
             domains: Vec::new(),
-            sof: Sof::default(),
         }
     }
 }

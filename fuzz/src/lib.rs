@@ -27,6 +27,8 @@ mod placements;
 pub use placements::placement_requests;
 mod subscriptions;
 pub use subscriptions::subscription_query;
+mod service_order;
+pub use service_order::service_order;
 mod world;
 pub use world::world;
 
@@ -34,7 +36,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -48,6 +50,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("placement_requests", placement_requests),
     ("subscription_query", subscription_query),
     ("partner_answer", partner_answer),
+    ("service_order", service_order),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

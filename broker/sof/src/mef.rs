@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod links;
+pub mod time;
+
 /// Between whom an API is spoken (MEF 55.1 §8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -151,21 +154,82 @@ impl Fault {
     /// A fault at a property.
     #[must_use]
     pub fn new(code: FaultCode, path: impl Into<String>, reason: impl AsRef<str>) -> Self {
-        let reason = reason.as_ref();
-        let reason = match reason.char_indices().nth(Self::MAX_REASON) {
-            Some(_) => reason
-                .chars()
-                .take(Self::MAX_REASON - 3)
-                .chain("...".chars())
-                .collect(),
-            None => reason.to_owned(),
-        };
         Self {
             code,
             property_path: Some(path.into()),
-            reason,
+            reason: cut(reason.as_ref(), Self::MAX_REASON),
         }
     }
+
+    /// Where it is; empty for the whole.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.property_path.as_deref().unwrap_or_default()
+    }
+}
+
+/// The faults of one payload, as they are found. Each is counted; only so many are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    told: Vec<Fault>,
+    total: usize,
+}
+
+impl Faults {
+    /// So many faults are told of one payload.
+    pub const TOLD: usize = 100;
+
+    /// Adds a fault at a property.
+    pub fn push(&mut self, code: FaultCode, path: impl Into<String>, reason: impl AsRef<str>) {
+        self.add(Fault::new(code, path, reason));
+    }
+
+    /// Adds a fault.
+    pub fn add(&mut self, fault: Fault) {
+        self.total += 1;
+        if self.told.len() < Self::TOLD {
+            self.told.push(fault);
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The faults in the order in which they were found. Where they are more than are told, the last says how many.
+    #[must_use]
+    pub fn into_vec(mut self) -> Vec<Fault> {
+        let more = self.total - self.told.len();
+        if more > 0 {
+            let reason = format!("{more} more faults are not listed");
+            self.told
+                .push(Fault::new(FaultCode::OtherIssue, "", reason));
+        }
+        self.told
+    }
+}
+
+/// A value in a reason: cut after 80 characters.
+#[must_use]
+pub fn show(value: &str) -> String {
+    cut(value, 80)
+}
+
+/// A text of at most so many characters; of one that was longer, the last three are dots.
+fn cut(text: &str, limit: usize) -> String {
+    if text.char_indices().nth(limit).is_none() {
+        return text.to_owned();
+    }
+    let kept = text.chars().take(limit.saturating_sub(3));
+    kept.chain("...".chars()).collect()
 }
 
 /// Why an item was ended (`TerminationError`): code and path as a [`Fault`], the reason as `value`.

@@ -10,6 +10,12 @@ use crate::machine::Machine;
 use crate::mef::{ReferencePoint, TerminationError};
 use crate::service::{ServiceId, ServiceState};
 
+pub mod coordination;
+mod encode;
+mod read;
+
+pub use read::{ENVELOPE, Found, Limits, Reading, Wanted, WantedItem};
+
 /// The identifier of an order, given by the SOF that takes it. Ours are UUIDs; a partner's are any text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -42,6 +48,27 @@ pub enum Action {
     Modify,
     /// It is to end.
     Delete,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 3] = [Self::Add, Self::Modify, Self::Delete];
+
+    /// The word in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Modify => "modify",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// The action that documents call so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }
 
 /// How far an order has come (`ServiceOrderStateType`). It follows from its items: [`OrderState::of`].
@@ -119,6 +146,26 @@ impl ItemState {
         Self::Failed,
     ];
 
+    /// The word in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Rejected => "rejected",
+            Self::Pending => "pending",
+            Self::Held => "held",
+            Self::InProgress => "inProgress",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state that documents call so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// Whether it stays as it is.
     #[must_use]
     pub fn is_final(self) -> bool {
@@ -152,6 +199,39 @@ pub const ITEM: Machine<ItemState, ItemEvent> = {
 };
 
 impl OrderState {
+    /// Every state.
+    pub const ALL: [Self; 8] = [
+        Self::Acknowledged,
+        Self::Rejected,
+        Self::Pending,
+        Self::Held,
+        Self::InProgress,
+        Self::Completed,
+        Self::Failed,
+        Self::Partial,
+    ];
+
+    /// The word in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "acknowledged",
+            Self::Rejected => "rejected",
+            Self::Pending => "pending",
+            Self::Held => "held",
+            Self::InProgress => "inProgress",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Partial => "partial",
+        }
+    }
+
+    /// The state that documents call so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
+
     /// The state of an order with these items (`ServiceOrderStateType`: "if at least one", "if all").
     #[must_use]
     pub fn of(items: impl IntoIterator<Item = ItemState>) -> Self {
@@ -262,3 +342,6 @@ pub struct OrderItem {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub termination_errors: Vec<TerminationError>,
 }
+
+#[cfg(test)]
+mod tests;

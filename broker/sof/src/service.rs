@@ -10,6 +10,8 @@ use crate::machine::Machine;
 use crate::mef::ReferencePoint;
 use crate::order::{ItemId, OrderId};
 
+mod encode;
+
 /// The identifier of a service, given by the SOF that makes it. Ours are UUIDs; a partner's are any text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -49,6 +51,25 @@ impl ServiceState {
         Self::Active,
         Self::Terminated,
     ];
+
+    /// The word in documents.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FeasibilityChecked => "feasibilityChecked",
+            Self::Designed => "designed",
+            Self::Reserved => "reserved",
+            Self::Inactive => "inactive",
+            Self::Active => "active",
+            Self::Terminated => "terminated",
+        }
+    }
+
+    /// The state that documents call so.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == word)
+    }
 }
 
 /// What happens to a service (Mplify 99.1 and 135.1, state diagram of the service).

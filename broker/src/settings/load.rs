@@ -211,6 +211,15 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
             return Err(rule("domains.id", &domain.id, why));
         }
     }
+    if let Some(url) = &settings.sof.public_url {
+        let is_base = matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !is_base {
+            let why = "must be an http or https URL without query and fragment";
+            return Err(rule("sof.public_url", url, why));
+        }
+    }
     check_bgp(settings)?;
     check_notifications(settings)?;
     settings
@@ -280,6 +289,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         pull,
         limits,
         reservations,
+        sof,
         ..
     } = settings;
     let member = &limits.member;
@@ -313,6 +323,9 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("reservations.holds", reservations.holds == 0),
         ("reservations.per_holder", reservations.per_holder == 0),
         ("reservations.all", reservations.all == 0),
+        ("sof.orders.items", sof.orders.items == 0),
+        ("sof.orders.references", sof.orders.references == 0),
+        ("sof.orders.listed", sof.orders.listed == 0),
     ];
     let mut is_zero = is_zero.into_iter().chain(settings.sof.interlude.counts());
     if let Some((key, _)) = is_zero.find(|(_, is_zero)| *is_zero) {

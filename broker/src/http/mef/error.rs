@@ -1,17 +1,18 @@
 //! What went wrong, in the form of MEF's documents (`Error400` to `Error500`). Statuses that the documents do not have take the
-//! form that all of theirs have in common: a reason.
+//! form that all of theirs have in common: a reason and a message.
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
-use sof::mef::Fault;
+use sof::mef::{Fault, show};
 use tracing::error;
 
 use super::JSON;
 use crate::auth::Refusal;
 use crate::http::answer::typed;
 use crate::http::problem::Problem;
+use crate::lso::orders::TakeError;
 use crate::store::StoreError;
 
 /// An error of an API below `/mefApi`.
@@ -19,7 +20,9 @@ use crate::store::StoreError;
 pub(in crate::http) enum MefError {
     /// What every API of this server may say.
     Problem(Problem),
-    /// The payload is wrong (422).
+    /// The query is wrong.
+    Query(QueryError),
+    /// The payload is wrong, or a parameter's value cannot be (422).
     Faults(Vec<Fault>),
     /// There is no such thing, or it is another's.
     NotFound {
@@ -30,6 +33,17 @@ pub(in crate::http) enum MefError {
     },
     /// The store does not do what it is asked.
     Store(StoreError),
+}
+
+/// What is wrong with a query (`Error400Code`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::http) enum QueryError {
+    /// A parameter is needed that is not there.
+    MissingParameter(String),
+    /// A parameter has no value.
+    MissingValue(String),
+    /// Something else.
+    Invalid(String),
 }
 
 impl From<Problem> for MefError {
@@ -44,23 +58,36 @@ impl From<StoreError> for MefError {
     }
 }
 
+impl From<TakeError> for MefError {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Faults(faults) => Self::Faults(faults),
+            TakeError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl IntoResponse for MefError {
     fn into_response(self) -> Response {
         match self {
             Self::Problem(problem) => of_problem(&problem),
+            Self::Query(error) => {
+                let (code, reason) = match error {
+                    QueryError::MissingParameter(reason) => ("missingQueryParameter", reason),
+                    QueryError::MissingValue(reason) => ("missingQueryValue", reason),
+                    QueryError::Invalid(reason) => ("invalidQuery", reason),
+                };
+                body(StatusCode::BAD_REQUEST, Some(code), &reason, None)
+            }
             Self::Faults(faults) => {
                 let bytes = serde_json::to_vec(&faults).unwrap_or_default();
                 typed(StatusCode::UNPROCESSABLE_ENTITY, JSON, bytes.into())
             }
             Self::NotFound { what, id } => {
-                let id: String = id.chars().take(80).collect();
-                let reason = format!("there is no {what} \"{id}\"");
-                body(StatusCode::NOT_FOUND, Some("notFound"), &reason)
+                let reason = format!("there is no {what} \"{}\"", show(&id));
+                body(StatusCode::NOT_FOUND, Some("notFound"), &reason, None)
             }
-            Self::Store(error) => {
-                error!(%error, "the store does not do what a request needs");
-                of_problem(&Problem::Store)
-            }
+            Self::Store(error) => of_store(&error),
         }
     }
 }
@@ -80,16 +107,55 @@ fn of_problem(problem: &Problem) -> Response {
             _ => None,
         },
     };
-    let mut response = body(status, code, &problem.to_string());
+    let mut response = body(status, code, &problem.to_string(), None);
     problem.add_headers(response.headers_mut());
     response
 }
 
-fn body(status: StatusCode, code: Option<&str>, reason: &str) -> Response {
+fn of_store(error: &StoreError) -> Response {
+    error!(
+        error = error as &dyn std::error::Error,
+        "the store does not do what an order needs"
+    );
+    let (reason, message) = match error {
+        StoreError::InDoubt { .. } => (
+            "the store failed while it kept this: it may be kept or not",
+            Some("Look at the list before you send it again."),
+        ),
+        StoreError::Conflict(_) => (
+            "others changed the same again and again",
+            Some("Nothing was taken. Try again."),
+        ),
+        error if error.is_transient() => (
+            "the store cannot be used now",
+            Some("Nothing was taken. Try again later."),
+        ),
+        StoreError::Closed => (
+            "the broker is stopping",
+            Some("Nothing was taken. Try again."),
+        ),
+        _ => {
+            let reason = "the broker failed on this request; it is in the log";
+            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            return body(status, Some("internalError"), reason, None);
+        }
+    };
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = body(status, Some("internalError"), reason, message);
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
+fn body(status: StatusCode, code: Option<&str>, reason: &str, message: Option<&str>) -> Response {
+    // The bound of all reasons.
     let reason: String = reason.chars().take(Fault::MAX_REASON).collect();
     let mut error = json!({ "reason": reason });
     if let Some(code) = code {
         error["code"] = code.into();
+    }
+    if let Some(message) = message {
+        error["message"] = message.into();
     }
     typed(status, JSON, Bytes::from(error.to_string()))
 }

@@ -1,0 +1,123 @@
+//! Service orders (Mplify 99.1): `serviceOrder`.
+
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::response::Response;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use sof::order::{Limits, OrderState, ServiceOrder};
+
+use super::error::MefError;
+use super::query::{Between, Query};
+use super::{Id, Served, check_accept, find, json, page};
+use crate::auth::Principal;
+use crate::clock;
+use crate::http::App;
+use crate::http::answer::{check_content_type, parse_json, read_body};
+use crate::lso::index::OrderEntry;
+
+/// `POST serviceOrder` (`createServiceOrder`)
+pub(super) async fn create(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(served): Extension<Served>,
+    request: Request<Body>,
+) -> Result<Response, MefError> {
+    check_accept(request.headers())?;
+    let typed = check_content_type(request.headers(), "application/json");
+    let is_told = request.headers().contains_key(header::CONTENT_TYPE);
+    let settings = &app.shared.settings;
+    let body = read_body(request, settings.limits.body_bytes).await?;
+    // Without a body there is no type of it: what is missing is the body.
+    if is_told || !body.is_empty() {
+        typed?;
+    }
+    let value = parse_json(&body)?;
+    let limits = Limits {
+        items: settings.sof.orders.items,
+        references: settings.sof.orders.references,
+    };
+    let now = clock::now().timestamp;
+    let lso = &app.shared.lso;
+    let order = lso.take(&principal, served.at, &value, limits, now).await?;
+    let mut response = json(StatusCode::CREATED, &order.encode(&served.links))?;
+    if let Ok(location) = HeaderValue::from_str(&served.links.order(&order.id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// The filters of the document.
+const FILTERS: [&str; 9] = [
+    "state",
+    "orderDate.gt",
+    "orderDate.lt",
+    "completionDate.gt",
+    "completionDate.lt",
+    "expectedCompletionDate.gt",
+    "expectedCompletionDate.lt",
+    "startDate.gt",
+    "startDate.lt",
+];
+
+struct Filter {
+    state: Option<OrderState>,
+    order: Between,
+    completion: Between,
+    expected: Between,
+    start: Between,
+}
+
+impl Filter {
+    fn of(query: &Query) -> Result<Self, MefError> {
+        let words = OrderState::ALL.map(OrderState::as_str);
+        Ok(Self {
+            state: query.word("state", OrderState::from_word, &words)?,
+            order: query.between("orderDate")?,
+            completion: query.between("completionDate")?,
+            expected: query.between("expectedCompletionDate")?,
+            start: query.between("startDate")?,
+        })
+    }
+
+    fn has(&self, order: &OrderEntry) -> bool {
+        self.state.is_none_or(|state| order.state == state)
+            && self.order.has(Some(order.order_date))
+            && self.completion.has(order.completion_date)
+            && self.expected.has(order.expected_completion_date)
+            && self.start.has(order.start_date)
+    }
+}
+
+/// `GET serviceOrder` (`listServiceOrder`)
+pub(super) async fn list(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(served): Extension<Served>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, MefError> {
+    check_accept(&headers)?;
+    let query = Query::of(&uri, &FILTERS)?;
+    let filter = Filter::of(&query)?;
+    let index = &app.shared.lso.index.orders;
+    let wanted = page::Wanted {
+        principal: &principal,
+        between: filter.order,
+        paging: query.paging()?,
+    };
+    let encode = |order: &ServiceOrder| order.encode(&served.links);
+    page::list(&app, index, wanted, |entry| filter.has(entry), encode).await
+}
+
+/// `GET serviceOrder/{id}` (`retrieveServiceOrder`)
+pub(super) async fn show(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(served): Extension<Served>,
+    id: Id,
+    headers: HeaderMap,
+) -> Result<Response, MefError> {
+    check_accept(&headers)?;
+    let order = find::<OrderEntry>(&app, &principal, "service order", id).await?;
+    json(StatusCode::OK, &order.encode(&served.links))
+}
