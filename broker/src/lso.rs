@@ -12,6 +12,7 @@
 //!
 //! | module | does |
 //! |---|---|
+//! | [`configuration`] | payloads, down to the rules of the engine |
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
 
@@ -23,6 +24,7 @@ use tokio::sync::mpsc;
 
 use crate::store::Store;
 
+pub mod configuration;
 pub mod partners;
 pub mod records;
 

@@ -17,6 +17,8 @@ use nffg::{
 };
 use serde_json::Value;
 
+mod configuration;
+pub use configuration::configuration;
 mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
@@ -30,7 +32,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -42,6 +44,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("bgpls", bgpls),
     ("world", world),
     ("placement_requests", placement_requests),
+    ("configuration", configuration),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

@@ -18,6 +18,7 @@
 //! | [`machine`] | state machines as tables |
 //! | [`order`] | service orders and their items (Mplify 99.1) |
 //! | [`service`] | the service inventory (Mplify 135.1) |
+//! | [`schema`] | JSON Schema, with faults as the APIs tell them |
 //! | [`payload`] | what a service is: a service graph, or one domain's segment of it |
 //! | [`partner`] | partners, and the agreements with them |
 //! | [`selection`] | which chain of partners, and why |
@@ -33,5 +34,6 @@ pub mod order;
 pub mod partner;
 pub mod payload;
 pub mod saga;
+pub mod schema;
 pub mod selection;
 pub mod service;
