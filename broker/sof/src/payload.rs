@@ -17,6 +17,24 @@ use crate::schema::Schema;
 
 mod segment;
 
+/// serde for [`Resources`]: as the payload has them.
+pub(crate) mod resources {
+    use nffg::Resources;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::segment;
+
+    pub(crate) fn serialize<S: Serializer>(told: &Resources, to: S) -> Result<S::Ok, S::Error> {
+        segment::resources(told).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Resources, D::Error> {
+        let value = serde_json::Value::deserialize(from)?;
+        segment::read_resources(&value).map_err(D::Error::custom)
+    }
+}
+
 /// The `@type` of a service graph.
 pub const SERVICE_GRAPH: &str = "urn:brokermdo:schema:service-graph:v1";
 /// The `@type` of a segment.

@@ -29,14 +29,14 @@ impl Faults {
 }
 
 impl<'a> At<'a> {
-    fn member(&self, name: &str) -> Option<At<'a>> {
+    fn member(&self, name: &str) -> Option<Self> {
         self.value.get(name).map(|value| At {
             value,
             path: format!("{}/{name}", self.path),
         })
     }
 
-    fn elements(&self, name: &str) -> Vec<At<'a>> {
+    fn elements(&self, name: &str) -> Vec<Self> {
         let member = self.member(name);
         let Some((list, path)) = member.and_then(|at| Some((at.value.as_array()?, at.path))) else {
             return Vec::new();
@@ -171,17 +171,35 @@ pub(super) fn read(value: &Value) -> Result<Segment, Vec<Fault>> {
 fn function(at: &At<'_>, faults: &mut Faults) -> Option<Function> {
     let id = at.parse_member("id", faults);
     let nf_type = at.parse_member("type", faults);
-    let mut resources = Resources::default();
-    if let Some(told) = at.member("resources") {
-        for (name, of) in kinds(&mut resources) {
-            *of = told.member(name).and_then(|amount| amount.quantity(faults));
-        }
-    }
+    let told = at.member("resources");
+    let resources = told.map(|told| amounts(&told, faults));
     Some(Function {
         id: id?,
         nf_type: nf_type?,
-        resources,
+        resources: resources.unwrap_or_default(),
     })
+}
+
+fn amounts(told: &At<'_>, faults: &mut Faults) -> Resources {
+    let mut resources = Resources::default();
+    for (name, of) in kinds(&mut resources) {
+        *of = told.member(name).and_then(|amount| amount.quantity(faults));
+    }
+    resources
+}
+
+/// Reads what [`resources`] writes.
+pub(super) fn read_resources(value: &Value) -> Result<Resources, String> {
+    let faults = &mut Faults::default();
+    let at = At {
+        value,
+        path: String::new(),
+    };
+    let resources = amounts(&at, faults);
+    match faults.0.pop() {
+        Some(fault) => Err(fault.reason),
+        None => Ok(resources),
+    }
 }
 
 fn kinds(resources: &mut Resources) -> [(&'static str, &mut Option<Quantity>); 3] {
@@ -280,7 +298,7 @@ fn point_json(point: &Point) -> Value {
 }
 
 /// Resources as the broker's API writes them: bare numbers as numbers, others as text with their unit.
-pub(crate) fn resources(resources: &Resources) -> Value {
+pub(super) fn resources(resources: &Resources) -> Value {
     let mut copy = *resources;
     let members = kinds(&mut copy).into_iter().filter_map(|(name, told)| {
         let quantity = (*told)?;
