@@ -1,4 +1,5 @@
 //! Payloads: what is written can be read, and every fault of what cannot is told.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use nffg::{Bandwidth, Delay, Quantity, Resources, Unit};
 use proptest::collection::vec;

@@ -1,4 +1,5 @@
 //! Choosing partners: chains cut into segments, filters, scores.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod judging;
 mod laws;
