@@ -19,16 +19,18 @@ mod push;
 pub mod rate;
 mod reservations;
 mod routes;
+mod selections;
 pub mod server;
 pub mod tls;
 mod topology;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use routes::routes;
 
 use crate::auth::Principals;
 use crate::ingest::Inbox;
+use crate::lso::Lso;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Settings;
@@ -55,6 +57,8 @@ struct Shared {
     /// The decoding of them.
     documents: heavy::Heavy,
     inbox: Inbox,
+    /// Orders, if they are served.
+    lso: OnceLock<Lso>,
     settings: Settings,
 }
 
@@ -75,6 +79,7 @@ impl App {
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
+            lso: OnceLock::new(),
             published,
             metrics,
             settings,
@@ -82,6 +87,18 @@ impl App {
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// Serves what there is of orders, from now on.
+    #[must_use]
+    pub fn with_orders(self, lso: Lso) -> Self {
+        // Who came first stays.
+        let _ = self.shared.lso.set(lso);
+        self
+    }
+
+    fn lso(&self) -> Option<&Lso> {
+        self.shared.lso.get()
     }
 
     /// Forgets clients that have been quiet; call it every second or so.

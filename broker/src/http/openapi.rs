@@ -24,7 +24,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::{has_version, insert_etag, typed};
 use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, push, reservations};
+use super::{domains, events, push, reservations, selections};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
 use crate::topology::Topology;
@@ -68,7 +68,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ("403", "The token's owner may not do this."),
     (
         "404",
-        "There is no such domain, document or reservation, or the domain is not registered.",
+        "There is no such domain, document, reservation, order or selection, or the domain is not registered.",
     ),
     ("406", "The `Accept` header allows nothing that there is."),
     (
@@ -135,6 +135,10 @@ fn document() -> OpenApi {
             tag("placements", "Where a service graph can go."),
             tag("reservations", "Capacity held for placements."),
             tag(
+                "orders",
+                "Service orders, as MEF's APIs do not tell of them.",
+            ),
+            tag(
                 "operation",
                 "For operators and their monitors, and for machines that find their way.",
             ),
@@ -154,6 +158,8 @@ fn components() -> Components {
     gather::<Placements>(&mut schemas);
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
+    gather::<selections::Progress>(&mut schemas);
+    gather::<selections::SelectionBody>(&mut schemas);
     gather::<Topology>(&mut schemas);
     gather::<words::Registration>(&mut schemas);
     gather::<words::Heartbeat>(&mut schemas);

@@ -11,7 +11,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::guard::{Guarded, guard};
 use super::problem::Problem;
 use super::{
-    App, alto_api, domains, events, openapi, ops, placements, push, reservations, topology,
+    App, alto_api, domains, events, openapi, ops, placements, push, reservations, selections,
+    topology,
 };
 use crate::auth::Action;
 
@@ -71,6 +72,14 @@ pub fn routes(app: App) -> Router {
         .route(
             "/broker/v1/reservations/{reservation}/extend",
             needs(Action::Reserve, post(reservations::extend)),
+        )
+        .route(
+            "/broker/v1/orders/{order}/progress",
+            needs(Action::ReadOrders, get(selections::progress)),
+        )
+        .route(
+            "/broker/v1/selections/{selection}",
+            needs(Action::ReadPartners, get(selections::selection)),
         )
         .route("/broker/v1/domains", list(get(domains::domains)))
         .route(

@@ -233,7 +233,7 @@ struct Desk {
     finished: HashMap<Bytes, u64>,
     /// Orders that wait for a place.
     ready: VecDeque<(OrderId, bool, mpsc::Receiver<Nudge>)>,
-    tasks: JoinSet<(OrderId, Rest)>,
+    tasks: JoinSet<(OrderId, Rest, Option<Nudge>)>,
     stop: CancellationToken,
 }
 
@@ -291,14 +291,14 @@ impl Desk {
             };
             let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
             self.tasks.spawn(async move {
-                let rest = order::work(shared, &id, is_ours, nudges, stop).await;
-                (id, rest)
+                let (rest, nudge) = order::work(shared, &id, is_ours, nudges, stop).await;
+                (id, rest, nudge)
             });
         }
     }
 
-    fn ended(&mut self, ended: Result<(OrderId, Rest), tokio::task::JoinError>) {
-        let Ok((id, rest)) = ended else {
+    fn ended(&mut self, ended: Result<(OrderId, Rest, Option<Nudge>), tokio::task::JoinError>) {
+        let Ok((id, rest, nudge)) = ended else {
             // Whose it was is not known; the next look finds it.
             warn!("sof: the work on an order panicked");
             let at = after(clock::now().timestamp, self.shared.settings.look);
@@ -315,29 +315,24 @@ impl Desk {
             }
             return;
         };
-        match rest {
+        let resting = match rest {
             Rest::Done => {
                 self.known.remove(&id);
                 self.shared.theirs().retain(|_, ours| *ours != id);
+                return;
             }
-            Rest::Until(until) => {
-                self.known.insert(
-                    id,
-                    Known::Resting {
-                        until,
-                        is_ours: true,
-                    },
-                );
-            }
-            Rest::Left(until) => {
-                self.known.insert(
-                    id,
-                    Known::Resting {
-                        until,
-                        is_ours: false,
-                    },
-                );
-            }
+            Rest::Until(until) => Known::Resting {
+                until,
+                is_ours: true,
+            },
+            Rest::Left(until) => Known::Resting {
+                until,
+                is_ours: false,
+            },
+        };
+        self.known.insert(id.clone(), resting);
+        if nudge.is_some() {
+            self.call_up(id, nudge);
         }
     }
 

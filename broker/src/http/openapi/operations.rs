@@ -12,7 +12,7 @@ use utoipa::openapi::{
 
 use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
-use super::super::{domains, events, ops, reservations};
+use super::super::{domains, events, ops, reservations, selections};
 use super::words::{
     ExtendRequest, FormatWord, Heartbeat, PlacementsRequest, Registration, ReservationRequest,
 };
@@ -134,7 +134,7 @@ fn written(answer: ResponseBuilder) -> ResponseBuilder {
 }
 
 /// What several operations take.
-pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
+pub(super) fn parameters() -> [(&'static str, Parameter); 13] {
     let parameter = |name, place, required, description| {
         let schema = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -215,6 +215,14 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
             .build(),
         ),
         (
+            "order",
+            parameter("order", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
+            "selection",
+            parameter("selection", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
             "reservation",
             parameter("reservation", ParameterIn::Path, Required::True, "Its id.").build(),
         ),
@@ -236,7 +244,7 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 11] {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 16] = [
+    let paths: [(&str, Vec<Operation>); 18] = [
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -253,6 +261,7 @@ pub(super) fn paths() -> Paths {
             ],
         ),
         ("/broker/v1/events", vec![changes()]),
+        ("/broker/v1/orders/{order}/progress", vec![progress()]),
         ("/broker/v1/placements", vec![place()]),
         (
             "/broker/v1/reservations",
@@ -270,6 +279,7 @@ pub(super) fn paths() -> Paths {
             "/broker/v1/reservations/{reservation}/extend",
             vec![extend()],
         ),
+        ("/broker/v1/selections/{selection}", vec![selection()]),
         ("/broker/v1/topology", vec![topology()]),
         ("/directory", vec![directory()]),
         ("/healthz", vec![healthz()]),
@@ -546,6 +556,31 @@ fn extend() -> Operation {
         json::<reservations::ReservationBody>("Held for as long, or for longer already."),
     )
     .problems(&["400", "404", "409", "413", "415", "503"])
+}
+
+fn progress() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showProgress",
+        "orders",
+        "How far the work on an order is, at each partner",
+    )
+    .described("One's own orders; operators and auditors see all.")
+    .parameters(&["order"])
+    .answer("200", json::<selections::Progress>("As it is now."))
+    .problems(&["400", "404", "406"])
+}
+
+fn selection() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showSelection",
+        "orders",
+        "Which partners were chosen for a service, and why",
+    )
+    .parameters(&["selection"])
+    .answer("200", json::<selections::SelectionBody>("As it was made."))
+    .problems(&["400", "404", "406"])
 }
 
 fn topology() -> Operation {

@@ -66,6 +66,18 @@ pub(super) async fn work(
     is_ours: bool,
     mut nudges: mpsc::Receiver<Nudge>,
     stop: CancellationToken,
+) -> (Rest, Option<Nudge>) {
+    let rest = work_on(shared, id, is_ours, &mut nudges, stop).await;
+    // What came meanwhile is not lost.
+    (rest, nudges.try_recv().ok())
+}
+
+async fn work_on(
+    shared: Arc<Shared>,
+    id: &OrderId,
+    is_ours: bool,
+    nudges: &mut mpsc::Receiver<Nudge>,
+    stop: CancellationToken,
 ) -> Rest {
     let store = Arc::clone(&shared.tools.lso.store);
     let lease = SignedDuration::try_from(shared.settings.lease).unwrap_or(SignedDuration::MAX);
@@ -99,7 +111,7 @@ pub(super) async fn work(
         under_way: BTreeSet::new(),
         starts: BTreeMap::new(),
     };
-    let rest = match task.drive(is_ours, &mut nudges, &stop).await {
+    let rest = match task.drive(is_ours, nudges, &stop).await {
         Ok(rest) => rest,
         Err(error) => {
             warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order is read anew");
@@ -109,11 +121,7 @@ pub(super) async fn work(
     if rest != Rest::Done || task.records.is_done() {
         task.records.let_go(store.as_ref()).await;
     }
-    // What came meanwhile is not lost.
-    match (rest, nudges.try_recv()) {
-        (Rest::Until(_), Ok(_)) => Rest::Until(clock::now().timestamp),
-        (rest, _) => rest,
-    }
+    rest
 }
 
 impl Task {
@@ -141,6 +149,9 @@ impl Task {
                 return self.stop().await;
             }
             let now = clock::now().timestamp;
+            while let Ok(nudge) = nudges.try_recv() {
+                self.nudged(&nudge, now);
+            }
             self.begin(now).await?;
             self.records.keep(&self.shared, now).await?;
             self.index();
