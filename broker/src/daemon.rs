@@ -22,8 +22,9 @@ use crate::http::server::Server;
 use crate::http::{App, routes, tls};
 use crate::ingest::{self, Inbox, Ingest, SourceKey, SourceKind};
 use crate::lso::interlude::Interlude;
+use crate::lso::orchestrator::{self, Circuits, Tools};
 use crate::lso::outbox::{self, Outbox};
-use crate::lso::partners::{book::Book, keeper, seed};
+use crate::lso::partners::{Partners, book::Book, keeper, seed};
 use crate::lso::testing::Testing;
 use crate::lso::{Lso, presto};
 use crate::metrics::Metrics;
@@ -286,14 +287,18 @@ pub async fn run(
 
     tasks.spawn(durable::run(reservations.clone(), stop.clone()));
     tasks.spawn(probe(opened.watched(), stop.clone()));
-    // Nobody works on orders yet; what they are told to is in the store.
     let presto = settings.sof.presto.as_ref().map(presto::of).transpose()?;
-    let testing = Testing::new(Arc::clone(&store), presto, tasks.clone(), stop.clone());
+    let testing = Testing::new(
+        Arc::clone(&store),
+        presto.clone(),
+        tasks.clone(),
+        stop.clone(),
+    );
     testing
         .resume()
         .await
         .context("cannot read the test jobs in the store")?;
-    let (lso, _wakes) = Lso::new(store);
+    let (lso, wakes) = Lso::new(store);
     lso.subscriptions.load(lso.store.as_ref()).await?;
     let delivery = Outbox::new(lso.clone(), &settings, Arc::clone(&metrics))?;
     tasks.spawn(outbox::run(delivery, stop.clone()));
@@ -301,6 +306,17 @@ pub async fn run(
     let book = start_partners(&settings, &lso, address, Arc::clone(&metrics)).await?;
     let keep = settings.sof.interlude.keep;
     tasks.spawn(keeper::run(Arc::clone(&book), keep, stop.clone()));
+    let tools = Tools {
+        lso: lso.clone(),
+        published: Arc::clone(&published),
+        partners: Arc::clone(book.interlude()) as Arc<dyn Partners>,
+        circuits: Arc::clone(book.interlude()) as Arc<dyn Circuits>,
+        presto,
+        reservations: Arc::new(reservations.clone()),
+        metrics: Arc::clone(&metrics),
+    };
+    let work = settings.sof.work.clone();
+    tasks.spawn(orchestrator::run(tools, work, wakes, stop.clone()));
     let app = App::new(
         settings.clone(),
         published,

@@ -23,6 +23,7 @@ mod push;
 pub mod rate;
 mod reservations;
 mod routes;
+mod selections;
 pub mod server;
 pub mod tls;
 mod topology;

@@ -14,6 +14,8 @@
 //! |---|---|
 //! | [`orders`] | taking orders |
 //! | [`index`] | what lists of orders and services are found by |
+//! | [`configuration`] | payloads, down to the rules of the engine |
+//! | [`orchestrator`] | carries out what orders ask for |
 //! | [`records`] | which record is in which table |
 //! | [`partners`] | the partners' APIs, as the work needs them, and the partners' records |
 //! | [`interlude`] | the client of partners' Interlude APIs |
@@ -40,8 +42,10 @@ use subscriptions::Subscriptions;
 
 pub mod breaker;
 pub mod callback;
+pub mod configuration;
 pub mod index;
 pub mod interlude;
+pub mod orchestrator;
 pub mod orders;
 pub mod outbox;
 pub mod partners;

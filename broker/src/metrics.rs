@@ -90,6 +90,12 @@ struct MetricLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WorkLabels {
+    what: Word,
+    outcome: Word,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ReasonLabels {
     reason: Word,
 }
@@ -153,6 +159,9 @@ pub struct Metrics {
     notifications_oldest: Gauge<f64, AtomicU64>,
     /// The southbound side of the SOF.
     pub partners: PartnerMetrics,
+    sof_work: Family<WorkLabels, Counter>,
+    sof_stale: Family<ReasonLabels, Counter>,
+    sof_orders: Family<PhaseLabels, Gauge>,
 }
 
 impl Default for Metrics {
@@ -291,6 +300,24 @@ impl Metrics {
             notifications_oldest.clone(),
         );
         let partners = PartnerMetrics::register(&mut registry);
+        let sof_work = Family::default();
+        registry.register(
+            "sof_work",
+            "Steps of the work on orders, and what came of them",
+            sof_work.clone(),
+        );
+        let sof_stale = Family::default();
+        registry.register(
+            "sof_stale_events",
+            "What partners told late, twice or out of order",
+            sof_stale.clone(),
+        );
+        let sof_orders = Family::default();
+        registry.register(
+            "sof_orders",
+            "Orders that are not done: at work, and in all",
+            sof_orders.clone(),
+        );
         Self {
             registry,
             notifications,
@@ -316,6 +343,9 @@ impl Metrics {
             index_seconds,
             indexes_made,
             partners,
+            sof_work,
+            sof_stale,
+            sof_orders,
             sources: Mutex::default(),
         }
     }
@@ -483,6 +513,30 @@ impl Metrics {
         let event = Word(happening.as_str());
         let labels = EventLabels { event };
         self.reservation_events.get_or_create(&labels).inc();
+    }
+
+    /// A step of the work on an order came to something.
+    pub fn work_step(&self, what: &'static str, outcome: &'static str) {
+        let labels = WorkLabels {
+            what: Word(what),
+            outcome: Word(outcome),
+        };
+        self.sof_work.get_or_create(&labels).inc();
+    }
+
+    /// Something came that was of no use.
+    pub fn stale_event(&self, what: &'static str) {
+        let reason = Word(what);
+        self.sof_stale.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// So many orders are at work, and so many are not done.
+    pub fn orders_at_work(&self, at_work: usize, open: usize) {
+        for (state, count) in [("at-work", at_work), ("open", open)] {
+            let state = Word(state);
+            let gauge = self.sof_orders.get_or_create(&PhaseLabels { state });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// So many reservations are in each phase, and so often more is held than there is.

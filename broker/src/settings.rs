@@ -22,6 +22,7 @@ mod policy;
 mod presto;
 mod sof;
 mod store;
+mod work;
 
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
@@ -31,6 +32,7 @@ pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
 pub use presto::{MemoryPresto, PrestoSettings, VirtualizerPresto};
 pub use sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
 pub use store::StorePlace;
+pub use work::Work;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -88,9 +90,9 @@ impl Default for Settings {
             files: Files::default(),
             bgp: Bgp::default(),
             limits: Limits::default(),
-            sof: Sof::default(),
             log: Log::default(),
             auth: Auth::default(),
+            sof: Sof::default(),
             domains: Vec::new(),
         }
     }

@@ -17,6 +17,8 @@ use nffg::{
 };
 use serde_json::Value;
 
+mod configuration;
+pub use configuration::configuration;
 mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
@@ -37,6 +39,7 @@ pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
 pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -51,6 +54,7 @@ pub const TARGETS: [(&str, Target); 14] = [
     ("subscription_query", subscription_query),
     ("partner_answer", partner_answer),
     ("service_order", service_order),
+    ("configuration", configuration),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

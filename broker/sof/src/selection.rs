@@ -1,1 +1,156 @@
 //! Which chain of partners does a service, and why.
+//!
+//! ```text
+//!  engine: k best placements ──▶ Chain ──decompose──▶ a Segment per domain ──filters──▶ scores ──▶ the best
+//!                                                        ▲ delay shares       ▲ partners, agreements, record
+//! ```
+//!
+//! All of it is plain arithmetic: the same input gives the same choice, in every process. What was considered, what each
+//! filter removed and how the rest scored is a [`Selection`], kept for people.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use nffg::DomainId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::order::{ItemId, OrderId};
+use crate::service::ServiceId;
+
+mod chain;
+mod decompose;
+mod filter;
+mod score;
+
+pub use chain::{
+    Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Host, Way,
+};
+pub use decompose::{decompose, label};
+pub use filter::{Filter, PartnerView, Removal, terms, usable};
+pub use score::{Measures, Weights, price};
+
+use crate::partner::Agreement;
+use crate::payload::Segment;
+
+/// A recorded choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Selection {
+    /// Its name: the service and the try.
+    pub id: String,
+    /// When it was made.
+    pub time: Timestamp,
+    /// For which order.
+    pub order: OrderId,
+    /// For which of its items.
+    pub item: ItemId,
+    /// For which service.
+    pub service: ServiceId,
+    /// The kind of service that the buyer names (`serviceType`); it decides the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_type: Option<String>,
+    /// How much each measure counts.
+    pub weights: Weights,
+    /// Domains that were closed before the search, at most [`Selection::CLOSED`] of them.
+    pub closed: Vec<Removal>,
+    /// How many were closed in all.
+    pub closed_in_all: usize,
+    /// The chains that were found: those that scored, best first, then those that a filter removed.
+    pub candidates: Vec<Judgement>,
+    /// The chain that is taken, as its place among the candidates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<usize>,
+    /// The search ended before it was sure that these are the best.
+    pub cut: bool,
+    /// Why there is no chain at all, as `POST /broker/v1/placements` explains it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Value>,
+}
+
+impl Selection {
+    /// How many closed domains are told.
+    pub const CLOSED: usize = 100;
+}
+
+/// A chain, judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Judgement {
+    /// The chain.
+    pub chain: Chain,
+    /// The agreement under which each domain would be ordered from.
+    pub agreements: BTreeMap<DomainId, String>,
+    /// What speaks against it; empty for one that scored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Removal>,
+    /// What it was scored by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measures: Option<Measures>,
+    /// From 0, the best, to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// What each domain would do. Follows from the chain, so it is not recorded.
+    #[serde(skip)]
+    pub segments: Vec<Segment>,
+}
+
+/// Judges chains and puts them in order: those that keep every filter by score, ties by names; then the others, as they
+/// were. The first is the choice, if nothing speaks against it.
+///
+/// `prefix` begins the labels at borders ([`label`]).
+#[must_use]
+pub fn judge(
+    prefix: &str,
+    demand: &Demand,
+    chains: Vec<Chain>,
+    views: &BTreeMap<DomainId, PartnerView>,
+    weights: &Weights,
+    now: Timestamp,
+) -> Vec<Judgement> {
+    let nobody = PartnerView::default();
+    let mut judged: Vec<Judgement> = Vec::with_capacity(chains.len());
+    for chain in chains {
+        let plain = decompose(prefix, demand, &chain, &BTreeMap::new());
+        let mut removed = Vec::new();
+        let mut agreed: BTreeMap<DomainId, &Agreement> = BTreeMap::new();
+        for segment in &plain {
+            let view = views.get(&segment.domain).unwrap_or(&nobody);
+            match terms(view, segment, now) {
+                Ok(Some(agreement)) => {
+                    agreed.insert(segment.domain.clone(), agreement);
+                }
+                Ok(None) => {}
+                Err(removal) => removed.push(removal),
+            }
+        }
+        let promised = agreed
+            .iter()
+            .filter_map(|(domain, agreement)| Some((domain.clone(), agreement.sls.delay?)))
+            .collect();
+        let segments = decompose(prefix, demand, &chain, &promised);
+        removed.extend(filter::sls(&segments, &promised));
+        let measures = removed
+            .is_empty()
+            .then(|| Measures::of(&chain, &segments, &agreed, views));
+        let agreements = agreed
+            .iter()
+            .map(|(domain, agreement)| (domain.clone(), agreement.id.clone()));
+        let judgement = Judgement {
+            agreements: agreements.collect(),
+            chain,
+            removed,
+            measures,
+            score: None,
+            segments,
+        };
+        judged.push(judgement);
+    }
+    score::score(&mut judged, weights);
+    judged.sort_by(|a, b| match (a.score, b.score) {
+        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.chain.cmp(&b.chain)),
+        // Stable: those without a score stay as they were.
+        (x, y) => y.is_some().cmp(&x.is_some()),
+    });
+    judged
+}

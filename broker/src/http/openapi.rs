@@ -24,7 +24,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::{has_version, insert_etag, typed};
 use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, notifications, partners, push, reservations};
+use super::{domains, events, notifications, partners, push, reservations, selections};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
 use crate::placements::paths::Paths as LinkPaths;
@@ -70,7 +70,7 @@ const PROBLEMS: [(&str, &str); 15] = [
     ("403", "The token's owner may not do this."),
     (
         "404",
-        "There is no such domain, document, reservation, partner, agreement or dead letter, or the domain is not registered.",
+        "There is no such domain, document, reservation, partner, agreement, order, selection or dead letter, or the domain is not registered.",
     ),
     ("406", "The `Accept` header allows nothing that there is."),
     (
@@ -142,6 +142,10 @@ fn document() -> OpenApi {
                 "What subscribers to orders and services are told, and could not be told.",
             ),
             tag(
+                "orders",
+                "Service orders, as MEF's APIs do not tell of them.",
+            ),
+            tag(
                 "operation",
                 "For operators and their monitors, and for machines that find their way.",
             ),
@@ -164,6 +168,8 @@ fn components() -> Components {
     gather::<LinkPaths>(&mut schemas);
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
+    gather::<selections::Progress>(&mut schemas);
+    gather::<selections::SelectionBody>(&mut schemas);
     gather::<Topology>(&mut schemas);
     gather::<partners::Partners>(&mut schemas);
     gather::<partners::Agreements>(&mut schemas);

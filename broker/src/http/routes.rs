@@ -10,7 +10,7 @@ use super::guard::Guarded;
 use super::problem::Problem;
 use super::{
     App, alto_api, domains, events, mef, notifications, openapi, ops, partners, paths, placements,
-    push, reservations, topology,
+    push, reservations, selections, topology,
 };
 use crate::auth::Action;
 
@@ -65,6 +65,14 @@ pub fn routes(app: App) -> Router {
         .route(
             "/broker/v1/reservations/{reservation}/extend",
             needs(Action::Reserve, post(reservations::extend)),
+        )
+        .route(
+            "/broker/v1/orders/{order}/progress",
+            needs(Action::ReadOrders, get(selections::progress)),
+        )
+        .route(
+            "/broker/v1/selections/{selection}",
+            needs(Action::ReadPartners, get(selections::selection)),
         )
         .route("/broker/v1/domains", list(get(domains::domains)))
         .route(

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sof::order::ServiceOrder;
 use sof::partner::{Agreement, Partner};
+use sof::saga::Saga;
+use sof::selection::Selection;
 use sof::service::Service;
 
 use super::subscriptions::Subscriber;
@@ -63,3 +65,8 @@ pub struct Seed {
     /// The agreements that it has.
     pub agreements: Vec<String>,
 }
+/// Where the work on each order item stands, by order and item; kept after the end, since it says what of the service is
+/// where.
+pub const SAGAS: Table<(String, String), Saga> = Table::new(TableName::Sagas);
+/// Recorded choices of partners, by their id.
+pub const SELECTIONS: Table<String, Selection> = Table::new(TableName::Selections);

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use sof::partner::{Agreement, PartnerDetails, decode_agreement, decode_partner};
 use url::Url;
 
-use super::{Notifications, Orders, PrestoSettings, domain_id, masked};
+use super::{Notifications, Orders, PrestoSettings, Work, domain_id, masked};
 use crate::lso::breaker::Policy;
 use crate::lso::partners::is_agreement_id;
 
@@ -24,6 +24,8 @@ pub struct Sof {
     /// listens on, if that is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<Url>,
+    /// How orders are carried out.
+    pub work: Work,
     /// Orders that come in.
     pub orders: Orders,
     /// Notifications to subscribers.

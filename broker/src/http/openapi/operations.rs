@@ -12,7 +12,7 @@ use utoipa::openapi::{
 
 use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
-use super::super::{domains, events, notifications, ops, reservations};
+use super::super::{domains, events, notifications, ops, reservations, selections};
 use super::words::{
     ExtendRequest, FormatWord, Heartbeat, PathsRequest, PlacementsRequest, Registration,
     ReservationRequest,
@@ -219,6 +219,14 @@ pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
             .build(),
         ),
         (
+            "order",
+            parameter("order", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
+            "selection",
+            parameter("selection", ParameterIn::Path, Required::True, "Its id.").build(),
+        ),
+        (
             "reservation",
             parameter("reservation", ParameterIn::Path, Required::True, "Its id.").build(),
         ),
@@ -246,7 +254,7 @@ pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 21] = [
+    let paths: [(&str, Vec<Operation>); 23] = [
         ("/broker/v1/dead-letters", vec![list_dead_letters()]),
         (
             "/broker/v1/dead-letters/{letter}",
@@ -274,6 +282,7 @@ pub(super) fn paths() -> Paths {
         ("/broker/v1/events", vec![changes()]),
         ("/broker/v1/paths", vec![link_paths()]),
         ("/broker/v1/notifications", vec![list_notifications()]),
+        ("/broker/v1/orders/{order}/progress", vec![progress()]),
         ("/broker/v1/placements", vec![place()]),
         (
             "/broker/v1/reservations",
@@ -291,6 +300,7 @@ pub(super) fn paths() -> Paths {
             "/broker/v1/reservations/{reservation}/extend",
             vec![extend()],
         ),
+        ("/broker/v1/selections/{selection}", vec![selection()]),
         ("/broker/v1/topology", vec![topology()]),
         ("/directory", vec![directory()]),
         ("/healthz", vec![healthz()]),
@@ -587,6 +597,31 @@ fn extend() -> Operation {
         json::<reservations::ReservationBody>("Held for as long, or for longer already."),
     )
     .problems(&["400", "404", "409", "413", "415", "503"])
+}
+
+fn progress() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showProgress",
+        "orders",
+        "How far the work on an order is, at each partner",
+    )
+    .described("One's own orders; operators and auditors see all.")
+    .parameters(&["order"])
+    .answer("200", json::<selections::Progress>("As it is now."))
+    .problems(&["400", "404", "406"])
+}
+
+fn selection() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showSelection",
+        "orders",
+        "Which partners were chosen for a service, and why",
+    )
+    .parameters(&["selection"])
+    .answer("200", json::<selections::SelectionBody>("As it was made."))
+    .problems(&["400", "404", "406"])
 }
 
 fn topology() -> Operation {

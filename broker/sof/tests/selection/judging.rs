@@ -1,0 +1,307 @@
+//! Filters and scores.
+
+use std::collections::BTreeMap;
+
+use nffg::DomainId;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sof::mef::Api;
+use sof::partner::{Bounds, PartnerState, Price, Sls};
+use sof::selection::{Chain, Demand, Filter, Judgement, PartnerView, Weights, judge, usable};
+
+use super::world::{chain, demand, domain, mbps, now, view};
+
+fn views() -> BTreeMap<DomainId, PartnerView> {
+    (0..10).map(|at| (domain(at), view(at))).collect()
+}
+
+fn simple() -> (Demand, Chain) {
+    let demand = demand(1, Some(10_000_000), Some(10_000_000), None);
+    let chain = chain(&demand, &[vec![0, 1], vec![1, 2]], 1_000_000, 100);
+    (demand, chain)
+}
+
+/// What each filter says of a chain over D0, D1 and D2, D1 being changed.
+fn removed(change: impl FnOnce(&mut PartnerView)) -> Vec<(Filter, String)> {
+    let (demand, chain) = simple();
+    let mut views = views();
+    change(views.get_mut(&domain(1)).unwrap());
+    let judged = judge(
+        "s.1",
+        &demand,
+        vec![chain],
+        &views,
+        &Weights::default(),
+        now(),
+    );
+    let [judgement] = judged.as_slice() else {
+        panic!("one");
+    };
+    assert_eq!(judgement.score.is_some(), judgement.removed.is_empty());
+    let removed = judgement.removed.iter();
+    removed
+        .map(|removal| {
+            assert_eq!(removal.domain, domain(1));
+            (removal.filter, removal.detail.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn each_filter_removes_what_it_is_for() {
+    assert_eq!(removed(|_| {}), []);
+    let only = |filter, change: fn(&mut PartnerView)| {
+        let removed = removed(change);
+        assert!(
+            matches!(removed.as_slice(), [(found, detail)] if *found == filter && !detail.is_empty()),
+            "{filter:?}: {removed:?}"
+        );
+    };
+    only(Filter::Tried, |view| {
+        view.avoided = Some("it refused".to_owned())
+    });
+    only(Filter::Partner, |view| view.partner = None);
+    only(Filter::Active, |view| {
+        view.partner.as_mut().unwrap().state = PartnerState::Suspended;
+    });
+    only(Filter::Api, |view| {
+        let partner = view.partner.as_mut().unwrap();
+        partner.apis = [(Api::ServiceInventory, 2)].into();
+    });
+    only(Filter::ServiceType, |view| {
+        view.partner.as_mut().unwrap().service_types = ["urn:other".to_owned()].into();
+    });
+    only(Filter::Circuit, |view| view.circuit_open = true);
+    only(Filter::Agreement, |view| view.agreements.clear());
+    only(Filter::Agreement, |view| {
+        view.agreements[0].valid_until = Some(now())
+    });
+    only(Filter::Agreement, |view| {
+        view.agreements[0].service_type = "urn:other".to_owned()
+    });
+    only(Filter::Bounds, |view| {
+        view.agreements[0].bounds.bandwidth = Some(mbps(9).bits_per_second());
+    });
+    only(Filter::Bounds, |view| {
+        view.agreements[0].bounds.cpu = Some(1.5)
+    });
+    only(Filter::Bounds, |view| {
+        view.agreements[0].bounds.services = Some(3);
+        view.services = 3;
+    });
+    only(Filter::Sls, |view| {
+        view.agreements[0].sls.delay = Some(20_000_000)
+    });
+}
+
+#[test]
+fn every_filter_says_what_it_asks_and_what_may_help() {
+    let asks: std::collections::BTreeSet<&str> =
+        Filter::ALL.iter().map(|filter| filter.asks()).collect();
+    assert_eq!(asks.len(), Filter::ALL.len());
+    for filter in Filter::ALL {
+        assert!(
+            !(filter.is_commercial() && filter.is_passing()),
+            "{filter:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_asked_before_the_search_says_the_same_as_what_is_asked_after_it() {
+    let mut stopped = view(1);
+    stopped.circuit_open = true;
+    let removal = usable(&domain(1), &stopped, now()).unwrap_err();
+    assert_eq!(removal.filter, Filter::Circuit);
+    assert_eq!(usable(&domain(1), &view(1), now()), Ok(()));
+}
+
+#[test]
+fn of_several_agreements_the_cheapest_that_allows_it_counts() {
+    let (demand, chain) = simple();
+    let mut views = views();
+    let agreements = &mut views.get_mut(&domain(1)).unwrap().agreements;
+    let mut cheap = agreements[0].clone();
+    cheap.id = "cheap".to_owned();
+    cheap.bounds = Bounds {
+        bandwidth: Some(1),
+        ..Bounds::default()
+    };
+    let mut dear = agreements[0].clone();
+    dear.id = "dear".to_owned();
+    dear.price = Price {
+        segment: 1000,
+        function: 10,
+        mbps: 1,
+    };
+    let mut dearer = dear.clone();
+    dearer.id = "dearer".to_owned();
+    dearer.price.segment = 2000;
+    *agreements = vec![dearer, cheap, dear];
+    let judged = judge(
+        "s.1",
+        &demand,
+        vec![chain],
+        &views,
+        &Weights::default(),
+        now(),
+    );
+    assert_eq!(judged[0].agreements[&domain(1)], "dear");
+    // 100 of the topology, the segment, a function, two flows of 10 Mbit/s.
+    assert_eq!(judged[0].measures.unwrap().price, 100 + 1000 + 10 + 20);
+}
+
+#[test]
+fn the_margin_is_that_of_the_tightest_flow() {
+    let (demand, chain) = simple();
+    let mut views = views();
+    for (at, delay) in [(0, 1_000_000), (1, 3_000_000), (2, 0)] {
+        views.get_mut(&domain(at)).unwrap().agreements[0].sls = Sls {
+            delay: Some(delay),
+            availability: None,
+        };
+    }
+    let judged = judge(
+        "s.1",
+        &demand,
+        vec![chain],
+        &views,
+        &Weights::default(),
+        now(),
+    );
+    // 10 ms less the border's 1 ms: over the promises of 1 and 3 ms there are 5 ms for two.
+    let margin = judged[0].measures.unwrap().sls_margin;
+    assert!((margin - 2.5 / 5.5).abs() < 1e-9, "{margin}");
+}
+
+/// Another way to the same: each chain's score on its own, then the smallest again and again.
+fn by_hand(judged: &[Judgement], weights: &Weights) -> Vec<Chain> {
+    let mut left: Vec<&Judgement> = judged.iter().filter(|one| one.measures.is_some()).collect();
+    let prices: Vec<f64> = left
+        .iter()
+        .map(|one| one.measures.unwrap().price as f64)
+        .collect();
+    let delays: Vec<f64> = left
+        .iter()
+        .map(|one| one.measures.unwrap().delay_ns as f64)
+        .collect();
+    let place = |all: &[f64], one: f64| {
+        let (least, most) = all
+            .iter()
+            .fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(*x), b.max(*x)));
+        if most > least {
+            (one - least) / (most - least)
+        } else {
+            0.0
+        }
+    };
+    let cost = |one: &Judgement| {
+        let m = one.measures.unwrap();
+        let parts = [
+            (weights.price, place(&prices, m.price as f64)),
+            (weights.delay, place(&delays, m.delay_ns as f64)),
+            (weights.sls_margin, 1.0 - m.sls_margin),
+            (weights.success, 1.0 - m.success),
+            (weights.load, m.load),
+        ];
+        let all: f64 = parts.iter().map(|(weight, _)| weight).sum();
+        let sum = parts
+            .iter()
+            .fold(0.0, |sum, (weight, part)| sum + weight * part);
+        sum / all
+    };
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let mut best = 0;
+        for at in 1..left.len() {
+            let (a, b) = (cost(left[at]), cost(left[best]));
+            if a < b || (a == b && left[at].chain < left[best].chain) {
+                best = at;
+            }
+        }
+        order.push(left.remove(best).chain.clone());
+    }
+    order
+}
+
+fn chains() -> impl Strategy<Value = Vec<Chain>> {
+    let one = (
+        vec(0..8_usize, 1..3),
+        vec(0..8_usize, 1..3),
+        0..3_000_000_u64,
+        0..1000_u64,
+    );
+    vec(one, 1..8).prop_map(|all| {
+        let (demand, _) = simple();
+        let walk = |from: usize, steps: &[usize]| {
+            let mut way = vec![from];
+            for step in steps {
+                if !way.contains(step) {
+                    way.push(*step);
+                }
+            }
+            way
+        };
+        let chains = all.iter().map(|(first, second, border, price)| {
+            let first = walk(0, first);
+            let second = walk(*first.last().unwrap(), second);
+            chain(&demand, &[first, second], *border, *price)
+        });
+        chains.collect()
+    })
+}
+
+fn odd_views() -> impl Strategy<Value = BTreeMap<DomainId, PartnerView>> {
+    let one = (
+        any::<bool>(),
+        0..20_u64,
+        0..20_u64,
+        0..5_u32,
+        0..3000_u64,
+        0..4_000_000_u64,
+    );
+    vec(one, 10).prop_map(|all| {
+        let views =
+            all.into_iter()
+                .enumerate()
+                .map(|(at, (broken, good, bad, services, price, delay))| {
+                    let mut view = view(at);
+                    view.circuit_open = broken && at > 5;
+                    (view.succeeded, view.failed, view.services) = (good, bad, services);
+                    let agreement = &mut view.agreements[0];
+                    agreement.bounds.services = Some(6);
+                    agreement.price.segment = price;
+                    agreement.sls.delay = (delay > 1_000_000).then_some(delay);
+                    (domain(at), view)
+                });
+        views.collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_best_by_score_are_those_of_an_exhaustive_look(chains in chains(), views in odd_views()) {
+        let (demand, _) = simple();
+        let weights = Weights::default();
+        let judged = judge("s.1", &demand, chains.clone(), &views, &weights, now());
+        prop_assert_eq!(judged.len(), chains.len());
+        let scored: Vec<Chain> = judged.iter().filter(|one| one.score.is_some()).map(|one| one.chain.clone()).collect();
+        prop_assert_eq!(&scored, &by_hand(&judged, &weights));
+        // Those that scored come first, and scores are from 0 to 1 and rise.
+        prop_assert!(judged[scored.len()..].iter().all(|one| !one.removed.is_empty()));
+        let scores: Vec<f64> = judged.iter().filter_map(|one| one.score).collect();
+        prop_assert!(scores.is_sorted() && scores.iter().all(|score| (0.0..=1.0).contains(score)));
+    }
+
+    #[test]
+    fn the_choice_does_not_depend_on_the_order_of_the_candidates(chains in chains(), views in odd_views()) {
+        let (demand, _) = simple();
+        let weights = Weights::default();
+        let there = judge("s.1", &demand, chains.clone(), &views, &weights, now());
+        let back = judge("s.1", &demand, chains.into_iter().rev().collect(), &views, &weights, now());
+        let scored = |judged: &[Judgement]| -> Vec<Chain> {
+            judged.iter().filter(|one| one.score.is_some()).map(|one| one.chain.clone()).collect()
+        };
+        prop_assert_eq!(scored(&there), scored(&back));
+    }
+}

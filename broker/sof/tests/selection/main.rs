@@ -1,0 +1,6 @@
+//! Choosing partners: chains cut into segments, filters, scores.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod judging;
+mod laws;
+mod world;

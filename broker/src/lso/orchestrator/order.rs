@@ -1,0 +1,532 @@
+//! The task of one order: its sagas, one step at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use sof::order::{OrderId, OrderItem, ServiceOrder};
+use sof::saga::{Effect, Event, Limits, Means, Phase, Saga};
+use sof::selection::Selection;
+use sof::service::Service;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use super::record::{Kept, Records, claim_order, in_place};
+use super::schedule::{Start, Times, named, start};
+use super::{Nudge, Rest, Shared, after, in_time};
+use crate::clock;
+use crate::lso::configuration::{Checked, check};
+use crate::lso::records::{ORDERS, SERVICES};
+use crate::placements::request::PlacementRequest;
+use crate::store::StoreError;
+use crate::store::claim::ClaimError;
+
+/// For how long a task keeps its place without anything to do.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// How soon an order is looked at again whose step was not kept.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// What an effect is about; of each there is one at a time.
+type Slot = (String, String);
+
+/// What came of an effect.
+type Outcome = (Slot, Event, Option<Selection>);
+
+/// Why a task cannot go on: what it has in memory is of no use any more.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// A step was not kept, or nobody knows.
+    #[error("a step was not kept")]
+    Store(#[from] StoreError),
+    /// Of an effect nobody knows how far it came, as after a crash.
+    #[error("an effect panicked")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    limits: Limits,
+    records: Records,
+    /// What each item asks for, checked.
+    checked: BTreeMap<String, Arc<Checked>>,
+    effects: JoinSet<Outcome>,
+    under_way: BTreeSet<Slot>,
+    /// When an item that has not begun may.
+    starts: BTreeMap<String, Timestamp>,
+}
+
+/// Works on an order until there is nothing to do. `is_ours`: this process has kept its last step.
+pub(super) async fn work(
+    shared: Arc<Shared>,
+    id: &OrderId,
+    is_ours: bool,
+    mut nudges: mpsc::Receiver<Nudge>,
+    stop: CancellationToken,
+) -> (Rest, Option<Nudge>) {
+    let rest = work_on(shared, id, is_ours, &mut nudges, stop).await;
+    // What came meanwhile is not lost.
+    (rest, nudges.try_recv().ok())
+}
+
+async fn work_on(
+    shared: Arc<Shared>,
+    id: &OrderId,
+    is_ours: bool,
+    nudges: &mut mpsc::Receiver<Nudge>,
+    stop: CancellationToken,
+) -> Rest {
+    let store = Arc::clone(&shared.tools.lso.store);
+    let lease = SignedDuration::try_from(shared.settings.lease).unwrap_or(SignedDuration::MAX);
+    let now = clock::now().timestamp;
+    let again = |pause| Rest::Left(after(clock::now().timestamp, pause));
+    let fence = match claim_order(store.as_ref(), id, &shared.owner, now, lease).await {
+        Ok(fence) => fence,
+        Err(ClaimError::Held { until_ms, .. }) => {
+            let until = Timestamp::from_millisecond(until_ms).unwrap_or(now);
+            return Rest::Left(until.max(after(now, AGAIN)));
+        }
+        Err(ClaimError::Store(error)) => {
+            warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order cannot be claimed");
+            return again(AGAIN);
+        }
+    };
+    let records = match Records::read(store.as_ref(), id, fence).await {
+        Ok(Some(records)) => records,
+        Ok(None) => return Rest::Done,
+        Err(error) => {
+            warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order cannot be read");
+            return again(AGAIN);
+        }
+    };
+    let mut task = Task {
+        limits: shared.settings.limits(),
+        shared,
+        records,
+        checked: BTreeMap::new(),
+        effects: JoinSet::new(),
+        under_way: BTreeSet::new(),
+        starts: BTreeMap::new(),
+    };
+    let rest = match task.drive(is_ours, nudges, &stop).await {
+        Ok(rest) => rest,
+        Err(error) => {
+            warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order is read anew");
+            again(AGAIN)
+        }
+    };
+    if rest != Rest::Done || task.records.is_done() {
+        task.records.let_go(store.as_ref()).await;
+    }
+    rest
+}
+
+impl Task {
+    async fn drive(
+        &mut self,
+        is_ours: bool,
+        nudges: &mut mpsc::Receiver<Nudge>,
+        stop: &CancellationToken,
+    ) -> Result<Rest, Broken> {
+        if !is_ours {
+            let now = clock::now().timestamp;
+            for kept in self
+                .records
+                .sagas
+                .values_mut()
+                .filter(|kept| !kept.saga.is_done())
+            {
+                kept.saga.resume(now, &self.limits);
+                kept.changed = true;
+            }
+        }
+        let mut renewed = clock::instant();
+        loop {
+            if stop.is_cancelled() {
+                return self.stop().await;
+            }
+            let now = clock::now().timestamp;
+            while let Ok(nudge) = nudges.try_recv() {
+                self.nudged(&nudge, now);
+            }
+            self.begin(now).await?;
+            self.records.keep(&self.shared, now).await?;
+            self.index();
+            self.carry_out(now);
+            if self.records.is_done() && self.under_way.is_empty() {
+                return Ok(Rest::Done);
+            }
+            let wake = self.wake_at(now);
+            if self.under_way.is_empty() && wake > after(now, IDLE) {
+                return Ok(Rest::Until(wake));
+            }
+            let renew_at = renewed + self.shared.settings.lease / 3;
+            let wake = in_time(clock::now(), wake).min(renew_at);
+            let mut events: Vec<Outcome> = Vec::new();
+            let mut heard: Option<Nudge> = None;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                Some(ended) = self.effects.join_next() => events.push(self.ended(ended)?),
+                nudge = nudges.recv() => heard = nudge,
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            while let Some(ended) = self.effects.try_join_next() {
+                events.push(self.ended(ended)?);
+            }
+            let now = clock::now().timestamp;
+            for (slot, event, selection) in events {
+                self.records.selections.extend(selection);
+                self.hear(&slot.0, event, now);
+            }
+            if let Some(nudge) = heard {
+                self.nudged(&nudge, now);
+            }
+            self.tick(now);
+            if clock::instant() >= renew_at {
+                let lease = SignedDuration::try_from(self.shared.settings.lease);
+                let lease = lease.unwrap_or(SignedDuration::MAX);
+                let (store, owner) = (
+                    Arc::clone(&self.shared.tools.lso.store),
+                    self.shared.owner.clone(),
+                );
+                match self.records.renew(store.as_ref(), &owner, now, lease).await {
+                    Ok(()) => renewed = clock::instant(),
+                    Err(ClaimError::Store(error)) => return Err(error.into()),
+                    Err(ClaimError::Held { .. }) => return Ok(Rest::Left(after(now, AGAIN))),
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: Result<Outcome, tokio::task::JoinError>) -> Result<Outcome, Broken> {
+        let outcome = ended?;
+        self.under_way.remove(&outcome.0);
+        Ok(outcome)
+    }
+
+    /// Waits a little for what is under way, and keeps what comes of it.
+    async fn stop(&mut self) -> Result<Rest, Broken> {
+        let end = clock::instant() + self.shared.settings.grace;
+        loop {
+            let ended = tokio::time::timeout_at(end, self.effects.join_next()).await;
+            let Ok(Some(ended)) = ended else {
+                break;
+            };
+            let now = clock::now().timestamp;
+            let (slot, event, selection) = self.ended(ended)?;
+            self.records.selections.extend(selection);
+            self.hear(&slot.0, event, now);
+            self.records.keep(&self.shared, now).await?;
+        }
+        self.effects.abort_all();
+        Ok(Rest::Left(clock::now().timestamp))
+    }
+
+    /// Begins the items whose time has come.
+    async fn begin(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let waiting: Vec<OrderItem> = self
+            .records
+            .order
+            .value
+            .items
+            .iter()
+            .filter(|item| !item.state.is_final() && !self.records.sagas.contains_key(&item.id.0))
+            .cloned()
+            .collect();
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let store = Arc::clone(&self.shared.tools.lso.store);
+        let snapshot = store.snapshot().await?;
+        let mut others: Vec<ServiceOrder> = Vec::new();
+        for name in named(&self.records.order.value) {
+            others.extend(
+                ORDERS
+                    .get(snapshot.as_ref(), &name)
+                    .await?
+                    .map(|other| other.value),
+            );
+        }
+        let times: Times = self
+            .records
+            .sagas
+            .iter()
+            .map(|(item, kept)| {
+                let saga = &kept.saga;
+                let began = (saga.phase != Phase::Waiting).then_some(saga.since);
+                (item.clone(), (began, saga.is_over().then_some(saga.since)))
+            })
+            .collect();
+        for item in waiting {
+            self.starts.remove(&item.id.0);
+            let mut begins = start(&self.records.order.value, &item, &times, &others, now);
+            let (before, restoring) =
+                in_place(snapshot.as_ref(), (&self.records.order.value.id, &item)).await?;
+            if let (Start::Now, Some(domain)) = (&begins, restoring) {
+                // Two hands at one segment would undo each other.
+                let patience = after(
+                    self.records.order.value.order_date,
+                    self.shared.settings.patience,
+                );
+                begins = if now < patience {
+                    Start::At(after(now, self.shared.settings.look_again))
+                } else {
+                    Start::Never(format!(
+                        "{domain} has still to restore what an earlier order changed"
+                    ))
+                };
+            }
+            let never = match begins {
+                Start::Now => None,
+                Start::Never(why) => Some(why),
+                Start::At(time) => {
+                    self.starts.insert(item.id.0.clone(), time);
+                    continue;
+                }
+                Start::After => {
+                    self.starts.insert(
+                        item.id.0.clone(),
+                        after(now, self.shared.settings.look_again),
+                    );
+                    continue;
+                }
+            };
+            let service = SERVICES.get(snapshot.as_ref(), &item.service.0).await?;
+            let service = service.map(|service| service.value);
+            let checked = asked(&item, service.as_ref());
+            let means = match &checked {
+                Ok(checked) if matches!(checked.as_ref(), Checked::Segment(_)) => Means::Own,
+                _ => Means::Partners,
+            };
+            let mut saga = Saga::new(
+                (self.records.order.value.id.clone(), item.id.clone()),
+                item.service.clone(),
+                (item.action, item.target),
+                means,
+                before,
+                now,
+            );
+            let own = match &checked {
+                Ok(checked) => match checked.as_ref() {
+                    Checked::Segment(segment) => Some(Box::new(segment.clone())),
+                    Checked::Graph(_) => None,
+                },
+                Err(_) => None,
+            };
+            let ends = item.action == sof::order::Action::Delete;
+            let fault = never.or_else(|| checked.as_ref().err().cloned().filter(|_| !ends));
+            match fault {
+                Some(why) => saga.refuse(why, now),
+                None => {
+                    // The first event of a new saga is of use.
+                    let _ = saga.apply(Event::Begin(own), now, &self.limits);
+                }
+            }
+            info!(order = %saga.order, item = %item.id, service = %item.service, action = ?item.action, target = ?item.target, phase = ?saga.phase, "sof: an item begins");
+            let kept = Kept {
+                saga,
+                version: None,
+                changed: true,
+            };
+            self.records.sagas.insert(item.id.0.clone(), kept);
+        }
+        Ok(())
+    }
+
+    /// Tells a saga what happened.
+    fn hear(&mut self, item: &str, event: Event, now: Timestamp) {
+        let Some(kept) = self.records.sagas.get_mut(item) else {
+            return;
+        };
+        let (before, is_tick) = (kept.saga.phase, event == Event::Tick);
+        let reasons = kept.saga.reasons.len();
+        if is_tick {
+            // Mostly nothing follows; then nothing is written.
+            let mut next = kept.saga.clone();
+            if next.apply(Event::Tick, now, &self.limits).is_ok() && next != kept.saga {
+                kept.saga = next;
+                kept.changed = true;
+            }
+        } else {
+            match kept.saga.apply(event, now, &self.limits) {
+                Ok(_) => kept.changed = true,
+                Err(stale) => {
+                    self.shared.tools.metrics.stale_event("event");
+                    debug!(order = %kept.saga.order, item, %stale, "sof: of no use");
+                }
+            }
+        }
+        let saga = &kept.saga;
+        for reason in saga.reasons.iter().skip(reasons) {
+            let domain = reason.domain.as_ref().map(ToString::to_string);
+            info!(order = %saga.order, item, attempt = reason.attempt, domain, doing = reason.doing, reason = reason.reason, "sof: a failure");
+        }
+        if saga.phase != before {
+            info!(order = %saga.order, item, service = %saga.service, attempt = saga.attempts, from = ?before, to = ?saga.phase, waits_for = saga.waiting_for, "sof: a step");
+        }
+        if saga.is_over() && !matches!(before, Phase::Completed | Phase::Failed) {
+            let outcome = if saga.phase == Phase::Completed {
+                "completed"
+            } else {
+                "failed"
+            };
+            self.shared.tools.metrics.work_step("item", outcome);
+            self.shared.stats().learn(saga);
+        }
+    }
+
+    fn nudged(&mut self, nudge: &Nudge, now: Timestamp) {
+        let items: Vec<String> = self.records.sagas.keys().cloned().collect();
+        for item in items {
+            let event = match nudge {
+                Nudge::Agreements => Event::Agreements,
+                Nudge::Hint(domain, order) => {
+                    let of = self.records.sagas.get(&item).map(|kept| &kept.saga);
+                    let has = of.is_some_and(|saga| {
+                        let mut parts = saga.parts.iter().chain(&saga.cleanup);
+                        parts.any(|part| part.domain == *domain && part.step.is_open())
+                    });
+                    if !has {
+                        continue;
+                    }
+                    Event::Hint {
+                        domain: domain.clone(),
+                        order: order.clone(),
+                    }
+                }
+            };
+            self.hear(&item, event, now);
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp) {
+        let items: Vec<String> = self
+            .records
+            .sagas
+            .iter()
+            .filter(|(_, kept)| kept.saga.wake_at(&self.limits).is_some_and(|at| at <= now))
+            .map(|(item, _)| item.clone())
+            .collect();
+        for item in items {
+            self.hear(&item, Event::Tick, now);
+        }
+    }
+
+    /// Which of a partner's orders are ours.
+    fn index(&self) {
+        let mut theirs = self.shared.theirs();
+        for kept in self.records.sagas.values() {
+            let parts = kept.saga.parts.iter().chain(&kept.saga.cleanup);
+            for part in parts.filter(|part| part.step.is_open()) {
+                if let Some(order) = &part.order {
+                    let key = (part.domain.clone(), order.clone());
+                    theirs.entry(key).or_insert_with(|| kept.saga.order.clone());
+                }
+            }
+        }
+    }
+
+    /// Starts what is to be done and is not under way. All of it is kept.
+    fn carry_out(&mut self, now: Timestamp) {
+        let mut wanted: Vec<(Slot, Saga, Effect)> = Vec::new();
+        for (item, kept) in &self.records.sagas {
+            for effect in kept.saga.effects(now, &self.limits) {
+                let about = match &effect {
+                    Effect::Call { domain, .. } => domain.to_string(),
+                    Effect::Choose | Effect::Reserve { .. } => String::new(),
+                };
+                wanted.push(((item.clone(), about), kept.saga.clone(), effect));
+            }
+        }
+        for (slot, saga, effect) in wanted {
+            if !self.under_way.insert(slot.clone()) {
+                continue;
+            }
+            let checked = self.checked(&slot.0);
+            let order = self.records.order.value.clone();
+            let shared = Arc::clone(&self.shared);
+            self.effects.spawn(async move {
+                let request: Option<&PlacementRequest> = match checked.as_deref() {
+                    Some(Checked::Graph(request)) => Some(request),
+                    _ => None,
+                };
+                let (event, selection) = match effect {
+                    Effect::Choose => match request {
+                        Some(request) => shared.choose(&saga, &order, request).await,
+                        None => {
+                            let reason = "the order has no service graph".to_owned();
+                            (
+                                Event::NothingFits {
+                                    reason,
+                                    selection: None,
+                                },
+                                None,
+                            )
+                        }
+                    },
+                    Effect::Reserve { id, step } => {
+                        let _room = shared.room.acquire().await;
+                        (
+                            shared
+                                .reserve(&saga, request, &order.buyer, (id, step))
+                                .await,
+                            None,
+                        )
+                    }
+                    Effect::Call { domain, call, what } => {
+                        let _room = shared.room.acquire().await;
+                        (shared.call(&saga, &domain, call, what).await, None)
+                    }
+                };
+                (slot, event, selection)
+            });
+        }
+    }
+
+    fn checked(&mut self, item: &str) -> Option<Arc<Checked>> {
+        if let Some(known) = self.checked.get(item) {
+            return Some(Arc::clone(known));
+        }
+        let checked = asked(self.records.item(item)?, None).ok()?;
+        self.checked.insert(item.to_owned(), Arc::clone(&checked));
+        Some(checked)
+    }
+
+    /// When something is to be done, if nothing happens before.
+    fn wake_at(&self, now: Timestamp) -> Timestamp {
+        let sagas = self.records.sagas.values();
+        let wakes = sagas.filter_map(|kept| kept.saga.wake_at(&self.limits));
+        let wakes = wakes.chain(self.starts.values().copied());
+        // What is past and under way is waited for.
+        let pause = if self.under_way.is_empty() {
+            Duration::from_millis(1)
+        } else {
+            self.shared.settings.look_again
+        };
+        let far = after(now, Duration::from_secs(3_600));
+        wakes
+            .map(|at| if at <= now { after(now, pause) } else { at })
+            .min()
+            .unwrap_or(far)
+    }
+}
+
+/// What an item asks for: its own configuration, or of `delete` the service's.
+fn asked(item: &OrderItem, service: Option<&Service>) -> Result<Arc<Checked>, String> {
+    let own = item
+        .given
+        .get("service")
+        .and_then(|service| service.get("serviceConfiguration"));
+    let value = own.or_else(|| service.and_then(Service::configuration));
+    let value = value.ok_or_else(|| "the item has no serviceConfiguration".to_owned())?;
+    match check(value) {
+        Ok(checked) => Ok(Arc::new(checked)),
+        Err(faults) => {
+            let reasons: Vec<&str> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+            Err(reasons.join("; "))
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The process ends anywhere: another goes on.
+
+use std::time::Duration;
+
+use sof::order::{Action, OrderState};
+use sof::saga::Phase;
+use sof::service::ServiceState;
+
+use super::partners::Fate;
+use super::setting::{Setting, at, plain};
+
+const PHASES: [Phase; 8] = [
+    Phase::Selecting,
+    Phase::Holding,
+    Phase::Ordering,
+    Phase::Activating,
+    Phase::Testing,
+    Phase::Confirming,
+    Phase::Compensating,
+    Phase::Deleting,
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_in_the_middle_of_each_phase_goes_on() {
+    for durable in [false, true] {
+        for phase in PHASES {
+            let mut setting = Setting::slow(durable, Duration::from_millis(4)).await;
+            if phase == Phase::Compensating {
+                setting.fakes.fate("AS2", "activate", Fate::Fail);
+            }
+            setting.start();
+            setting
+                .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+                .await;
+            if phase == Phase::Deleting {
+                setting.until("o1", OrderState::Completed).await;
+                setting
+                    .order("o2", Action::Delete, "s1", None, ServiceState::Terminated)
+                    .await;
+            }
+            let id = if phase == Phase::Deleting { "o2" } else { "o1" };
+            let seen = setting.until_phase(id, phase).await;
+            setting.crash().await;
+            setting.start();
+            assert_eq!(
+                setting.until_final(id).await.state(),
+                OrderState::Completed,
+                "{phase:?}"
+            );
+            setting.until_clean(id).await;
+            let expected = match phase {
+                Phase::Deleting => Vec::new(),
+                Phase::Compensating => at(&["AS1", "AS3", "AS4"], "active"),
+                _ => at(&["AS1", "AS2", "AS4"], "active"),
+            };
+            assert_eq!(
+                setting.fakes.services(),
+                expected,
+                "{phase:?}, seen: {seen}"
+            );
+            assert_eq!(
+                setting.book.kept().len(),
+                usize::from(phase != Phase::Deleting)
+            );
+            assert!(setting.book.kept().values().all(|kept| kept.confirmed));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crashes_again_and_again_lose_nothing_and_order_nothing_twice() {
+    let mut setting = Setting::slow(true, Duration::from_millis(3)).await;
+    setting.work.order_deadline = Duration::from_secs(20);
+    setting.work.test_deadline = Duration::from_secs(20);
+    setting.start();
+    for at in 0..6 {
+        let (order, service) = (format!("o{at}"), format!("s{at}"));
+        setting
+            .order(
+                &order,
+                Action::Add,
+                &service,
+                plain(1),
+                ServiceState::Active,
+            )
+            .await;
+    }
+    for round in 0_u64..12 {
+        tokio::time::sleep(Duration::from_millis(40 + 17 * round)).await;
+        setting.crash().await;
+        setting.start();
+    }
+    for at in 0..6 {
+        let order = setting.until_final(&format!("o{at}")).await;
+        assert_eq!(order.state(), OrderState::Completed);
+    }
+    assert_eq!(setting.fakes.services().len(), 18);
+    assert_eq!(setting.book.kept().len(), 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_keeps_what_was_answered() {
+    let mut setting = Setting::slow(false, Duration::from_millis(20)).await;
+    setting.start();
+    setting
+        .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    assert!(setting.until_phase("o1", Phase::Ordering).await);
+    setting.stop().await;
+    let saga = setting.saga("o1").await.unwrap();
+    assert_eq!(saga.phase, Phase::Ordering);
+    assert!(
+        saga.parts.iter().all(|part| part.order.is_some()),
+        "{:#?}",
+        saga.parts
+    );
+    setting.start();
+    setting.until("o1", OrderState::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_orchestrators_share_a_store() {
+    let mut setting = Setting::slow(true, Duration::from_millis(2)).await;
+    setting.work.lease = Duration::from_secs(5);
+    setting.start();
+    let other = setting.start_another();
+    for at in 0..10 {
+        let (order, service) = (format!("o{at}"), format!("s{at}"));
+        setting
+            .order(
+                &order,
+                Action::Add,
+                &service,
+                plain(1),
+                ServiceState::Active,
+            )
+            .await;
+    }
+    for at in 0..10 {
+        let order = setting.until_final(&format!("o{at}")).await;
+        assert_eq!(order.state(), OrderState::Completed);
+    }
+    // Nothing was ordered twice: the fakes would have refused.
+    assert_eq!(setting.fakes.state().orders.len(), 60);
+    other.abort();
+}

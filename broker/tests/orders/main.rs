@@ -1,0 +1,12 @@
+//! Orders, carried out by the orchestrator over both kinds of store, with partners, reservations and resources that live in
+//! the test and are as bad as they are told to be.
+
+#![expect(clippy::unwrap_used, reason = "tests: a panic is the failure")]
+
+mod api;
+mod change;
+mod crash;
+mod life;
+mod partners;
+mod reservations;
+mod setting;
