@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, RequestBuilder, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, redirect};
 
 /// Why there is no client.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +35,44 @@ pub fn client(
     https: bool,
     ca_file: Option<&Path>,
 ) -> Result<Client, ClientError> {
-    let mut builder = Client::builder()
+    build(builder(timeout).pool_max_idle_per_host(1), https, ca_file)
+}
+
+/// The same for many exchanges with each server, of which some must not be sent twice: up to `idle` connections wait for the
+/// next exchange, and for less time than servers leave them open, so that few are lost to a connection that is just
+/// being closed.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_for_many(
+    timeout: Duration,
+    idle: usize,
+    https: bool,
+    ca_file: Option<&Path>,
+) -> Result<Client, ClientError> {
+    let builder = builder(timeout)
+        .pool_max_idle_per_host(idle)
+        .pool_idle_timeout(IDLE);
+    build(builder, https, ca_file)
+}
+
+/// Servers close idle connections after ten seconds or more; `brokerd` does after ten.
+const IDLE: Duration = Duration::from_secs(4);
+
+fn builder(timeout: Duration) -> ClientBuilder {
+    Client::builder()
         .user_agent(concat!("brokerd/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(timeout)
         .timeout(timeout)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .pool_max_idle_per_host(1);
+}
+
+fn build(
+    mut builder: ClientBuilder,
+    https: bool,
+    ca_file: Option<&Path>,
+) -> Result<Client, ClientError> {
     if !https {
         builder = builder.tls_certs_only([]);
     }
