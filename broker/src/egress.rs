@@ -37,13 +37,25 @@ pub fn client(
     https: bool,
     ca_file: Option<&Path>,
 ) -> Result<Client, ClientError> {
-    let mut builder = guarded(timeout);
-    if !https {
-        builder = builder.tls_certs_only([]);
-    }
-    trusting(builder, ca_file)?
-        .build()
-        .map_err(ClientError::Build)
+    build(builder(timeout).pool_max_idle_per_host(1), https, ca_file)
+}
+
+/// The same for many exchanges with each server, of which some must not be sent twice: up to `idle` connections wait for the
+/// next exchange, and for less time than servers leave them open, so that few are lost to a connection that is just
+/// being closed.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_for_many(
+    timeout: Duration,
+    idle: usize,
+    https: bool,
+    ca_file: Option<&Path>,
+) -> Result<Client, ClientError> {
+    let builder = builder(timeout)
+        .pool_max_idle_per_host(idle)
+        .pool_idle_timeout(IDLE);
+    build(builder, https, ca_file)
 }
 
 /// A client for URLs that strangers gave us: it connects to nothing but what `resolver` finds, and trusts as [`client`]
@@ -57,32 +69,34 @@ pub fn client_of_strangers(
     ca_file: Option<&Path>,
     resolver: Arc<dyn Resolve>,
 ) -> Result<Client, ClientError> {
-    let mut builder = guarded(timeout)
+    let builder = builder(timeout)
         .dns_resolver(resolver)
         .https_only(https)
-        .pool_idle_timeout(Duration::from_secs(15));
-    if !https {
-        builder = builder.tls_certs_only([]);
-    }
-    trusting(builder, ca_file)?
-        .build()
-        .map_err(ClientError::Build)
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(IDLE);
+    build(builder, https, ca_file)
 }
 
-fn guarded(timeout: Duration) -> ClientBuilder {
+/// Servers close idle connections after ten seconds or more; `brokerd` does after ten.
+const IDLE: Duration = Duration::from_secs(4);
+
+fn builder(timeout: Duration) -> ClientBuilder {
     Client::builder()
         .user_agent(concat!("brokerd/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(timeout)
         .timeout(timeout)
         .redirect(redirect::Policy::none())
         .no_proxy()
-        .pool_max_idle_per_host(1)
 }
 
-fn trusting(
+fn build(
     mut builder: ClientBuilder,
+    https: bool,
     ca_file: Option<&Path>,
-) -> Result<ClientBuilder, ClientError> {
+) -> Result<Client, ClientError> {
+    if !https {
+        builder = builder.tls_certs_only([]);
+    }
     if let Some(path) = ca_file {
         let pem = std::fs::read(path).map_err(|source| ClientError::ReadCa {
             path: path.to_owned(),
@@ -94,7 +108,7 @@ fn trusting(
             builder = builder.add_root_certificate(certificate);
         }
     }
-    Ok(builder)
+    builder.build().map_err(ClientError::Build)
 }
 
 /// A good answer, read whole.

@@ -79,8 +79,11 @@ impl Interlude {
     /// The CA file cannot be used, or the TLS library cannot.
     pub fn new(settings: &settings::Sof, metrics: Arc<Metrics>) -> Result<Self, ClientError> {
         let limits = &settings.interlude;
-        let plain = egress::client(limits.connect_timeout, false, None)?;
-        let secure = match egress::client(limits.connect_timeout, true, limits.ca_file.as_deref()) {
+        let client = |https, ca_file| {
+            egress::client_for_many(limits.connect_timeout, limits.in_flight, https, ca_file)
+        };
+        let plain = client(false, None)?;
+        let secure = match client(true, limits.ca_file.as_deref()) {
             Ok(client) => Some(client),
             // A machine without authorities must not keep a broker from starting whose partners need none.
             Err(ClientError::Build(error)) if limits.ca_file.is_none() => {

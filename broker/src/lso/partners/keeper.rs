@@ -53,15 +53,14 @@ pub async fn run(book: Arc<Book>, interval: Duration, stop: CancellationToken) {
     let mut changed = book.lso().store.watch(PARTNERS.name());
     let mut tick = tokio::time::interval(interval);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut is_told = true;
     loop {
         let is_time = tokio::select! {
             () = stop.cancelled() => return,
             _ = tick.tick() => true,
-            told = changed.changed() => {
-                if told.is_err() {
-                    // Only the timer is left.
-                    tick.tick().await;
-                }
+            told = changed.changed(), if is_told => {
+                // A store that tells no more leaves the timer.
+                is_told = told.is_ok();
                 false
             }
         };
