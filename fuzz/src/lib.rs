@@ -259,6 +259,7 @@ fn maps() -> Maps {
     let config = alto::Config {
         server_name: alto::ServerName::default(),
         caps,
+        limits: alto::Limits::default(),
     };
     Maps::build(Arc::new(config), idr.snapshot(), ted.snapshot(), None)
 }
