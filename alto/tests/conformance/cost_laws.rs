@@ -127,7 +127,7 @@ fn by_hand(links: &[Link], metric: &str) -> Value {
     let is_width = metric.starts_with("bw-");
     let number = |amount: u64| match is_width {
         // Bits per second are told as bytes per second.
-        true if amount % 8 == 0 => json!(amount / 8),
+        true if amount.is_multiple_of(8) => json!(amount / 8),
         true => json!(amount as f64 / 8.0),
         false => json!(amount),
     };

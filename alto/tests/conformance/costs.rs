@@ -308,7 +308,10 @@ fn rfc7285_11_3_2_3_constraints_are_tests_that_are_anded() {
     let ask = |constraints: Value| {
         let request = json!({"cost-type": routing(), "constraints": constraints});
         let [map, costs] = both(&square(), &request).map(Result::unwrap);
-        let map = map["cost-map"].get("A").cloned().unwrap_or(json!({}));
+        let map = map["cost-map"]
+            .get("A")
+            .cloned()
+            .unwrap_or_else(|| json!({}));
         // Endpoints of all other domains were asked for.
         let others = map
             .as_object()

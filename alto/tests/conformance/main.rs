@@ -10,6 +10,7 @@ mod draft;
 mod federation;
 mod laws;
 mod network_maps;
+mod page;
 mod peers;
 mod rfc7285;
 mod rfc8189;

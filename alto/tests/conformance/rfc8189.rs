@@ -25,7 +25,10 @@ fn ask(request: &Value) -> Result<Value, alto::AltoError> {
                 .as_object_mut()
                 .unwrap()
                 .remove("dependent-vtags");
-            let row = map["cost-map"].get("A").cloned().unwrap_or(json!({}));
+            let row = map["cost-map"]
+                .get("A")
+                .cloned()
+                .unwrap_or_else(|| json!({}));
             let empty = json!({});
             let found = costs["endpoint-cost-map"]
                 .get("ipv4:10.0.0.9")
