@@ -64,6 +64,13 @@ impl Test {
                 if lists.len() == 0 {
                     return Err(any.invalid("at least one list of predicates (RFC 8189 4.1.2)"));
                 }
+                // Each list has at least one, and every pair meets all of them.
+                let lengths = any
+                    .array()?
+                    .filter_map(|list| Some(list.value().as_array()?.len()));
+                if lists.len() > MOST || lengths.sum::<usize>() > MOST {
+                    return Err(any.invalid(format_args!("at most {MOST} predicates in all")));
+                }
                 let list = |list: Cursor<'_>| {
                     let predicates = predicates(&list, tested)?;
                     if predicates.is_empty() {
@@ -105,7 +112,7 @@ impl Test {
     }
 }
 
-/// Most predicates in one list: more say nothing new.
+/// Predicates in one request, at most.
 const MOST: usize = 64;
 
 fn predicates(
@@ -206,6 +213,19 @@ mod tests {
         ] {
             assert!(predicate(text, &tested).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_request_has_a_bounded_number_of_predicates() {
+        let read = |request: serde_json::Value| {
+            Test::read(&Cursor::root(&request), &[&COST_TYPES[0]]).map(drop)
+        };
+        assert!(read(json!({"constraints": vec!["ge 0"; MOST]})).is_ok());
+        assert!(read(json!({"constraints": vec!["ge 0"; MOST + 1]})).is_err());
+        assert!(read(json!({"or-constraints": vec![vec!["ge 0"; MOST / 2]; 2]})).is_ok());
+        let many = read(json!({"or-constraints": vec![vec!["ge 0"; MOST / 2]; 3]}));
+        assert!(many.unwrap_err().to_string().contains("at most 64"));
+        assert!(read(json!({"or-constraints": vec![json!([]); MOST + 1]})).is_err());
     }
 
     /// The implementation's choice: what is not known meets no test.

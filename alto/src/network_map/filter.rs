@@ -21,6 +21,9 @@ pub(crate) fn filter(map: &MapText, id: &str, request: &[u8]) -> Result<Bytes, A
         .map(|types| strings(&types))
         .transpose()?
         .unwrap_or_default();
+    if wanted.is_empty() && types.is_empty() {
+        return Ok(map.body.bytes.clone());
+    }
     let is_wanted = ["ipv4", "ipv6"].map(|family| types.is_empty() || types.contains(family));
 
     let mut out = b"{\"meta\":{\"vtag\":".to_vec();
