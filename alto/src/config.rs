@@ -14,6 +14,31 @@ pub struct Config {
     /// The caps of path vectors, published in the directory. [`PathCaps::work`] is not used here: each
     /// request brings its own.
     pub caps: PathCaps,
+    /// How much one answer about costs may hold.
+    pub limits: Limits,
+}
+
+/// How much one answer about costs or endpoints may hold, published in the directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Pairs of PIDs in a full cost map. A network map with more has no full cost maps.
+    pub full_map_pairs: usize,
+    /// Pairs, of PIDs or of endpoints, in one answer.
+    pub pairs: usize,
+    /// Endpoints in one request.
+    pub endpoints: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            // 2,000 PIDs: some 60 MB for each cost type that somebody asks for.
+            full_map_pairs: 4_000_000,
+            // All against all in a federation of 256 domains.
+            pairs: 65_536,
+            endpoints: 10_000,
+        }
+    }
 }
 
 /// The ALTO server's domain name: the right side of a Content-ID, dot-atom text without a port

@@ -1,89 +1,130 @@
-//! The information resource directory (RFC 7285 §9.2).
+//! The information resource directories (RFC 7285 §9.2), from the table of resources.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::cost::{COST_TYPES, MAX_COST_TYPES};
+use crate::endpoint;
 use crate::property_map::{PID_DOMAIN, Property};
 use crate::pv::MAX_PAIRS;
+use crate::resource::{DirectoryName, Kind, Resource, resources};
 use crate::{Body, Config, Tag, media, uri};
 
-/// The directory: it depends on the settings alone. URIs are references that a client resolves
-/// against the address where it found the directory (§9.2.2).
-pub(crate) fn build(config: &Config) -> Body {
-    // `uses` names the network map for all that speaks of PIDs (§9.2.2). The draft's map states its
-    // capabilities in the terms of the property map draft that it cites
-    // (draft-ietf-alto-unified-props-new-01 §4.4); `array-values` says of both maps that each value
-    // is an array of strings (draft-brokermdo-00 §5.4.1), which RFC 9240 §7.6 wants signalled.
-    let mappings = json!({
-        "mappings": { PID_DOMAIN: Property::NAMES },
-        "array-values": true,
-    });
-    // From `service-graph` on they are ours: the draft's extension and our limits.
-    let path_vectors = json!({
-        "cost-type-names": [PATH_VECTOR],
-        "cost-constraints": false,
-        "ane-property-names": Property::NAMES,
-        "service-graph": true,
-        "max-paths-per-pair": config.caps.per_pair,
-        "max-domains-per-path": config.caps.max_domains,
-        "max-pid-pairs": MAX_PAIRS,
-    });
-    let uses = json!([uri::id::NETWORK_MAP]);
-    let directory = json!({
-        "meta": {
-            "default-alto-network-map": uri::id::NETWORK_MAP,
-            "cost-types": { PATH_VECTOR: cost_type() },
-        },
-        "resources": {
-            uri::id::NETWORK_MAP: {
-                "uri": uri::NETWORK_MAP,
-                "media-type": media::NETWORK_MAP,
-            },
-            uri::id::DRAFT_PROPERTY_MAP: {
-                "uri": uri::DRAFT_PROPERTY_MAP,
-                "media-type": media::PROPERTY_MAP,
-                "capabilities": {
-                    "entity-domain-types": ["pid"],
-                    "prop-types": Property::NAMES,
-                    "array-values": true,
-                },
-                "uses": uses,
-            },
-            uri::id::PROPERTY_MAP: {
-                "uri": uri::PROPERTY_MAP,
-                "media-type": media::PROPERTY_MAP,
-                "capabilities": mappings,
-                "uses": uses,
-            },
-            uri::id::FILTERED_PROPERTY_MAP: {
-                "uri": uri::FILTERED_PROPERTY_MAP,
-                "media-type": media::PROPERTY_MAP,
-                "accepts": media::PROPERTY_MAP_PARAMS,
-                "capabilities": mappings,
-                "uses": uses,
-            },
-            uri::id::PATH_VECTORS: {
-                "uri": uri::PATH_VECTORS,
-                "media-type": media::PATH_VECTORS,
-                "accepts": media::COST_MAP_FILTER,
-                "capabilities": path_vectors,
-                "uses": uses,
-            },
-            uri::id::PATH_VECTOR_COST_MAP: {
-                "uri": uri::PATH_VECTORS,
-                "media-type": media::COST_MAP,
-                "accepts": media::COST_MAP_FILTER,
-                "capabilities": path_vectors,
-                "uses": uses,
-            },
-        },
-    });
-    let text = directory.to_string();
+/// The directories. They depend on the settings, and on whether there are full cost maps.
+#[derive(Clone)]
+pub(crate) struct Directories {
+    pub(crate) root: Body,
+    /// `None` if there are no full cost maps.
+    pub(crate) cost_maps: Option<Body>,
+}
+
+pub(crate) fn build(config: &Config, has_full_maps: bool) -> Directories {
+    let of = |directory| build_one(config, directory, has_full_maps);
+    Directories {
+        root: of(DirectoryName::Root),
+        cost_maps: has_full_maps.then(|| of(DirectoryName::CostMaps)),
+    }
+}
+
+/// One directory. URIs are references that a client resolves against the address where it found the
+/// directory (§9.2.2).
+fn build_one(config: &Config, directory: DirectoryName, has_full_maps: bool) -> Body {
+    let is_there = |resource: &&&Resource| {
+        let of_full_maps = matches!(
+            resource.kind,
+            Kind::CostMap(_) | Kind::Directory(DirectoryName::CostMaps)
+        );
+        resource.listed == Some(directory) && (has_full_maps || !of_full_maps)
+    };
+    let mut cost_types = Map::new();
+    let mut entries = Map::new();
+    for resource in resources().iter().filter(is_there) {
+        let mut entry = Map::new();
+        entry.insert("uri".to_owned(), resource.uri.into());
+        entry.insert("media-type".to_owned(), resource.media_type.into());
+        if let Some(accepts) = resource.accepts {
+            entry.insert("accepts".to_owned(), accepts.into());
+        }
+        let (capabilities, names) = capabilities(config, resource);
+        for name in names {
+            cost_types.insert(name.to_owned(), cost_type(name));
+        }
+        if !capabilities.is_null() {
+            entry.insert("capabilities".to_owned(), capabilities);
+        }
+        if !resource.uses.is_empty() {
+            entry.insert("uses".to_owned(), resource.uses.into());
+        }
+        entries.insert(resource.id.to_owned(), entry.into());
+    }
+    let mut meta = Map::new();
+    meta.insert("cost-types".to_owned(), cost_types.into());
+    if directory == DirectoryName::Root {
+        let default = uri::id::NETWORK_MAP.into();
+        meta.insert("default-alto-network-map".to_owned(), default);
+    }
+    let text = json!({ "meta": meta, "resources": entries }).to_string();
     let tag = Tag::of([text.as_bytes()]);
     Body {
         media_type: media::DIRECTORY,
         bytes: text.into(),
         tag,
     }
+}
+
+/// The capabilities of a resource, `null` if it has none, and the names of its cost types.
+fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static str>) {
+    let capabilities = match resource.kind {
+        Kind::Directory(_) | Kind::NetworkMap(_) | Kind::FilteredNetworkMap(_) => Value::Null,
+        Kind::CostMap(cost_type) => {
+            let name = cost_type.name;
+            return (json!({ "cost-type-names": [name] }), vec![name]);
+        }
+        Kind::FilteredCostMap | Kind::EndpointCosts => {
+            let names: Vec<_> = COST_TYPES.iter().map(|cost_type| cost_type.name).collect();
+            // From `max-pairs` on they are our limits.
+            let mut capabilities = json!({
+                "cost-type-names": names,
+                "cost-constraints": true,
+                "max-cost-types": MAX_COST_TYPES,
+                "max-pairs": config.limits.pairs,
+            });
+            if resource.kind == Kind::EndpointCosts {
+                capabilities["max-endpoints"] = config.limits.endpoints.into();
+            }
+            return (capabilities, names);
+        }
+        Kind::EndpointProperties => json!({
+            "prop-types": endpoint::property_names(),
+            "max-endpoints": config.limits.endpoints,
+        }),
+        // In the terms of the property map draft that the broker draft cites
+        // (draft-ietf-alto-unified-props-new-01 §4.4).
+        Kind::DraftPropertyMap => json!({
+            "entity-domain-types": ["pid"],
+            "prop-types": Property::NAMES,
+            "array-values": true,
+        }),
+        // `array-values` says of all property maps that each value is an array of strings
+        // (draft-brokermdo-00 §5.4.1), which RFC 9240 §7.6 wants signalled.
+        Kind::PropertyMap | Kind::FilteredPropertyMap => json!({
+            "mappings": { PID_DOMAIN: Property::NAMES },
+            "array-values": true,
+        }),
+        Kind::PathVectors | Kind::PathVectorCostMap => {
+            // From `service-graph` on they are ours: the draft's extension and our limits.
+            let capabilities = json!({
+                "cost-type-names": [PATH_VECTOR],
+                "cost-constraints": false,
+                "ane-property-names": Property::NAMES,
+                "service-graph": true,
+                "max-paths-per-pair": config.caps.per_pair,
+                "max-domains-per-path": config.caps.max_domains,
+                "max-pid-pairs": MAX_PAIRS,
+            });
+            return (capabilities, vec![PATH_VECTOR]);
+        }
+    };
+    (capabilities, Vec::new())
 }
 
 /// The name of the path vector cost type in the directory.
@@ -93,6 +134,10 @@ pub(crate) const COST_MODE: &str = "array";
 /// The cost metric of path vectors (RFC 9275 §6.5.1).
 pub(crate) const COST_METRIC: &str = "ane-path";
 
-fn cost_type() -> Value {
-    json!({ "cost-mode": COST_MODE, "cost-metric": COST_METRIC })
+fn cost_type(name: &str) -> Value {
+    let known = COST_TYPES.iter().find(|cost_type| cost_type.name == name);
+    known.map_or_else(
+        || json!({ "cost-mode": COST_MODE, "cost-metric": COST_METRIC }),
+        |known| known.described(),
+    )
 }

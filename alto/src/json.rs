@@ -26,7 +26,7 @@ pub(crate) fn strings<'a>(out: &mut Vec<u8>, texts: impl IntoIterator<Item = &'a
 }
 
 /// Writes a comma each time but the first.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Comma(bool);
 
 impl Comma {
@@ -34,6 +34,41 @@ impl Comma {
         if std::mem::replace(&mut self.0, true) {
             out.push(b',');
         }
+    }
+
+    /// Whether something was written after it.
+    pub(crate) fn is_written(self) -> bool {
+        self.0
+    }
+}
+
+/// Appends a whole number.
+pub(crate) fn number(out: &mut Vec<u8>, mut number: u64) {
+    // `u64::MAX` has 20 digits.
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends `number / per_unit` exactly, without zeros that say nothing. `per_unit` divides 1000.
+pub(crate) fn fraction(out: &mut Vec<u8>, amount: u64, per_unit: u64) {
+    number(out, amount / per_unit);
+    let mut thousandths = amount % per_unit * (1000 / per_unit);
+    if thousandths == 0 {
+        return;
+    }
+    out.push(b'.');
+    while thousandths > 0 {
+        out.push(b'0' + (thousandths / 100) as u8);
+        thousandths = thousandths % 100 * 10;
     }
 }
 
@@ -44,6 +79,15 @@ mod tests {
     use super::*;
 
     proptest! {
+        /// What a client reads is what constraints compare.
+        #[test]
+        fn a_fraction_reads_back_as_the_quotient(amount in 0_u64..1 << 53, per_unit in prop::sample::select(vec![1_u64, 8, 1000])) {
+            let mut out = Vec::new();
+            fraction(&mut out, amount, per_unit);
+            let read: f64 = std::str::from_utf8(&out).unwrap().parse().unwrap();
+            prop_assert_eq!(read.to_bits(), (amount as f64 / per_unit as f64).to_bits());
+        }
+
         #[test]
         fn a_written_string_reads_back(texts in prop::collection::vec(any::<String>(), 0..4)) {
             let mut out = Vec::new();

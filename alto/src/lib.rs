@@ -1,4 +1,4 @@
-//! The ALTO protocol (RFC 7285, 9240, 9275) over a snapshot of the federation, in the dialect of
+//! The ALTO protocol (RFC 7285, 8189, 9240, 9275, 9439) over a snapshot of the federation, in the dialect of
 //! draft-lachosrothenberg-alto-brokermdo-00.
 //!
 //! ```text
@@ -11,11 +11,16 @@
 //! one `Maps` from start to finish. Building it re-renders what changed and takes the rest from its
 //! predecessor. Every tag is a hash of content, so that replicas and restarts agree (RFC 7285 §6.3).
 //!
+//! [`Service`] adds the costs over a version's distances, and has the content of every resource by its entry
+//! in the table of [`resources`].
+//!
 //! Requests are JSON from outside: each fault is an [`AltoError`] that names the field, the value and
 //! the rule. HTTP itself (methods, status codes, compression) is the broker's; [`media`] has what
 //! ALTO adds to content negotiation.
 
 mod config;
+mod cost;
+mod endpoint;
 mod error;
 mod ird;
 mod json;
@@ -24,12 +29,17 @@ pub mod media;
 mod network_map;
 mod property_map;
 mod pv;
+mod resource;
+mod service;
 mod tag;
 pub mod uri;
 
-pub use config::{Config, ServerName, ServerNameError};
+pub use config::{Config, Limits, ServerName, ServerNameError};
+pub use cost::{COST_TYPES, CostType, Metric, Mode};
 pub use error::AltoError;
 pub use maps::{Body, Maps};
 pub use network_map::PrefixConflict;
 pub use pv::PathVectors;
+pub use resource::{Resource, resource, resources};
+pub use service::{Ask, Content, Refused, Service};
 pub use tag::Tag;

@@ -1,11 +1,12 @@
 //! Everything that one pair of snapshots has to say.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use idt::search::Distances;
+use idt::search::{Budget, Distances, Spent};
 
-use crate::network_map::NetworkMap;
+use crate::ird::Directories;
+use crate::network_map::{self, MapText, NetworkMap, Role};
 use crate::property_map::{self, Entities, PropertyMaps};
 use crate::{AltoError, Config, PathVectors, PrefixConflict, Tag, ird, pv};
 
@@ -26,8 +27,10 @@ pub struct Maps {
     config: Arc<Config>,
     idr: Arc<idr::Snapshot>,
     idt: Arc<idt::Snapshot>,
-    directory: Body,
+    directories: Directories,
     network: Arc<NetworkMap>,
+    /// The network map by role, made when somebody asks first; versions in which it is the same share it.
+    roles: Arc<OnceLock<MapText>>,
     entities: Arc<Entities>,
     properties: PropertyMaps,
 }
@@ -42,9 +45,14 @@ impl Maps {
         idt: Arc<idt::Snapshot>,
         previous: Option<&Self>,
     ) -> Self {
-        let directory = match previous.filter(|previous| previous.config == config) {
-            Some(previous) => previous.directory.clone(),
-            None => ird::build(&config),
+        let pairs = idt.graph().len().saturating_pow(2);
+        let has_full_maps = pairs <= config.limits.full_map_pairs;
+        let same_directories = previous.filter(|previous| {
+            previous.config == config && previous.directories.cost_maps.is_some() == has_full_maps
+        });
+        let directories = match same_directories {
+            Some(previous) => previous.directories.clone(),
+            None => ird::build(&config, has_full_maps),
         };
         // Most versions change the topology alone, and of it links. The map then keeps the topologies that it
         // was made of: at most one version more.
@@ -61,13 +69,17 @@ impl Maps {
                 Arc::new(Entities::build(&idr, previous))
             }
         };
-        let same_properties =
-            same_resources.filter(|previous| previous.network.body.tag == network.body.tag);
+        let same_properties = same_resources
+            .filter(|previous| previous.network.text.body.tag == network.text.body.tag);
+        let roles = match same_properties {
+            Some(previous) => Arc::clone(&previous.roles),
+            None => Arc::default(),
+        };
         let properties = match same_properties {
             Some(previous) => previous.properties.clone(),
             None => PropertyMaps::build(
                 &entities,
-                &network.body.tag,
+                &network.text.body.tag,
                 previous.map(|previous| &previous.properties),
             ),
         };
@@ -75,8 +87,9 @@ impl Maps {
             config,
             idr,
             idt,
-            directory,
+            directories,
             network,
+            roles,
             entities,
             properties,
         }
@@ -85,13 +98,25 @@ impl Maps {
     /// The information resource directory (RFC 7285 §9.2).
     #[must_use]
     pub fn directory(&self) -> &Body {
-        &self.directory
+        &self.directories.root
+    }
+
+    /// The directory of the full cost maps; `None` if there are too many pairs for any.
+    #[must_use]
+    pub fn cost_map_directory(&self) -> Option<&Body> {
+        self.directories.cost_maps.as_ref()
+    }
+
+    /// Whether there are full cost maps: not above [`Limits::full_map_pairs`](crate::Limits::full_map_pairs).
+    #[must_use]
+    pub fn offers_full_cost_maps(&self) -> bool {
+        self.directories.cost_maps.is_some()
     }
 
     /// The network map (RFC 7285 §11.2.1).
     #[must_use]
     pub fn network_map(&self) -> &Body {
-        &self.network.body
+        &self.network.text.body
     }
 
     /// Prefixes that two domains claim, by prefix, with what became of them. For operators.
@@ -119,7 +144,7 @@ impl Maps {
     /// The request is not JSON, lacks `entities`, or asks for an entity of another domain, a
     /// malformed entity id, or an unknown property.
     pub fn filtered_property_map(&self, request: &[u8]) -> Result<Bytes, AltoError> {
-        property_map::filter(&self.entities, &self.network.body.tag, request)
+        property_map::filter(&self.entities, &self.network.text.body.tag, request)
     }
 
     /// Answers a request for path vectors, of type
@@ -171,6 +196,21 @@ impl Maps {
 
     pub(crate) fn network(&self) -> &NetworkMap {
         &self.network
+    }
+
+    /// The network map by role. The first who asks for it spends a step for each prefix.
+    pub(crate) fn role_map(&self, budget: &mut Budget) -> Result<&MapText, Spent> {
+        if self.roles.get().is_none() {
+            budget.spend(self.network.prefixes())?;
+        }
+        let build = || network_map::build_roles(&self.network, &self.idr);
+        Ok(self.roles.get_or_init(build))
+    }
+
+    /// What the domain with this number in the network map is for.
+    pub(crate) fn role(&self, member: u32) -> Role {
+        let id = self.network.member(member);
+        Role::of(id.and_then(|id| self.idr.domain(id)).map(AsRef::as_ref))
     }
 
     pub(crate) fn entities(&self) -> &Entities {

@@ -9,6 +9,16 @@ use std::borrow::Cow;
 pub const DIRECTORY: &str = "application/alto-directory+json";
 /// A network map (RFC 7285 §11.2.1.1).
 pub const NETWORK_MAP: &str = "application/alto-networkmap+json";
+/// A request for a filtered network map (RFC 7285 §11.3.1.3).
+pub const NETWORK_MAP_FILTER: &str = "application/alto-networkmapfilter+json";
+/// Properties of endpoints (RFC 7285 §11.4.1.1).
+pub const ENDPOINT_PROPERTIES: &str = "application/alto-endpointprop+json";
+/// A request for properties of endpoints (RFC 7285 §11.4.1.3).
+pub const ENDPOINT_PROPERTY_PARAMS: &str = "application/alto-endpointpropparams+json";
+/// Costs between endpoints (RFC 7285 §11.5.1.1).
+pub const ENDPOINT_COSTS: &str = "application/alto-endpointcost+json";
+/// A request for costs between endpoints (RFC 7285 §11.5.1.3).
+pub const ENDPOINT_COST_PARAMS: &str = "application/alto-endpointcostparams+json";
 /// A cost map (RFC 7285 §11.2.3.1).
 pub const COST_MAP: &str = "application/alto-costmap+json";
 /// A request for a filtered cost map (RFC 7285 §11.3.2.3).

@@ -2,8 +2,22 @@
 
 /// The information resource directory (RFC 7285 §9): the only address that a client must know.
 pub const DIRECTORY: &str = "/directory";
-/// The network map (RFC 7285 §11.2.1).
+/// The directory of the full cost maps, linked from [`DIRECTORY`] (RFC 7285 §9.2.4).
+pub const COST_MAP_DIRECTORY: &str = "/directory/costmaps";
+/// The network map: a PID for each domain (RFC 7285 §11.2.1).
 pub const NETWORK_MAP: &str = "/networkmap";
+/// The network map by what domains are for.
+pub const ROLE_MAP: &str = "/networkmap/role";
+/// Parts of [`NETWORK_MAP`] (RFC 7285 §11.3.1), by POST.
+pub const FILTERED_NETWORK_MAP: &str = "/networkmap/filtered";
+/// Parts of [`ROLE_MAP`], by POST.
+pub const FILTERED_ROLE_MAP: &str = "/networkmap/role/filtered";
+/// Costs between PIDs of [`NETWORK_MAP`] (RFC 7285 §11.3.2, RFC 8189 §4.1), by POST.
+pub const FILTERED_COST_MAP: &str = "/costmap/filtered";
+/// Properties of endpoints (RFC 7285 §11.4), by POST.
+pub const ENDPOINT_PROPERTIES: &str = "/endpointprop/lookup";
+/// Costs between endpoints (RFC 7285 §11.5, RFC 8189 §4.2), by POST.
+pub const ENDPOINT_COSTS: &str = "/endpointcost/lookup";
 /// The draft's property map, at the draft's own address (draft-brokermdo-00 §5.5.1).
 pub const DRAFT_PROPERTY_MAP: &str = "/propmap/full/inet-ucmspn";
 /// The property map with RFC 9240's entity names.
@@ -13,10 +27,25 @@ pub const FILTERED_PROPERTY_MAP: &str = "/propmap/filtered/networkmap-pid";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
 
-/// Resource ids (RFC 7285 §9.1.1, §10.2): stable, unique in the directory, never reused.
+/// Resource ids (RFC 7285 §9.1.1, §10.2): stable, unique over all directories, never reused. The full
+/// cost maps have theirs with their cost types.
 pub mod id {
+    /// See [`COST_MAP_DIRECTORY`](super::COST_MAP_DIRECTORY).
+    pub const COST_MAP_DIRECTORY: &str = "costmaps";
     /// See [`NETWORK_MAP`](super::NETWORK_MAP).
     pub const NETWORK_MAP: &str = "networkmap";
+    /// See [`ROLE_MAP`](super::ROLE_MAP).
+    pub const ROLE_MAP: &str = "networkmap-role";
+    /// See [`FILTERED_NETWORK_MAP`](super::FILTERED_NETWORK_MAP).
+    pub const FILTERED_NETWORK_MAP: &str = "networkmap-filtered";
+    /// See [`FILTERED_ROLE_MAP`](super::FILTERED_ROLE_MAP).
+    pub const FILTERED_ROLE_MAP: &str = "networkmap-role-filtered";
+    /// See [`FILTERED_COST_MAP`](super::FILTERED_COST_MAP).
+    pub const FILTERED_COST_MAP: &str = "costmap-filtered";
+    /// See [`ENDPOINT_PROPERTIES`](super::ENDPOINT_PROPERTIES).
+    pub const ENDPOINT_PROPERTIES: &str = "endpoint-properties";
+    /// See [`ENDPOINT_COSTS`](super::ENDPOINT_COSTS).
+    pub const ENDPOINT_COSTS: &str = "endpoint-costs";
     /// See [`DRAFT_PROPERTY_MAP`](super::DRAFT_PROPERTY_MAP).
     pub const DRAFT_PROPERTY_MAP: &str = "inet-ucmspn";
     /// See [`PROPERTY_MAP`](super::PROPERTY_MAP).

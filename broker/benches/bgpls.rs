@@ -72,6 +72,7 @@ fn round(updates: &[u8], links: usize) -> (Duration, Duration, u64) {
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     };
     let published = Arc::new(Published::new(config));
     let stop = CancellationToken::new();

@@ -212,6 +212,7 @@ async fn serve_broker(listener: TcpListener) {
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     };
     let published = Arc::new(Published::new(config));
     let mut ingest = Ingest::new(&settings.domains, settings.rules());

@@ -177,6 +177,7 @@ mod tests {
         let config = Arc::new(alto::Config {
             server_name: settings.server_name,
             caps: settings.paths.caps(),
+            limits: settings.alto.limits(),
         });
         let maps = alto::Maps::build(config, idr.snapshot(), ted.snapshot(), None);
         let of = |n: u32| {

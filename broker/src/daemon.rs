@@ -222,6 +222,7 @@ pub async fn run(
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     };
     let published = Arc::new(Published::new(config));
     let tasks = TaskTracker::new();

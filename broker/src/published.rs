@@ -20,7 +20,10 @@ use crate::reservations::Kept;
 /// The current version. Readers take an `Arc` and keep it for the whole request; nobody waits.
 pub struct Published {
     config: Arc<alto::Config>,
-    current: ArcSwap<Version>,
+    current: ArcSwap<Current>,
+    /// One full cost map is made at a time: who waits for one takes what another made. Held over work on
+    /// a thread of its own.
+    cost_maps: tokio::sync::Mutex<()>,
     /// Held by who makes the next version: the writer, or who made an index. Readers do not ask for it.
     changing: Mutex<()>,
     changed: Notify,
@@ -34,6 +37,23 @@ pub struct Published {
     from_files: AtomicU64,
 }
 
+/// A version, and what ALTO says of it.
+struct Current {
+    version: Version,
+    service: alto::Service,
+}
+
+impl Current {
+    fn new(version: Version, previous: Option<&Self>) -> Self {
+        let (maps, distances) = (Arc::clone(&version.maps), version.distances().clone());
+        let previous = previous.map(|previous| &previous.service);
+        Self {
+            service: alto::Service::new(maps, distances, previous),
+            version,
+        }
+    }
+}
+
 impl Published {
     /// Empty maps.
     #[must_use]
@@ -41,9 +61,11 @@ impl Published {
         let config = Arc::new(config);
         let (idr, idt) = (idr::Idr::new().snapshot(), idt::Ted::new().snapshot());
         let maps = alto::Maps::build(Arc::clone(&config), idr, idt, None);
+        let version = Version::new(Arc::new(maps), Arc::default(), None);
         Self {
             config,
-            current: ArcSwap::from_pointee(Version::new(Arc::new(maps), Arc::default(), None)),
+            current: ArcSwap::from_pointee(Current::new(version, None)),
+            cost_maps: tokio::sync::Mutex::default(),
             changing: Mutex::new(()),
             changed: Notify::new(),
             domains: DashMap::new(),
@@ -57,13 +79,24 @@ impl Published {
     /// The maps to answer one request from.
     #[must_use]
     pub fn maps(&self) -> Arc<alto::Maps> {
-        Arc::clone(&self.current.load().maps)
+        Arc::clone(&self.current.load().version.maps)
+    }
+
+    /// What ALTO says of the maps, costs included.
+    #[must_use]
+    pub fn service(&self) -> alto::Service {
+        self.current.load().service.clone()
+    }
+
+    /// For who makes a full cost map: until it is let go, no other is made.
+    pub async fn cost_maps(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.cost_maps.lock().await
     }
 
     /// The maps, and what reservations hold as of the same moment.
     #[must_use]
     pub fn version(&self) -> Version {
-        Version::clone(&self.current.load())
+        self.current.load().version.clone()
     }
 
     /// Serves a new version from now on; says how many members it has. Only the writer calls this.
@@ -93,11 +126,12 @@ impl Published {
     fn succeed(&self, maps: Arc<alto::Maps>, used: Arc<Used>, event: Option<&EventId>) {
         let _one_at_a_time = self.lock();
         let previous = self.current.load();
-        let mut next = Version::new(maps, used, Some(&previous));
+        let mut next = Version::new(maps, used, Some(&previous.version));
         if let Some(id) = event {
             next.event = Some(id.clone());
         }
-        self.current.store(Arc::new(next));
+        self.current
+            .store(Arc::new(Current::new(next, Some(&previous))));
         self.changed.notify_one();
     }
 
@@ -106,8 +140,9 @@ impl Published {
     pub fn adopt(&self, indexed: &Indexed, of: &Version) {
         let _one_at_a_time = self.lock();
         let current = self.current.load();
-        if let Some(next) = current.with_index(indexed, of) {
-            self.current.store(Arc::new(next));
+        if let Some(next) = current.version.with_index(indexed, of) {
+            self.current
+                .store(Arc::new(Current::new(next, Some(&current))));
         }
     }
 

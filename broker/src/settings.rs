@@ -52,6 +52,8 @@ pub struct Settings {
     pub tls: Option<Tls>,
     /// Caps of candidate path vectors.
     pub paths: Paths,
+    /// How much ALTO's answers about costs and endpoints may hold.
+    pub alto: Alto,
     /// Holding capacity for placements.
     pub reservations: Reservations,
     /// Fetching exports.
@@ -84,6 +86,7 @@ impl Default for Settings {
             store: None,
             tls: None,
             paths: Paths::default(),
+            alto: Alto::default(),
             reservations: Reservations::default(),
             pull: Pull::default(),
             liveness: Liveness::default(),
@@ -164,6 +167,46 @@ impl Paths {
             per_pair: self.per_pair,
             max_domains: self.max_domains,
             work: self.work,
+        }
+    }
+}
+
+/// How much ALTO's answers about costs and endpoints may hold. The directory tells it to clients, but for
+/// the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Alto {
+    /// Pairs of PIDs in a full cost map; with more there are only filtered ones. 0 is never.
+    pub full_map_pairs: usize,
+    /// Pairs of PIDs or endpoints that one request may ask for.
+    pub max_pairs: usize,
+    /// Endpoints in one list of a request.
+    pub max_endpoints: usize,
+    /// Steps that finding the costs for one request may take, but for full cost maps.
+    pub work: u64,
+}
+
+impl Default for Alto {
+    fn default() -> Self {
+        let limits = alto::Limits::default();
+        Self {
+            full_map_pairs: limits.full_map_pairs,
+            max_pairs: limits.pairs,
+            max_endpoints: limits.endpoints,
+            // About a second on one core.
+            work: 100_000_000,
+        }
+    }
+}
+
+impl Alto {
+    /// The limits that the directory tells.
+    #[must_use]
+    pub fn limits(&self) -> alto::Limits {
+        alto::Limits {
+            full_map_pairs: self.full_map_pairs,
+            pairs: self.max_pairs,
+            endpoints: self.max_endpoints,
         }
     }
 }

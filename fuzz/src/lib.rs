@@ -6,7 +6,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use alto::{AltoError, Maps, media};
+use alto::{AltoError, Ask, Maps, Refused, Service, media};
 use broker::client::media_type::MediaType;
 use broker::client::multipart;
 use idt::bgpls::{AdjRib, Attribute, Dialect, Limits, Nlri, convert, split_nlris};
@@ -253,9 +253,6 @@ fn identifier(text: &str) {
     }
 }
 
-/// The maps of the draft's three domains.
-static MAPS: LazyLock<Maps> = LazyLock::new(maps);
-
 /// The draft's three domains.
 fn maps() -> Maps {
     let exports: [(&str, &[u8], &[u8]); 3] = [
@@ -293,14 +290,38 @@ fn maps() -> Maps {
     let config = alto::Config {
         server_name: alto::ServerName::default(),
         caps,
+        limits: alto::Limits::default(),
     };
     Maps::build(Arc::new(config), idr.snapshot(), ted.snapshot(), None)
 }
 
-/// What an ALTO client sends: both POST resources, and the `Accept` and `Content-Type` headers.
+/// The service over these domains.
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
+    let maps = Arc::new(maps());
+    let distances = idt::search::Distances::new(Arc::clone(maps.idt().graph().net()));
+    Service::new(maps, distances, None)
+});
+
+/// What an ALTO client sends: every POST resource, and the `Accept` and `Content-Type` headers.
 pub fn alto_requests(data: &[u8]) {
     let is_json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok();
-    match MAPS.path_vectors(data, 1000) {
+    let ask = Ask {
+        client: Some([172, 16, 101, 7].into()),
+        path_work: 1000,
+        cost_work: 10_000,
+        light: false,
+    };
+    for resource in alto::resources() {
+        if resource.accepts.is_none() || resource.id == alto::uri::id::PATH_VECTORS {
+            continue;
+        }
+        match SERVICE.content(resource, data, &ask) {
+            Ok(answer) => assert!(is_json(&answer.to_bytes()), "{}", resource.id),
+            Err(Refused::Alto(error) | Refused::MoreWork(Some(error))) => alto_error(&error),
+            Err(other) => panic!("{}: {other}", resource.id),
+        }
+    }
+    match SERVICE.maps().path_vectors(data, 1000) {
         Ok(answer) => {
             assert!(is_json(&answer.cost_map) && is_json(&answer.property_map));
             let (content_type, body) = answer.multipart();
@@ -312,10 +333,6 @@ pub fn alto_requests(data: &[u8]) {
             assert_eq!(parts.len(), 2);
             assert!(parts[0].body == answer.cost_map && parts[1].body == answer.property_map);
         }
-        Err(error) => alto_error(&error),
-    }
-    match MAPS.filtered_property_map(data) {
-        Ok(map) => assert!(is_json(&map)),
         Err(error) => alto_error(&error),
     }
     if let Ok(text) = std::str::from_utf8(data) {

@@ -32,7 +32,7 @@ impl PathVectors {
         cuts: &serde_json::Map<String, serde_json::Value>,
         cut_by_work: bool,
     ) -> Self {
-        let network = &maps.network().body.tag;
+        let network = &maps.network().text.body.tag;
         let cuts = if cuts.is_empty() {
             String::new()
         } else {

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use alto::{AltoError, Config, Maps, PathVectors};
+use std::net::{IpAddr, Ipv4Addr};
+
+use alto::{
+    AltoError, Ask, Config, Content, Limits, Maps, PathVectors, Refused, Service, resource,
+};
 use idr::{Domain, Idr};
-use idt::search::PathCaps;
+use idt::search::{Distances, PathCaps};
 use idt::{DomainTopology, InterLink, Ted, TopologyParts};
 use nffg::{BisBis, DomainId, Port, PortKind, Resources, RouterRef};
 use serde_json::Value;
@@ -142,7 +146,12 @@ pub(crate) const TABLE_1: [Row<'static>; 3] = [
 impl Federation {
     pub(crate) fn new(caps: PathCaps) -> Self {
         let server_name = "alto.example.com".parse().unwrap();
-        let config = Arc::new(Config { server_name, caps });
+        let limits = Limits::default();
+        let config = Arc::new(Config {
+            server_name,
+            caps,
+            limits,
+        });
         Self {
             idr: Idr::new(),
             ted: Ted::new(),
@@ -223,4 +232,109 @@ pub(crate) fn told<T: std::fmt::Debug>(result: Result<T, AltoError>) -> [String;
             .unwrap_or("-")
             .to_owned()
     })
+}
+
+/// A link between two domains, both ways: microseconds of delay and bits per second, where told.
+pub(crate) type Link = (&'static str, &'static str, Option<u64>, Option<u64>);
+
+/// What a link is like in one direction.
+pub(crate) type OneWay = (DomainId, Option<u64>, Option<u64>);
+
+/// A domain's topology with links to others and prefixes.
+pub(crate) fn linked(name: &str, links: &[OneWay], prefixes: &[&str]) -> DomainTopology {
+    let router = |of: &DomainId| format!("router-to-{of}").parse().unwrap();
+    let inter_links = links.iter().map(|(to, delay, bandwidth)| InterLink {
+        router: router(to),
+        remote: RouterRef {
+            domain: to.clone(),
+            router: router(&id(name)),
+        },
+        delay: delay.map(|micros| nffg::Delay::from_nanos(micros * 1000)),
+        bandwidth: bandwidth.map(nffg::Bandwidth::from_bits_per_second),
+    });
+    let parts = TopologyParts {
+        inter_links: inter_links.collect(),
+        prefixes: prefixes
+            .iter()
+            .map(|prefix| prefix.parse().unwrap())
+            .collect(),
+        ..TopologyParts::default()
+    };
+    DomainTopology::new(id(name), parts)
+}
+
+impl Federation {
+    /// Domains with these links, each of them alike in both directions. Domain number `n`, by name, has
+    /// the prefixes 10.n.0.0/16 and 2001:db8:n::/48.
+    pub(crate) fn with_links(links: &[Link]) -> Self {
+        let mut names: Vec<&str> = links.iter().flat_map(|link| [link.0, link.1]).collect();
+        names.sort_unstable();
+        names.dedup();
+        let mut federation = Self::new(CAPS);
+        for (number, name) in names.iter().enumerate() {
+            let ways = links.iter().filter_map(|(a, b, delay, bandwidth)| {
+                let other = match (a == name, b == name) {
+                    (true, false) => b,
+                    (false, true) => a,
+                    _ => return None,
+                };
+                Some((id(other), *delay, *bandwidth))
+            });
+            let prefixes = [
+                format!("10.{number}.0.0/16"),
+                format!("2001:db8:{number}::/48"),
+            ];
+            let prefixes: Vec<&str> = prefixes.iter().map(String::as_str).collect();
+            let topology = linked(name, &ways.collect::<Vec<_>>(), &prefixes);
+            federation.ted.apply([idt::Update::Topology(topology)]);
+        }
+        federation
+    }
+
+    pub(crate) fn with_limits(mut self, limits: Limits) -> Self {
+        self.config = Arc::new(Config {
+            limits,
+            ..(*self.config).clone()
+        });
+        self
+    }
+
+    pub(crate) fn service(&self) -> Service {
+        self.service_after(None)
+    }
+
+    pub(crate) fn service_after(&self, previous: Option<&Service>) -> Service {
+        let before = previous.map(|previous| previous.maps().as_ref());
+        let maps = Arc::new(self.maps_after(before));
+        let distances = Distances::new(Arc::clone(maps.idt().graph().net()));
+        Service::new(maps, distances, previous)
+    }
+}
+
+/// As much work as it takes, for a client at 10.0.0.7.
+pub(crate) const ASK: Ask = Ask {
+    client: Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7))),
+    path_work: WORK,
+    cost_work: WORK,
+    light: false,
+};
+
+/// What a resource answers, by its id.
+pub(crate) fn content(service: &Service, id: &str, request: &[u8]) -> Result<Content, AltoError> {
+    match service.content(resource(id).unwrap(), request, &ASK) {
+        Ok(content) => Ok(content),
+        Err(Refused::Alto(error) | Refused::MoreWork(Some(error))) => Err(error),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// A GET resource.
+pub(crate) fn got(service: &Service, id: &str) -> Value {
+    json(&content(service, id, b"").unwrap().to_bytes())
+}
+
+/// A POST resource.
+pub(crate) fn posted(service: &Service, id: &str, request: &Value) -> Result<Value, AltoError> {
+    let content = content(service, id, request.to_string().as_bytes())?;
+    Ok(json(&content.to_bytes()))
 }

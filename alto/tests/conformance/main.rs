@@ -3,10 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
+mod cost_laws;
+mod costs;
+mod directories;
 mod draft;
 mod federation;
 mod laws;
+mod network_maps;
+mod page;
 mod peers;
 mod rfc7285;
+mod rfc8189;
 mod rfc9240;
 mod rfc9275;
+mod rfc9439;

@@ -161,8 +161,8 @@ fn rfc7285_9_2_2_the_directory_names_its_default_network_map_and_cost_types() {
         "application/alto-networkmap+json"
     );
     assert_eq!(
-        meta["cost-types"],
-        json!({"path-vector": {"cost-mode": "array", "cost-metric": "ane-path"}})
+        meta["cost-types"]["path-vector"],
+        json!({"cost-mode": "array", "cost-metric": "ane-path"})
     );
     assert_eq!(meta.get("vtag"), None);
 }
@@ -171,6 +171,7 @@ fn rfc7285_9_2_2_the_directory_names_its_default_network_map_and_cost_types() {
 fn rfc7285_9_2_2_every_entry_has_a_uri_and_a_media_type_and_uses_what_is_there() {
     let directory = directory();
     let resources = directory["resources"].as_object().unwrap();
+    // Those of the draft, as they always were; tests of the base protocol look at the others.
     let expected = [
         (
             uri::id::NETWORK_MAP,
@@ -209,7 +210,6 @@ fn rfc7285_9_2_2_every_entry_has_a_uri_and_a_media_type_and_uses_what_is_there()
             Some("application/alto-costmapfilter+json"),
         ),
     ];
-    assert_eq!(resources.len(), expected.len());
     for (id, uri, media_type, accepts) in expected {
         let entry = &resources[id];
         assert_eq!(

@@ -1,90 +1,197 @@
 //! The ALTO resources. All the protocol is in the crate `alto`; here is what HTTP adds to it.
 
-use alto::media;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use alto::{Ask, Content, Refused, Resource};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, Request, StatusCode};
+use axum::routing::{MethodRouter, get, post};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use hyper::body::{Frame, SizeHint};
 
 use super::App;
-use super::answer::{alto_error, check_content_type, map, negotiate, read_body, typed};
-use super::heavy::{LIGHT_DOMAINS, LIGHT_WORK};
+use super::answer::{
+    alto_error, check_content_type, has_version, insert_etag, negotiate, read_body,
+};
+use super::guard::Peer;
+use super::heavy::LIGHT_WORK;
 use super::problem::Problem;
 
-/// A GET resource that is encoded once per version.
-fn cached(app: &App, headers: &HeaderMap, pick: fn(&alto::Maps) -> &alto::Body) -> Response {
-    let maps = app.shared.published.maps();
-    let body = pick(&maps);
-    match negotiate(headers, &[body.media_type]) {
-        Ok(_) => map(headers, body),
-        Err(problem) => problem.into_response(),
+/// Steps of finding costs that a network thread does itself: about a millisecond.
+const LIGHT_COSTS: u64 = 20_000;
+
+/// The resources by address, in the order of the table.
+pub(super) fn addresses() -> impl Iterator<Item = (&'static str, Vec<&'static Resource>)> {
+    let all = alto::resources();
+    let first = move |at: usize, uri: &str| all.iter().position(|one| one.uri == uri) == Some(at);
+    let firsts = all.iter().enumerate();
+    let firsts = firsts.filter(move |(at, resource)| first(*at, resource.uri));
+    firsts.map(move |(_, resource)| {
+        let here = all.iter().filter(|other| other.uri == resource.uri);
+        (resource.uri, here.copied().collect())
+    })
+}
+
+/// The method of an address and its handler. All resources of one address take the same.
+pub(super) fn route(resources: Vec<&'static Resource>) -> MethodRouter<App> {
+    match resources.as_slice() {
+        [resource] if resource.accepts.is_none() => {
+            let resource = *resource;
+            get(move |State(app): State<App>, headers: HeaderMap| map(app, resource, headers))
+        }
+        _ => post(move |State(app): State<App>, request: Request<Body>| {
+            answer(app, resources.clone(), request)
+        }),
     }
 }
 
-pub(super) async fn directory(State(app): State<App>, headers: HeaderMap) -> Response {
-    cached(&app, &headers, alto::Maps::directory)
-}
-
-pub(super) async fn network_map(State(app): State<App>, headers: HeaderMap) -> Response {
-    cached(&app, &headers, alto::Maps::network_map)
-}
-
-pub(super) async fn draft_property_map(State(app): State<App>, headers: HeaderMap) -> Response {
-    cached(&app, &headers, alto::Maps::draft_property_map)
-}
-
-pub(super) async fn property_map(State(app): State<App>, headers: HeaderMap) -> Response {
-    cached(&app, &headers, alto::Maps::property_map)
-}
-
-pub(super) async fn filtered_property_map(
-    State(app): State<App>,
-    request: Request<Body>,
-) -> Result<Response, Problem> {
-    negotiate(request.headers(), &[media::PROPERTY_MAP])?;
-    check_content_type(request.headers(), media::PROPERTY_MAP_PARAMS)?;
-    let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
-    Ok(
-        match app.shared.published.maps().filtered_property_map(&body) {
-            Ok(bytes) => typed(StatusCode::OK, media::PROPERTY_MAP, bytes),
-            Err(error) => alto_error(&error),
-        },
-    )
-}
-
-/// `POST /costmap/pv`: as multipart with the property map, or the cost map alone, by `Accept`.
-pub(super) async fn path_vectors(
-    State(app): State<App>,
-    request: Request<Body>,
-) -> Result<Response, Problem> {
-    let offered = [media::PATH_VECTORS, media::COST_MAP];
-    let wanted = negotiate(request.headers(), &offered)?;
-    check_content_type(request.headers(), media::COST_MAP_FILTER)?;
-    let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
-    let version = app.shared.published.version();
-    let light = (version.maps.idt().graph().len() <= LIGHT_DOMAINS)
-        .then(|| version.maps.path_vectors(&body, LIGHT_WORK));
-    let answer = match light {
-        Some(answer) if !answer.as_ref().is_ok_and(|answer| answer.cut_by_work) => answer,
-        _ => {
-            let work = app.shared.settings.paths.work;
-            let heavy = &app.shared.heavy;
-            heavy
-                .run(move || {
-                    let maps = &version.maps;
-                    maps.path_vectors_with(version.distances(), &body, work)
-                })
-                .await?
+impl App {
+    /// What a request may cost on a network thread.
+    fn light(&self, peer: Option<&Peer>) -> Ask {
+        let settings = &self.shared.settings;
+        Ask {
+            client: peer.map(|peer| peer.0.ip()),
+            path_work: LIGHT_WORK.min(settings.paths.work),
+            cost_work: LIGHT_COSTS.min(settings.alto.work),
+            light: true,
         }
+    }
+
+    /// What it may cost on a thread of its own.
+    fn heavy(&self, light: Ask) -> Ask {
+        let settings = &self.shared.settings;
+        Ask {
+            path_work: settings.paths.work,
+            cost_work: settings.alto.work,
+            light: false,
+            ..light
+        }
+    }
+}
+
+/// A resource that is asked by GET.
+async fn map(
+    app: App,
+    resource: &'static Resource,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    negotiate(&headers, &[resource.media_type])?;
+    let ask = app.light(None);
+    let mut content = app.shared.published.service().content(resource, &[], &ask);
+    if let Err(Refused::MoreWork(_)) = content {
+        let _one_at_a_time = app.shared.published.cost_maps().await;
+        // Maybe the one before made it, or there is a newer version by now.
+        let service = app.shared.published.service();
+        content = service.content(resource, &[], &ask);
+        if let Err(Refused::MoreWork(_)) = content {
+            let ask = app.heavy(ask);
+            let work = move || service.content(resource, &[], &ask);
+            content = app.shared.heavy.run(work).await?;
+        }
+    }
+    let content = match content {
+        Ok(content) => content,
+        Err(refused) => return respond_refused(refused, resource),
     };
-    Ok(match answer {
-        Err(error) => alto_error(&error),
-        Ok(vectors) if wanted == media::COST_MAP => {
-            typed(StatusCode::OK, media::COST_MAP, vectors.cost_map)
-        }
-        Ok(vectors) => {
-            let (content_type, bytes) = vectors.multipart();
-            typed(StatusCode::OK, &content_type, bytes)
-        }
-    })
+    let Some(tag) = &content.tag else {
+        return Ok(typed(content));
+    };
+    let tag = tag.clone();
+    let mut response = if has_version(&headers, tag.as_str()) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        typed(content)
+    };
+    let headers = response.headers_mut();
+    insert_etag(headers, &tag);
+    // Keep it, but ask whether it is still current: a map may change at any moment.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(response)
+}
+
+/// Resources that are asked by POST: of those at one address, `Accept` chooses.
+async fn answer(
+    app: App,
+    resources: Vec<&'static Resource>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    let offered: Vec<&'static str> = resources.iter().map(|one| one.media_type).collect();
+    let wanted = negotiate(request.headers(), &offered)?;
+    let resource = resources.iter().find(|one| one.media_type == wanted);
+    let resource = *resource.ok_or(Problem::Internal)?;
+    check_content_type(request.headers(), resource.accepts.unwrap_or_default())?;
+    let ask = app.light(request.extensions().get::<Peer>());
+    let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
+    let service = app.shared.published.service();
+    let mut content = service.content(resource, &body, &ask);
+    if let Err(Refused::MoreWork(_)) = content {
+        let ask = app.heavy(ask);
+        let work = move || service.content(resource, &body, &ask);
+        content = app.shared.heavy.run(work).await?;
+    }
+    match content {
+        Ok(content) => Ok(typed(content)),
+        Err(refused) => respond_refused(refused, resource),
+    }
+}
+
+fn respond_refused(refused: Refused, resource: &Resource) -> Result<Response, Problem> {
+    match refused {
+        Refused::Alto(error) | Refused::MoreWork(Some(error)) => Ok(alto_error(&error)),
+        Refused::NotOffered => Err(Problem::NotFound {
+            path: resource.uri.to_owned(),
+        }),
+        Refused::MoreWork(None) => Err(Problem::Busy { retry_after: 1 }),
+    }
+}
+
+/// A content as a response. A type that we made is always a valid header value.
+fn typed(content: Content) -> Response {
+    let media_type = HeaderValue::from_str(&content.media_type);
+    let body = match content.pieces.as_slice() {
+        [only] => Body::from(only.clone()),
+        _ => Body::new(Pieces {
+            left: content.len() as u64,
+            pieces: content.pieces.into(),
+        }),
+    };
+    let mut response = Response::new(body);
+    if let Ok(media_type) = media_type {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, media_type);
+    }
+    response
+}
+
+/// A body of pieces, sent as they are: its length is known, and nothing is copied together.
+struct Pieces {
+    pieces: VecDeque<Bytes>,
+    left: u64,
+}
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = self.pieces.pop_front();
+        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
 }

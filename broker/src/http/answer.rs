@@ -114,21 +114,6 @@ pub(super) fn has_version(headers: &HeaderMap, version: &str) -> bool {
         .any(|tag| tag == "*" || tag.trim_matches('"') == version)
 }
 
-/// A map that was encoded when its version was made: 304 if the client has it, else the shared bytes.
-pub(super) fn map(headers: &HeaderMap, body: &alto::Body) -> Response {
-    let has_it = has_version(headers, body.tag.as_str());
-    let mut response = if has_it {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        typed(StatusCode::OK, body.media_type, body.bytes.clone())
-    };
-    let headers = response.headers_mut();
-    insert_etag(headers, &body.tag);
-    // Keep it, but ask whether it is still current: a map may change at any moment.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    response
-}
-
 /// An ALTO error (RFC 7285 §8.5).
 pub(super) fn alto_error(error: &alto::AltoError) -> Response {
     typed(StatusCode::BAD_REQUEST, media::ERROR, error.to_json())

@@ -11,10 +11,6 @@ use super::problem::Problem;
 /// Steps of search that a network thread does itself: a few tens of microseconds.
 pub(super) const LIGHT_WORK: u64 = 500;
 
-/// In a federation of more domains a search for paths is never light: the neighbours of one domain alone
-/// may be more than that.
-pub(super) const LIGHT_DOMAINS: usize = 4_096;
-
 /// The room for one kind of heavy work.
 #[derive(Debug)]
 pub(super) struct Heavy {

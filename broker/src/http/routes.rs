@@ -1,6 +1,5 @@
 //! The table of routes: path, method, what the principal must be allowed to do, handler.
 
-use alto::uri;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
@@ -32,19 +31,11 @@ pub fn routes(app: App) -> Router {
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
         list(reads).merge(guarded(Action::WriteDomain, changes))
     };
-    Router::new()
-        .route(uri::DIRECTORY, maps(get(alto_api::directory)))
-        .route(uri::NETWORK_MAP, maps(get(alto_api::network_map)))
-        .route(
-            uri::DRAFT_PROPERTY_MAP,
-            maps(get(alto_api::draft_property_map)),
-        )
-        .route(uri::PROPERTY_MAP, maps(get(alto_api::property_map)))
-        .route(
-            uri::FILTERED_PROPERTY_MAP,
-            maps(post(alto_api::filtered_property_map)),
-        )
-        .route(uri::PATH_VECTORS, maps(post(alto_api::path_vectors)))
+    // The ALTO resources, by the table of the crate `alto`: those of one address are one route.
+    let alto_resources = alto_api::addresses().fold(Router::new(), |router, (uri, resources)| {
+        router.route(uri, maps(alto_api::route(resources)))
+    });
+    alto_resources
         .route("/broker/v1/placements", maps(post(placements::placements)))
         .route("/broker/v1/paths", maps(post(paths::paths)))
         .route("/broker/v1/topology", maps(get(topology::topology)))

@@ -40,6 +40,7 @@ pub(crate) fn with_policies(domains: &[(&str, Value)], told: &[(&str, &str)]) ->
     let config = Arc::new(alto::Config {
         server_name: settings.server_name,
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     });
     let maps = alto::Maps::build(config, idr.snapshot(), ted.snapshot(), None);
     Version::new(Arc::new(maps), Arc::default(), None)

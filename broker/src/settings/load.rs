@@ -319,6 +319,9 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("paths.work", paths.work == 0),
         ("paths.heavy_requests", paths.heavy_requests == 0),
         ("paths.max_placements", paths.max_placements == 0),
+        ("alto.max_pairs", settings.alto.max_pairs == 0),
+        ("alto.max_endpoints", settings.alto.max_endpoints == 0),
+        ("alto.work", settings.alto.work == 0),
         (
             "reservations.holds_per_holder",
             reservations.holds_per_holder == 0,

@@ -65,6 +65,7 @@ impl Writer {
         let published = Arc::new(Published::new(alto::Config {
             server_name: settings.server_name.clone(),
             caps: settings.paths.caps(),
+            limits: settings.alto.limits(),
         }));
         let stop = CancellationToken::new();
         let ingest = Ingest::new(&settings.domains, settings.rules());

@@ -6,6 +6,7 @@
     reason = "tests: a panic is the failure, a skipped test says so"
 )]
 
+mod alto;
 mod curl;
 mod hostile;
 mod http;

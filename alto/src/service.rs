@@ -1,0 +1,264 @@
+//! All that the ALTO service says of one version: the content of every resource, by id.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use idt::search::{Budget, Distances, Spent};
+
+use crate::cost::{self, CostType, FullMaps, Measure, Measures};
+use crate::network_map;
+use crate::resource::{DirectoryName, Kind, MapName, Resource};
+use crate::{AltoError, Body, Maps, Tag, endpoint};
+
+/// The maps of one version, and the costs over its distances. Immutable; what is costly is made when
+/// somebody asks first, and shared by all who ask after. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    maps: Arc<Maps>,
+    distances: Distances,
+    costs: Arc<Costs>,
+}
+
+/// What is made when somebody asks.
+#[derive(Default)]
+struct Costs {
+    measures: Measures,
+    full: FullMaps,
+}
+
+/// In a federation of more domains a search for paths is never light.
+const LIGHT_DOMAINS: usize = 4_096;
+
+/// Who asks, and what it may cost. A step of work is an edge, a pair or a prefix looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The address of the client, which stands for an empty list of endpoints (RFC 7285 §11.5.1.3).
+    pub client: Option<IpAddr>,
+    /// Steps of a search for path vectors.
+    pub path_work: u64,
+    /// Steps for costs.
+    pub cost_work: u64,
+    /// Only what is there already or costs little: else [`Refused::MoreWork`].
+    pub light: bool,
+}
+
+/// What a resource answers.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Its media type; that of several parts has a boundary.
+    pub media_type: Cow<'static, str>,
+    /// The hash of what it says, of a resource that is asked by GET: good for an `ETag`.
+    pub tag: Option<Tag>,
+    /// The octets, in pieces. A piece that is as it was in another version is the same memory.
+    pub pieces: Vec<Bytes>,
+}
+
+impl Content {
+    fn of(media_type: &'static str, bytes: Bytes) -> Self {
+        Self {
+            media_type: media_type.into(),
+            tag: None,
+            pieces: vec![bytes],
+        }
+    }
+
+    /// How many octets there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pieces.iter().map(Bytes::len).sum()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pieces.iter().all(Bytes::is_empty)
+    }
+
+    /// The octets in one piece: a copy if they are in several.
+    #[must_use]
+    pub fn to_bytes(&self) -> Bytes {
+        match self.pieces.as_slice() {
+            [only] => only.clone(),
+            pieces => pieces.concat().into(),
+        }
+    }
+}
+
+impl From<&Body> for Content {
+    fn from(body: &Body) -> Self {
+        Self {
+            media_type: body.media_type.into(),
+            tag: Some(body.tag.clone()),
+            pieces: vec![body.bytes.clone()],
+        }
+    }
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The request is wrong.
+    #[error(transparent)]
+    Alto(#[from] AltoError),
+    /// It takes more work than [`Ask`] allows. What a client is told if there is no more.
+    #[error("it takes more work than is allowed")]
+    MoreWork(Option<AltoError>),
+    /// There is no such resource now.
+    #[error("there is no such resource now")]
+    NotOffered,
+}
+
+impl From<Spent> for Refused {
+    fn from(_: Spent) -> Self {
+        Self::MoreWork(None)
+    }
+}
+
+impl Refused {
+    /// With the error that a client is told if no more work is to be had.
+    pub(crate) fn or_error(self, field: &str, value: &str, rule: &str) -> Self {
+        match self {
+            Self::MoreWork(None) => Self::MoreWork(Some(AltoError::invalid(field, value, rule))),
+            other => other,
+        }
+    }
+}
+
+impl Service {
+    /// The service over these maps. `distances` are over the net of their topology, with the bandwidth
+    /// that is left.
+    ///
+    /// Of `previous` it takes all that is the same, and later the rows of full cost maps that are: a
+    /// change of a link costs, when a full map is asked for, the amounts of all pairs and the writing of
+    /// those rows that changed.
+    #[must_use]
+    pub fn new(maps: Arc<Maps>, distances: Distances, previous: Option<&Self>) -> Self {
+        let same = previous.filter(|previous| {
+            Arc::ptr_eq(&previous.maps, &maps)
+                && Arc::ptr_eq(previous.distances.shared_net(), distances.shared_net())
+        });
+        let costs = match (same, previous) {
+            // With a better index, maybe, and the same distances.
+            (Some(same), _) => Arc::clone(&same.costs),
+            (None, Some(previous)) => Arc::new(Costs {
+                full: FullMaps::after(&previous.costs.full),
+                ..Costs::default()
+            }),
+            (None, None) => Arc::default(),
+        };
+        Self {
+            maps,
+            distances,
+            costs,
+        }
+    }
+
+    /// The maps.
+    #[must_use]
+    pub fn maps(&self) -> &Arc<Maps> {
+        &self.maps
+    }
+
+    /// What a resource says now: to `request`, if it takes one.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn content(
+        &self,
+        resource: &Resource,
+        request: &[u8],
+        ask: &Ask,
+    ) -> Result<Content, Refused> {
+        let body = match resource.kind {
+            Kind::Directory(DirectoryName::Root) => self.maps.directory().into(),
+            Kind::Directory(DirectoryName::CostMaps) => {
+                let directory = self.maps.cost_map_directory();
+                directory.ok_or(Refused::NotOffered)?.into()
+            }
+            Kind::NetworkMap(map) => {
+                let mut budget = Budget::new(ask.cost_work);
+                self.network_map(map, &mut budget)?.into()
+            }
+            Kind::DraftPropertyMap => self.maps.draft_property_map().into(),
+            Kind::PropertyMap => self.maps.property_map().into(),
+            Kind::CostMap(cost_type) => return self.cost_map(cost_type, ask),
+            _ => return self.answer(resource, request, ask),
+        };
+        Ok(body)
+    }
+
+    /// What a resource answers to a request.
+    fn answer(&self, resource: &Resource, request: &[u8], ask: &Ask) -> Result<Content, Refused> {
+        let bytes = match resource.kind {
+            Kind::FilteredNetworkMap(map) => {
+                let mut budget = Budget::new(ask.cost_work);
+                let text = self.map_text(map, &mut budget)?;
+                network_map::filter(text, map.id(), request)?
+            }
+            Kind::FilteredCostMap => cost::filtered_cost_map(self, request, ask.cost_work)?,
+            Kind::EndpointProperties => endpoint::properties(self, request, ask.cost_work)?,
+            Kind::EndpointCosts => cost::endpoint_costs(self, request, ask.client, ask.cost_work)?,
+            Kind::FilteredPropertyMap => self.maps.filtered_property_map(request)?,
+            Kind::PathVectors | Kind::PathVectorCostMap => {
+                // The neighbours of one domain alone may be more than a little work.
+                if ask.light && self.maps.idt().graph().len() > LIGHT_DOMAINS {
+                    return Err(Refused::MoreWork(None));
+                }
+                let vectors =
+                    (self.maps).path_vectors_with(&self.distances, request, ask.path_work)?;
+                if vectors.cut_by_work && ask.light {
+                    return Err(Refused::MoreWork(None));
+                }
+                if resource.kind == Kind::PathVectorCostMap {
+                    vectors.cost_map
+                } else {
+                    let (media_type, bytes) = vectors.multipart();
+                    return Ok(Content {
+                        media_type: media_type.into(),
+                        tag: None,
+                        pieces: vec![bytes],
+                    });
+                }
+            }
+            _ => return Err(Refused::NotOffered),
+        };
+        Ok(Content::of(resource.media_type, bytes))
+    }
+
+    fn cost_map(&self, cost_type: &'static CostType, ask: &Ask) -> Result<Content, Refused> {
+        if !self.maps.offers_full_cost_maps() {
+            return Err(Refused::NotOffered);
+        }
+        let domains = self.maps.idt().graph().len() as u64;
+        if ask.light && !self.costs.full.has(cost_type) && domains * domains > ask.cost_work {
+            return Err(Refused::MoreWork(None));
+        }
+        Ok(self.costs.full.map(self, cost_type)?)
+    }
+
+    /// A network map. The first who asks for that by role spends a step for each prefix.
+    pub(crate) fn network_map(&self, map: MapName, budget: &mut Budget) -> Result<&Body, Spent> {
+        Ok(&self.map_text(map, budget)?.body)
+    }
+
+    fn map_text(&self, map: MapName, budget: &mut Budget) -> Result<&network_map::MapText, Spent> {
+        match map {
+            MapName::Domains => Ok(&self.maps.network().text),
+            MapName::Roles => self.maps.role_map(budget),
+        }
+    }
+
+    /// The amounts between points of the net; see [`Measures::table`].
+    pub(crate) fn amounts(
+        &self,
+        measure: Measure,
+        from: &[u32],
+        to: &[u32],
+        budget: &mut Budget,
+    ) -> Result<Vec<u64>, Spent> {
+        let over = (&self.distances, self.maps.idt().graph());
+        self.costs.measures.table(measure, over, from, to, budget)
+    }
+}
