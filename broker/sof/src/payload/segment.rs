@@ -116,7 +116,7 @@ pub(super) fn read(value: &Value) -> Result<Segment, Vec<Fault>> {
         };
         if !hosted.insert(function.id.clone()) {
             let reason = format!("the function '{}' is there twice", function.id);
-            faults.push(FaultCode::InvalidValue, &format!("{}/id", at.path), reason);
+            faults.push(FaultCode::InvalidValue, format!("{}/id", at.path), reason);
         }
         functions.push(function);
     }
@@ -133,7 +133,7 @@ pub(super) fn read(value: &Value) -> Result<Segment, Vec<Fault>> {
             );
             faults.push(
                 FaultCode::InvalidValue,
-                &format!("{}/link", at.path),
+                format!("{}/link", at.path),
                 reason,
             );
         }
