@@ -126,6 +126,8 @@ async fn find(
 ) -> Result<Looked, StoreError> {
     let mut looked = Looked::default();
     for id in reading.services().filter(|id| is_ours(&id.0)) {
+        // Records may be large: others have a turn between them.
+        tokio::task::yield_now().await;
         let stored = SERVICES.get(snapshot, &id.0).await?;
         if let Some(stored) = stored.filter(|stored| principal.may_use(&stored.value.buyer)) {
             looked.versions.insert(id.clone(), stored.version);
@@ -133,6 +135,7 @@ async fn find(
         }
     }
     for id in reading.orders().filter(|id| is_ours(&id.0)) {
+        tokio::task::yield_now().await;
         let stored = ORDERS.get(snapshot, &id.0).await?;
         if let Some(stored) = stored.filter(|stored| principal.may_use(&stored.value.buyer)) {
             looked.known.orders.insert(id.clone(), stored.value);

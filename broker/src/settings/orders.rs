@@ -17,7 +17,9 @@ pub struct Orders {
 
 impl Default for Orders {
     fn default() -> Self {
-        let Limits { items, references } = Limits::default();
+        let Limits {
+            items, references, ..
+        } = Limits::default();
         Self {
             items,
             references,

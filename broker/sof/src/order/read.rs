@@ -31,13 +31,16 @@ pub struct Limits {
     pub items: usize,
     /// Services and orders that it refers to: each is looked up.
     pub references: usize,
+    /// Members and elements outside of configurations: each may be a fault that has to be found.
+    pub values: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             items: 100,
-            references: 1_000,
+            references: 200,
+            values: 50_000,
         }
     }
 }
@@ -136,20 +139,14 @@ impl<'a> Reading<'a> {
             orders: BTreeMap::new(),
             faults: Faults::default(),
         };
-        SCHEMA.check(body, "", &mut reading.faults);
-        reading.check_dates(now);
-        if reading.items.len() > limits.items {
-            let reason = format!(
-                "{} items, but one order may have at most {}",
-                reading.items.len(),
-                limits.items
-            );
-            let code = FaultCode::InvalidValue;
-            reading.faults.push(code, "/serviceOrderItem", reason);
-            // What is in them is not looked at: the bound is there to spare us that.
+        if let Some(fault) = too_large(body, limits) {
+            reading.faults.add(fault);
+            // What is in it is not looked at: the bound is there to spare us that.
             reading.items.clear();
             return reading;
         }
+        SCHEMA.check(body, "", &mut reading.faults);
+        reading.check_dates(now);
         reading.check_ids();
         for at in 0..reading.items.len() {
             reading.check_item(at, &configuration);
@@ -482,6 +479,47 @@ fn check_subject(
         faults.push(FaultCode::InvalidValue, path, reason);
     }
     Some(target)
+}
+
+/// What a request has more of than it may.
+fn too_large(body: &Value, limits: Limits) -> Option<Fault> {
+    let items = body.get("serviceOrderItem").and_then(Value::as_array);
+    let items = items.map_or(0, Vec::len);
+    if items > limits.items {
+        let reason = format!(
+            "{items} items, but one order may have at most {}",
+            limits.items
+        );
+        let (code, path) = (FaultCode::InvalidValue, "/serviceOrderItem");
+        return Some(Fault::new(code, path, reason));
+    }
+    let mut left = limits.values;
+    count(body, &mut left).is_none().then(|| {
+        let reason = format!(
+            "it has more than {} members and elements outside of configurations",
+            limits.values
+        );
+        Fault::new(FaultCode::OtherIssue, "", reason)
+    })
+}
+
+/// Takes members and elements off what is left; nothing, if they are more.
+fn count(value: &Value, left: &mut usize) -> Option<()> {
+    match value {
+        Value::Object(members) => {
+            *left = left.checked_sub(members.len())?;
+            let mut below = members.iter();
+            below.try_for_each(|(name, value)| match name.as_str() {
+                "serviceConfiguration" => Some(()),
+                _ => count(value, left),
+            })
+        }
+        Value::Array(elements) => {
+            *left = left.checked_sub(elements.len())?;
+            elements.iter().try_for_each(|value| count(value, left))
+        }
+        _ => Some(()),
+    }
 }
 
 fn items(body: &Value) -> Vec<ReadItem<'_>> {

@@ -231,6 +231,18 @@ fn service_order_item_more_than_the_limit_are_refused_unread() {
 }
 
 #[test]
+fn error422_what_is_too_large_is_refused_unread() {
+    let mut body = order(&[add("1")]);
+    body["note"] = vec![json!(1); 50_000].into();
+    has(&body, &Found::default(), &[(OtherIssue, "")]);
+    body["note"] = json!([]);
+    // A payload has limits of its own.
+    let configuration = &mut body["serviceOrderItem"][0]["service"]["serviceConfiguration"];
+    configuration["list"] = vec![json!(1); 50_000].into();
+    assert!(read(&body, &Found::default()).is_ok());
+}
+
+#[test]
 fn requested_completion_date_is_after_the_start_and_not_in_the_past() {
     let path = "/requestedCompletionDate";
     let of = |start: &str, end: &str| {

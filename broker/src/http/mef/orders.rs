@@ -35,6 +35,7 @@ pub(super) async fn create(
     let limits = Limits {
         items: settings.sof.orders.items,
         references: settings.sof.orders.references,
+        ..Limits::default()
     };
     let now = clock::now().timestamp;
     let lso = &app.shared.lso;
