@@ -134,7 +134,15 @@ fn answers_of_success_are_as_described_each_at_least_once() {
     for path in ["/healthz", "/readyz", "/metrics"] {
         broker.get(path, 200);
     }
-    assert_eq!(broker.document.unseen(), [""; 0]);
+    // Those of orders are held against the document where there are orders: tests/orders.
+    let of_orders = [
+        "/broker/v1/orders/",
+        "/broker/v1/selections/",
+        "/broker/v1/decomposition",
+    ];
+    let mut unseen = broker.document.unseen();
+    unseen.retain(|one| !of_orders.iter().any(|path| one.contains(path)));
+    assert_eq!(unseen, [""; 0]);
 }
 
 #[test]

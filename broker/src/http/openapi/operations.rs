@@ -244,7 +244,8 @@ pub(super) fn parameters() -> [(&'static str, Parameter); 13] {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 18] = [
+    let paths: [(&str, Vec<Operation>); 19] = [
+        ("/broker/v1/decomposition", vec![decomposition()]),
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -556,6 +557,19 @@ fn extend() -> Operation {
         json::<reservations::ReservationBody>("Held for as long, or for longer already."),
     )
     .problems(&["400", "404", "409", "413", "415", "503"])
+}
+
+fn decomposition() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "decompose",
+        "orders",
+        "Which chains of partners could do a service graph, as agreements are",
+    )
+    .described("`k` candidates are judged as for an order; nothing is held, ordered or recorded.")
+    .body(Required::True, [(JSON, of::<PlacementsRequest>())])
+    .answer("200", json::<selections::Decomposition>("Best first."))
+    .problems(&["400", "404", "406", "413", "415", "503"])
 }
 
 fn progress() -> Operation {
