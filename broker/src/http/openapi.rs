@@ -168,6 +168,7 @@ fn components() -> Components {
     gather::<LinkPaths>(&mut schemas);
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
+    gather::<selections::Decomposition>(&mut schemas);
     gather::<selections::Progress>(&mut schemas);
     gather::<selections::SelectionBody>(&mut schemas);
     gather::<Topology>(&mut schemas);

@@ -58,6 +58,10 @@ pub fn routes(app: App) -> Router {
             needs(Action::Reserve, post(reservations::extend)),
         )
         .route(
+            "/broker/v1/decomposition",
+            needs(Action::ReadPartners, post(selections::decomposition)),
+        )
+        .route(
             "/broker/v1/orders/{order}/progress",
             needs(Action::ReadOrders, get(selections::progress)),
         )

@@ -1,12 +1,13 @@
 //! The broker's own words about service orders: how far each partner is (`/broker/v1/orders/{order}/progress`), and why it was
-//! chosen (`/broker/v1/selections/{selection}`). MEF's APIs have no place for either.
+//! chosen (`/broker/v1/selections/{selection}`), or could be (`/broker/v1/decomposition`). MEF's APIs have no place for these.
 
 use std::collections::BTreeMap;
 
 use axum::Extension;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::HeaderMap;
+use http::{HeaderMap, Request};
 use serde::Serialize;
 use serde_json::Value;
 use sof::saga::{Part, Reason, Saga};
@@ -15,12 +16,16 @@ use tracing::error;
 use utoipa::ToSchema;
 
 use super::App;
-use super::answer::{json, negotiate};
+use super::answer::{check_content_type, json, negotiate, parse_json, read_body};
 use super::domains::InPath;
-use super::placements::JSON;
+use super::placements::{JSON, place_problem};
 use super::problem::Problem;
 use crate::auth::Principal;
+use crate::clock;
+use crate::lso::orchestrator::DryRun;
 use crate::lso::records::{ORDERS, SAGAS, SELECTIONS};
+use crate::placements::cancel::Waiting;
+use crate::placements::request;
 use crate::store::StoreError;
 
 /// A recorded choice of partners.
@@ -77,7 +82,7 @@ struct RemovalBody {
 #[serde(rename_all = "kebab-case")]
 #[schema(as = SelectionCandidate)]
 struct CandidateBody {
-    /// It was taken.
+    /// It was taken; of a decomposition, it would be.
     chosen: bool,
     /// The domain of each node of the graph.
     nodes: BTreeMap<String, String>,
@@ -175,6 +180,28 @@ impl From<&Selection> for SelectionBody {
             explanation: selection.explanation.clone(),
         }
     }
+}
+
+/// Which chains of partners could do a service graph.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Decomposition {
+    /// Those that score, best first; then those that a rule removed.
+    candidates: Vec<CandidateBody>,
+    /// Domains that are closed, at most a hundred.
+    closed: Vec<RemovalBody>,
+    /// How many are closed in all.
+    closed_in_all: usize,
+    /// The search ended before it was sure that these are the best.
+    cut: bool,
+    /// Why none of them could be taken: an agreement or a partner that is missing, or room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    missing: Option<String>,
+    /// Why there is no chain, as placements explain it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    explanation: Option<Value>,
 }
 
 /// How far the work on an order is.
@@ -372,6 +399,41 @@ pub(super) async fn selection(
     let found = found.await.map_err(|error| failed(&error))?;
     let found = found.ok_or_else(|| unknown("selections", &id))?;
     json(&SelectionBody::from(&found.value))
+}
+
+/// `POST /broker/v1/decomposition`: a choice of partners that nothing follows from (MEF 55.0.1 §10.2, step 3b).
+pub(super) async fn decomposition(
+    State(app): State<App>,
+    request: Request<Body>,
+) -> Result<Response, Problem> {
+    negotiate(request.headers(), &[JSON])?;
+    check_content_type(request.headers(), JSON)?;
+    let lso = &app.shared.lso;
+    let settings = &app.shared.settings;
+    let body = read_body(request, settings.limits.body_bytes).await?;
+    let request = request::decode(&parse_json(&body)?, settings.paths.max_placements)?;
+    let version = app.shared.published.version();
+    let (weights, work) = (settings.sof.work.weights, settings.paths.work);
+    let now = clock::now().timestamp;
+    let store = lso.store.as_ref();
+    let run = DryRun::prepare(store, version, request.clone(), weights, work, now);
+    let run = run.await.map_err(|error| failed(&error))?;
+    // Who leaves has the search end.
+    let waiting = Waiting::default();
+    let cancelled = waiting.flag();
+    let found = app.shared.heavy.run(move || run.run(&cancelled)).await?;
+    let (selection, missing) = found.map_err(|error| place_problem(&error, &request))?;
+    let candidates = selection.candidates.iter().enumerate();
+    json(&Decomposition {
+        candidates: candidates
+            .map(|(at, judged)| CandidateBody::new(judged, selection.chosen == Some(at)))
+            .collect(),
+        closed: selection.closed.iter().map(Into::into).collect(),
+        closed_in_all: selection.closed_in_all,
+        cut: selection.cut,
+        missing,
+        explanation: selection.explanation,
+    })
 }
 
 /// `GET /broker/v1/orders/{order}/progress`

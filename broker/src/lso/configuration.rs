@@ -1,7 +1,6 @@
 //! Payloads of orders, checked whole: by their schema, and a service graph by the engine's rules for requests for
 //! placements.
 
-use nffg::Resources;
 use nffg::json::{Cursor, FieldError, Problem};
 use serde_json::Value;
 use sof::mef::{Fault, FaultCode};
@@ -72,14 +71,14 @@ fn unlike_units(request: &PlacementRequest) -> Vec<Fault> {
     let nodes = request.sg.nodes().iter().zip(&request.constraints.nodes);
     let faults = nodes.filter_map(|(node, rule)| {
         let [told, added] = &rule.demands;
-        let kinds: [(&str, fn(&Resources) -> Option<nffg::Quantity>); 3] = [
-            ("cpu", |of| of.cpu),
-            ("mem", |of| of.mem),
-            ("storage", |of| of.storage),
+        let kinds = [
+            ("cpu", told.cpu, added.cpu),
+            ("mem", told.mem, added.mem),
+            ("storage", told.storage, added.storage),
         ];
-        let (kind, a, b) = kinds.iter().find_map(|(kind, of)| {
-            let (a, b) = (of(told)?, of(added)?);
-            (a.unit() != b.unit()).then_some((*kind, a, b))
+        let (kind, a, b) = kinds.into_iter().find_map(|(kind, a, b)| {
+            let (a, b) = (a?, b?);
+            (a.unit() != b.unit()).then_some((kind, a, b))
         })?;
         let path = format!(
             "/constraints/nodes/{}/resources/{kind}",

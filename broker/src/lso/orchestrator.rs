@@ -24,7 +24,7 @@
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
 //! | `stats` | what is known of partners from their work |
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,6 +58,7 @@ mod reserve;
 mod schedule;
 mod stats;
 
+pub use choose::DryRun;
 pub use reserve::{Reservations, ReserveError, Reserved};
 
 /// Whether a partner is asked at all for now.
@@ -161,6 +162,7 @@ pub async fn run(
     let mut desk = Desk {
         shared: Arc::clone(&shared),
         known: HashMap::new(),
+        resting: BTreeSet::new(),
         finished: HashMap::new(),
         ready: VecDeque::new(),
         tasks: JoinSet::new(),
@@ -231,6 +233,8 @@ impl Shared {
 struct Desk {
     shared: Arc<Shared>,
     known: HashMap<OrderId, Known>,
+    /// Those that rest, by when that is over; one that was called up before may still be here.
+    resting: BTreeSet<(Timestamp, OrderId)>,
     /// Orders of which nothing is left to do, with the version of the record: these are not read again.
     finished: HashMap<Bytes, u64>,
     /// Orders that wait for a place.
@@ -308,54 +312,47 @@ impl Desk {
             for id in running {
                 let gone = matches!(self.known.get(&id), Some(Known::AtWork(sender)) if sender.is_closed());
                 if gone {
-                    let rest = Known::Resting {
-                        until: at,
-                        is_ours: false,
-                    };
-                    self.known.insert(id, rest);
+                    self.rest(id, at, false);
                 }
             }
             return;
         };
-        let resting = match rest {
+        match rest {
             Rest::Done => {
                 self.known.remove(&id);
                 self.shared.theirs().retain(|_, ours| *ours != id);
                 return;
             }
-            Rest::Until(until) => Known::Resting {
-                until,
-                is_ours: true,
-            },
-            Rest::Left(until) => Known::Resting {
-                until,
-                is_ours: false,
-            },
-        };
-        self.known.insert(id.clone(), resting);
+            Rest::Until(until) => self.rest(id.clone(), until, true),
+            Rest::Left(until) => self.rest(id.clone(), until, false),
+        }
         if nudge.is_some() {
             self.call_up(id, nudge);
         }
     }
 
+    /// Lets an order rest.
+    fn rest(&mut self, id: OrderId, until: Timestamp, is_ours: bool) {
+        self.resting.insert((until, id.clone()));
+        self.known.insert(id, Known::Resting { until, is_ours });
+    }
+
     /// When the next order that rests has something to do.
     fn next_rest(&self) -> Option<Timestamp> {
-        let untils = self.known.values().filter_map(|known| match known {
-            Known::Resting { until, .. } => Some(*until),
-            Known::AtWork(_) => None,
-        });
-        untils.min()
+        self.resting.first().map(|(until, _)| *until)
     }
 
     /// Calls up the orders whose rest is over.
     fn rise(&mut self, now: Timestamp) {
-        let over = self.known.iter().filter_map(|(id, known)| match known {
-            Known::Resting { until, .. } if *until <= now => Some(id.clone()),
-            _ => None,
-        });
-        let over: Vec<OrderId> = over.collect();
-        for id in over {
-            self.call_up(id, None);
+        while let Some((until, id)) = self.resting.pop_first() {
+            if until > now {
+                self.resting.insert((until, id));
+                return;
+            }
+            if matches!(self.known.get(&id), Some(Known::Resting { until: known, .. }) if *known == until)
+            {
+                self.call_up(id, None);
+            }
         }
     }
 

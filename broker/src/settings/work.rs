@@ -88,7 +88,7 @@ impl Default for Work {
             calls_at_once: 64,
             searches_at_once: 2,
             search_work: 10_000_000,
-            lease: Duration::from_secs(30),
+            lease: Duration::from_secs(10),
             look: Duration::from_secs(10),
             grace: Duration::from_secs(3),
             weights: Weights::default(),

@@ -152,7 +152,15 @@ fn answers_of_success_are_as_described_each_at_least_once() {
         "DELETE /broker/v1/dead-letters/{letter} 204",
         "POST /broker/v1/dead-letters/{letter}/retry 204",
     ];
-    assert_eq!(broker.document.unseen(), letters);
+    // Those of orders are held against the document where there are orders: tests/orders.
+    let of_orders = [
+        "/broker/v1/orders/",
+        "/broker/v1/selections/",
+        "/broker/v1/decomposition",
+    ];
+    let mut unseen = broker.document.unseen();
+    unseen.retain(|one| !of_orders.iter().any(|path| one.contains(path)));
+    assert_eq!(unseen, letters);
 }
 
 #[test]

@@ -60,10 +60,37 @@ async fn serve(setting: &Setting) -> std::net::SocketAddr {
     address
 }
 
+/// What of an answer is not as the document says.
+async fn faults(address: std::net::SocketAddr, schema: &str, body: &Value) -> Vec<String> {
+    let (_, document) = ask(address, "/openapi.json", SHOP).await;
+    let schema = serde_json::json!({
+        "$ref": format!("#/components/schemas/{schema}"),
+        "components": document["components"],
+    });
+    let options = jsonschema::options().should_validate_formats(true);
+    let validator = options.build(&schema).unwrap();
+    let faults = validator.iter_errors(body);
+    faults
+        .map(|fault| format!("{}: {fault}", fault.instance_path()))
+        .collect()
+}
+
 async fn ask(address: std::net::SocketAddr, path: &str, token: &str) -> (u16, Value) {
+    send(address, "GET", path, token, "").await
+}
+
+async fn send(
+    address: std::net::SocketAddr,
+    method: &str,
+    path: &str,
+    token: &str,
+    body: &str,
+) -> (u16, Value) {
     let mut stream = TcpStream::connect(address).await.unwrap();
+    let length = body.len();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -92,6 +119,7 @@ async fn progress_is_told_to_who_ordered_and_selections_to_operators() {
     assert_eq!(item["selection"], "s1.2");
     assert_eq!(item["partners"].as_array().unwrap().len(), 3, "{item}");
     assert_eq!(item["reasons"][0]["domain"], "AS2");
+    assert_eq!(faults(address, "Progress", &progress).await, [""; 0]);
     assert_eq!(ask(address, path, OTHER).await.0, 404);
     assert_eq!(ask(address, path, OPERATOR).await.0, 200);
     assert_eq!(
@@ -100,6 +128,7 @@ async fn progress_is_told_to_who_ordered_and_selections_to_operators() {
     );
     let (status, selection) = ask(address, "/broker/v1/selections/s1.2", OPERATOR).await;
     assert_eq!(status, 200);
+    assert_eq!(faults(address, "Selection", &selection).await, [""; 0]);
     assert_eq!(selection["candidates"][0]["chosen"], true);
     assert_eq!(selection["candidates"][0]["nodes"]["A"], "AS3");
     assert!(selection["candidates"][0]["score"].is_number());
@@ -118,4 +147,26 @@ async fn progress_is_told_to_who_ordered_and_selections_to_operators() {
         404
     );
     setting.until("o1", OrderState::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decomposition_says_what_could_be_had_of_whom_and_what_is_missing() {
+    let setting = Setting::new(false).await;
+    let address = serve(&setting).await;
+    let request = serde_json::json!({"sg": plain(10).unwrap()["sg"], "objective": "delay", "k": 5});
+    let path = "/broker/v1/decomposition";
+    let ask = || send(address, "POST", path, OPERATOR, "");
+    assert_eq!(ask().await.0, 400);
+    let body = request.to_string();
+    let (status, told) = send(address, "POST", path, OPERATOR, &body).await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(faults(address, "Decomposition", &told).await, [""; 0]);
+    assert_eq!(told["candidates"][0]["nodes"]["A"], "AS2");
+    assert!(told["candidates"].as_array().unwrap().len() > 1 && told.get("missing").is_none());
+    setting.disagree("AS4").await;
+    let (_, told) = send(address, "POST", path, OPERATOR, &body).await;
+    assert!(told["missing"].as_str().unwrap().contains("AS4"), "{told}");
+    assert_eq!(told["closed"][0]["domain"], "AS4");
+    assert!(setting.fakes.state().orders.is_empty() && setting.book.kept().is_empty());
+    assert_eq!(send(address, "POST", path, SHOP, &body).await.0, 403);
 }

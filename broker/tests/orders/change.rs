@@ -27,15 +27,16 @@ async fn a_modification_that_fits_stays_where_it_is() {
         .order("o2", Action::Modify, "s1", plain(20), ServiceState::Active)
         .await;
     setting.until("o2", OrderState::Completed).await;
-    let state = setting.fakes.state();
-    assert_eq!(state.services.keys().cloned().collect::<Vec<_>>(), before);
-    for (word, configuration) in state.services.values() {
-        assert_eq!(
-            (word.as_str(), &configuration["flows"][0]["bandwidthBps"]),
-            ("active", &json!(20_000_000))
-        );
+    {
+        let state = setting.fakes.state();
+        assert_eq!(state.services.keys().cloned().collect::<Vec<_>>(), before);
+        for (word, configuration) in state.services.values() {
+            assert_eq!(
+                (word.as_str(), &configuration["flows"][0]["bandwidthBps"]),
+                ("active", &json!(20_000_000))
+            );
+        }
     }
-    drop(state);
     let kept = setting.book.kept().clone();
     assert_eq!(kept.keys().collect::<Vec<_>>(), ["s1.1"]);
     assert!(

@@ -279,6 +279,8 @@ impl Partners for Fakes {
 
 impl Circuits for Fakes {
     fn is_open(&self, partner: &DomainId) -> bool {
+        // So a choice takes its time, too.
+        std::thread::sleep(self.delay);
         self.state()
             .open_circuits
             .iter()

@@ -25,9 +25,17 @@ pub(crate) struct Book {
     /// Amendments that are refused, and holds.
     pub(crate) refuse_amend: std::sync::atomic::AtomicU32,
     pub(crate) refuse_hold: std::sync::atomic::AtomicU32,
+    delay: Duration,
 }
 
 impl Book {
+    pub(crate) fn slow(delay: Duration) -> Self {
+        Self {
+            delay,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn kept(&self) -> MutexGuard<'_, BTreeMap<String, Kept>> {
         self.kept.lock().unwrap()
     }
@@ -52,6 +60,7 @@ impl Reservations for Book {
         hold: Hold,
     ) -> Reserved<'a, Option<Timestamp>> {
         Box::pin(async move {
+            tokio::time::sleep(self.delay).await;
             if refuses(&self.refuse_hold) {
                 return Err(ReserveError::Refused("not enough is left".to_owned()));
             }
@@ -67,6 +76,7 @@ impl Reservations for Book {
 
     fn confirm<'a>(&'a self, _: &'a Principal, id: ReservationId) -> Reserved<'a, ()> {
         Box::pin(async move {
+            tokio::time::sleep(self.delay).await;
             let mut kept = self.kept();
             let kept = kept.get_mut(id.as_str());
             kept.ok_or_else(|| ReserveError::Refused("it is over".to_owned()))?
@@ -81,11 +91,15 @@ impl Reservations for Book {
         _: ReservationId,
         lifetime: Duration,
     ) -> Reserved<'a, Option<Timestamp>> {
-        Box::pin(async move { Ok(until(lifetime)) })
+        Box::pin(async move {
+            tokio::time::sleep(self.delay).await;
+            Ok(until(lifetime))
+        })
     }
 
     fn amend<'a>(&'a self, _: &'a Principal, id: ReservationId, claim: Claim) -> Reserved<'a, ()> {
         Box::pin(async move {
+            tokio::time::sleep(self.delay).await;
             if refuses(&self.refuse_amend) {
                 return Err(ReserveError::Refused("not enough is left".to_owned()));
             }
@@ -99,6 +113,7 @@ impl Reservations for Book {
 
     fn release<'a>(&'a self, _: &'a Principal, id: ReservationId) -> Reserved<'a, ()> {
         Box::pin(async move {
+            tokio::time::sleep(self.delay).await;
             self.kept().remove(id.as_str());
             Ok(())
         })

@@ -127,7 +127,7 @@ impl Setting {
         let setting = Self {
             store,
             fakes: Arc::new(fakes),
-            book: Arc::default(),
+            book: Arc::new(Book::slow(delay)),
             metrics: Arc::default(),
             work: work(),
             published: federation(),

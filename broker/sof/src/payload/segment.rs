@@ -131,11 +131,7 @@ pub(super) fn read(value: &Value) -> Result<Segment, Vec<Fault>> {
                 "the link '{}' is there twice: it passes a domain once",
                 flow.link
             );
-            faults.push(
-                FaultCode::InvalidValue,
-                format!("{}/link", at.path),
-                reason,
-            );
+            faults.push(FaultCode::InvalidValue, format!("{}/link", at.path), reason);
         }
         for (name, point) in [("from", &flow.from), ("to", &flow.to)] {
             match point {

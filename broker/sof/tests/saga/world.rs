@@ -398,13 +398,10 @@ impl World {
                 answers.push(event.clone());
             }
             self.events.push((self.now, saga.phase, event.clone()));
-            let effects = match saga.apply(event, self.now, &LIMITS) {
-                Ok(effects) => effects,
-                Err(_) => {
-                    assert_eq!(saga, kept, "a stale event changes nothing");
-                    self.stale += 1;
-                    continue;
-                }
+            let Ok(effects) = saga.apply(event, self.now, &LIMITS) else {
+                assert_eq!(saga, kept, "a stale event changes nothing");
+                self.stale += 1;
+                continue;
             };
             // Persist, then act.
             kept = saga.clone();

@@ -58,7 +58,7 @@ fn each_filter_removes_what_it_is_for() {
         );
     };
     only(Filter::Tried, |view| {
-        view.avoided = Some("it refused".to_owned())
+        view.avoided = Some("it refused".to_owned());
     });
     only(Filter::Partner, |view| view.partner = None);
     only(Filter::Active, |view| {
@@ -74,23 +74,23 @@ fn each_filter_removes_what_it_is_for() {
     only(Filter::Circuit, |view| view.circuit_open = true);
     only(Filter::Agreement, |view| view.agreements.clear());
     only(Filter::Agreement, |view| {
-        view.agreements[0].valid_until = Some(now())
+        view.agreements[0].valid_until = Some(now());
     });
     only(Filter::Agreement, |view| {
-        view.agreements[0].service_type = "urn:other".to_owned()
+        view.agreements[0].service_type = "urn:other".to_owned();
     });
     only(Filter::Bounds, |view| {
         view.agreements[0].bounds.bandwidth = Some(mbps(9).bits_per_second());
     });
     only(Filter::Bounds, |view| {
-        view.agreements[0].bounds.cpu = Some(1.5)
+        view.agreements[0].bounds.cpu = Some(1.5);
     });
     only(Filter::Bounds, |view| {
         view.agreements[0].bounds.services = Some(3);
         view.services = 3;
     });
     only(Filter::Sls, |view| {
-        view.agreements[0].sls.delay = Some(20_000_000)
+        view.agreements[0].sls.delay = Some(20_000_000);
     });
 }
 

@@ -254,7 +254,7 @@ pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 23] = [
+    let paths: [(&str, Vec<Operation>); 24] = [
         ("/broker/v1/dead-letters", vec![list_dead_letters()]),
         (
             "/broker/v1/dead-letters/{letter}",
@@ -264,6 +264,7 @@ pub(super) fn paths() -> Paths {
             "/broker/v1/dead-letters/{letter}/retry",
             vec![retry_dead_letter()],
         ),
+        ("/broker/v1/decomposition", vec![decomposition()]),
         ("/broker/v1/domains", vec![list()]),
         (
             "/broker/v1/domains/{domain}",
@@ -597,6 +598,19 @@ fn extend() -> Operation {
         json::<reservations::ReservationBody>("Held for as long, or for longer already."),
     )
     .problems(&["400", "404", "409", "413", "415", "503"])
+}
+
+fn decomposition() -> Operation {
+    operation(
+        HttpMethod::Post,
+        "decompose",
+        "orders",
+        "Which chains of partners could do a service graph, as agreements are",
+    )
+    .described("`k` candidates are judged as for an order; nothing is held, ordered or recorded.")
+    .body(Required::True, [(JSON, of::<PlacementsRequest>())])
+    .answer("200", json::<selections::Decomposition>("Best first."))
+    .problems(&["400", "404", "406", "413", "415", "503"])
 }
 
 fn progress() -> Operation {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use idt::DomainGraph;
+use jiff::Timestamp;
 use nffg::{Bandwidth, Delay, DomainId, NodeKind, Quantity, Resources};
-use sof::order::ServiceOrder;
-use sof::partner::Agreement;
-use sof::saga::{Event, Plan, Saga};
+use sof::order::{Action, ItemId, OrderId, ServiceOrder};
+use sof::saga::{Deployment, Event, Means, Plan, Saga};
 use sof::selection::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Filter, Host,
-    Judgement, PartnerView, Removal, Selection, Way, judge, usable,
+    Judgement, PartnerView, Removal, Selection, Way, Weights, judge, usable,
 };
+use sof::service::{ServiceId, ServiceState};
 
 use super::Shared;
 use crate::clock;
@@ -21,7 +22,7 @@ use crate::placements::cancel::Waiting;
 use crate::placements::problem::{Effort, Placed, Solved, bandwidths, edge_of, solve};
 use crate::placements::request::{PlacementRequest, Policy};
 use crate::placements::{PlaceError, Version, explain};
-use crate::store::{KeyRange, StoreError};
+use crate::store::{KeyRange, Store, StoreError};
 
 /// What a choice came to, and the record of it.
 pub(super) type Choice = (Event, Option<Selection>);
@@ -231,50 +232,119 @@ impl Shared {
         (event, selection)
     }
 
-    /// What is known of every partner.
+    /// What is known of every partner, for a saga.
     pub(super) async fn views(
         &self,
         saga: &Saga,
     ) -> Result<BTreeMap<DomainId, PartnerView>, StoreError> {
-        let snapshot = self.tools.lso.store.snapshot().await?;
-        let mut views: BTreeMap<DomainId, PartnerView> = BTreeMap::new();
-        let mut range = Some(KeyRange::all());
-        while let Some(part) = range {
-            let page = PARTNERS.scan(snapshot.as_ref(), &part, 1_000).await?;
-            for (_, partner) in page.records {
-                let domain = partner.value.domain.clone();
-                let done = self.stats().of(&domain);
-                let own = saga
-                    .before
-                    .deployed
-                    .iter()
-                    .any(|known| known.domain == domain);
-                let view = PartnerView {
-                    circuit_open: self.tools.circuits.is_open(&domain),
-                    succeeded: done.succeeded,
-                    failed: done.failed,
-                    // Its own segment is not one more.
-                    services: done.services.saturating_sub(u32::from(own)),
-                    avoided: saga.avoided.get(&domain).cloned(),
-                    partner: Some(partner.value),
-                    agreements: Vec::new(),
-                };
-                views.insert(domain, view);
-            }
-            range = page.next;
-        }
-        let mut range = Some(KeyRange::all());
-        while let Some(part) = range {
-            let page = AGREEMENTS.scan(snapshot.as_ref(), &part, 1_000).await?;
-            for (_, agreement) in page.records {
-                let agreement: Agreement = agreement.value;
-                if let Some(view) = views.get_mut(&agreement.partner) {
-                    view.agreements.push(agreement);
-                }
-            }
-            range = page.next;
+        let mut views = partners(self.tools.lso.store.as_ref()).await?;
+        for (domain, view) in &mut views {
+            let done = self.stats().of(domain);
+            let deployed = &saga.before.deployed;
+            let own = deployed.iter().any(|known| known.domain == *domain);
+            view.circuit_open = self.tools.circuits.is_open(domain);
+            (view.succeeded, view.failed) = (done.succeeded, done.failed);
+            // Its own segment is not one more.
+            view.services = done.services.saturating_sub(u32::from(own));
+            view.avoided = saga.avoided.get(domain).cloned();
         }
         Ok(views)
+    }
+}
+
+/// The partners and the agreements with them.
+async fn partners(store: &dyn Store) -> Result<BTreeMap<DomainId, PartnerView>, StoreError> {
+    let snapshot = store.snapshot().await?;
+    let mut views: BTreeMap<DomainId, PartnerView> = BTreeMap::new();
+    let mut range = Some(KeyRange::all());
+    while let Some(part) = range {
+        let page = PARTNERS.scan(snapshot.as_ref(), &part, 1_000).await?;
+        for (_, partner) in page.records {
+            let view = PartnerView {
+                partner: Some(partner.value.clone()),
+                ..PartnerView::default()
+            };
+            views.insert(partner.value.domain, view);
+        }
+        range = page.next;
+    }
+    let mut range = Some(KeyRange::all());
+    while let Some(part) = range {
+        let page = AGREEMENTS.scan(snapshot.as_ref(), &part, 1_000).await?;
+        for (_, agreement) in page.records {
+            if let Some(view) = views.get_mut(&agreement.value.partner) {
+                view.agreements.push(agreement.value);
+            }
+        }
+        range = page.next;
+    }
+    Ok(views)
+}
+
+/// A choice that nothing follows from: which chains of partners could do something, as partners and agreements are.
+pub struct DryRun(Box<Question>);
+
+impl DryRun {
+    /// Looks up partners and agreements. Of the chains, `request.k` are told.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn prepare(
+        store: &dyn Store,
+        version: Version,
+        request: PlacementRequest,
+        weights: Weights,
+        work: u64,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let (order, item, service) = (
+            OrderId(String::new()),
+            ItemId(String::new()),
+            ServiceId(String::new()),
+        );
+        let wanted = (Action::Add, ServiceState::FeasibilityChecked);
+        let nothing = Deployment::default();
+        let who = (order.clone(), item.clone());
+        let question = Question {
+            views: partners(store).await?,
+            candidates: request.k,
+            version,
+            request,
+            saga: Saga::new(who, service.clone(), wanted, Means::Partners, nothing, now),
+            selection: Selection {
+                id: String::new(),
+                time: now,
+                order,
+                item,
+                service,
+                service_type: None,
+                weights,
+                closed: Vec::new(),
+                closed_in_all: 0,
+                candidates: Vec::new(),
+                chosen: None,
+                cut: false,
+                explanation: None,
+            },
+            work,
+        };
+        Ok(Self(Box::new(question)))
+    }
+
+    /// The chains; and if none can be taken, what is missing. It may take its time.
+    ///
+    /// # Errors
+    /// See [`PlaceError`].
+    pub fn run(
+        mut self,
+        cancelled: &Arc<AtomicBool>,
+    ) -> Result<(Selection, Option<String>), PlaceError> {
+        let missing = match self.0.look(cancelled)? {
+            Event::NoAgreement(why) | Event::NoPartner(why) => Some(why),
+            Event::NothingFits { reason, .. } => Some(reason),
+            _ => None,
+        };
+        Ok((self.0.selection, missing))
     }
 }
 
@@ -331,7 +401,7 @@ impl Question {
         let chains = self.chains(&demand, &solved);
         let judged = self.judged(&self.selection.id, &demand, chains);
         why.extend(judged.into_iter().map(|one| one.removed));
-        Ok(self.verdict(&why, cancelled)?)
+        self.verdict(&why, cancelled)
     }
 
     /// What to do where no chain can be taken as things are.

@@ -170,7 +170,7 @@ impl Task {
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(ended) = self.effects.join_next() => events.push(self.ended(ended)?),
-                nudge = nudges.recv() => heard = nudge,
+                Some(nudge) = nudges.recv() => heard = Some(nudge),
                 () = tokio::time::sleep_until(wake) => {}
             }
             while let Some(ended) = self.effects.try_join_next() {
