@@ -7,7 +7,7 @@
 //!
 //! What it costs: at the first list after a start, one reading of both tables; about 500 bytes of memory a record; for a list
 //! a walk over the records that its buyer has (or everybody, for who sees all) in the range of their dates, which counts
-//! them, and one look into the store for each record that is shown. docs/sof.md has figures.
+//! them, and one look into the store for each record that is shown. `benches/orders.rs` measures it.
 //!
 //! A batch of which nobody heard how it ended is [`doubtful`](Index::doubt): its records are read from the store again with
 //! every list, until somebody writes them or the store must have answered long ago.

@@ -21,6 +21,9 @@ use crate::search::queue::Queue;
 /// A hub that a neighbour lists: its rank, the position of the one of the few, the distance, the neighbour.
 type Listed = (u32, u32, u64, u32);
 
+/// For each of the few the others from which an edge leads to it, with its cost.
+type Within = Vec<Vec<(u32, u64)>>;
+
 /// The space that [`Few::relabel`] works in.
 #[derive(Debug)]
 pub(super) struct Few {
@@ -124,7 +127,7 @@ impl Few {
         few: &[u32],
         forward: bool,
         budget: &mut Budget,
-    ) -> Result<(Vec<Listed>, Vec<Vec<(u32, u64)>>), Spent> {
+    ) -> Result<(Vec<Listed>, Within), Spent> {
         let mut listed: Vec<Listed> = Vec::new();
         let mut within = vec![Vec::new(); few.len()];
         for (position, point) in (0..).zip(few) {
