@@ -89,7 +89,8 @@ impl Default for Work {
             searches_at_once: 2,
             search_work: 10_000_000,
             lease: Duration::from_secs(10),
-            look: Duration::from_secs(10),
+            // It reads all orders; wake-ups tell of new ones at once.
+            look: Duration::from_secs(60),
             grace: Duration::from_secs(3),
             weights: Weights::default(),
             weights_of: BTreeMap::new(),
