@@ -17,12 +17,9 @@ use broker::ingest::{Document, Inbox, Ingest, Input, News, Slot, SourceKey, Sour
 use broker::lso::Lso;
 use broker::lso::interlude::Interlude;
 use broker::lso::partners::book::Book;
-use broker::lso::testing::Testing;
 use broker::metrics::Metrics;
 use broker::published::Published;
-use broker::reservations::durable::Durable;
 use broker::settings::{Overrides, Settings, load};
-use broker::store::Store;
 use broker::store::memory::MemoryStore;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -32,7 +29,6 @@ use hyper_util::rt::TokioIo;
 use nffg::export::Expected;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// As in `brokerd`.
 #[global_allocator]
@@ -235,26 +231,14 @@ async fn serve_broker(listener: TcpListener) {
     }
     let changes = ingest.commit().unwrap_or_default();
     published.publish(ingest.idr(), ingest.idt(), Arc::default(), changes);
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let inbox = Inbox::new().0;
-    let reservations = Durable::new(
-        inbox.clone(),
-        Arc::clone(&published),
-        Arc::clone(&store),
-        &[],
-        TaskTracker::new(),
-    );
-    let (lso, _wakes) = Lso::new(Arc::clone(&store));
+    let (lso, _wakes) = Lso::new(Arc::new(MemoryStore::new()));
     let interlude = Interlude::new(&settings.sof, Arc::clone(&metrics)).expect("a client");
-    let app = App::new(
+    let app = App::over(
         settings.clone(),
         published,
-        inbox,
-        Arc::new(Book::new(lso.clone(), Arc::new(interlude), None)),
+        Inbox::new().0,
+        Arc::new(Book::new(lso, Arc::new(interlude), None)),
         Arc::clone(&metrics),
-        lso,
-        reservations,
-        Testing::new(store, None, TaskTracker::new(), CancellationToken::new()),
     );
     let server = Server {
         listener,

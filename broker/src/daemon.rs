@@ -324,7 +324,6 @@ pub async fn run(
         inbox,
         book,
         Arc::clone(&metrics),
-        lso,
         reservations,
         testing,
     );

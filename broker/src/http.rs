@@ -32,6 +32,9 @@ use std::sync::Arc;
 
 pub use routes::routes;
 
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use crate::auth::Principals;
 use crate::ingest::Inbox;
 use crate::lso::Lso;
@@ -84,10 +87,10 @@ impl App {
         inbox: Inbox,
         book: Arc<Book>,
         metrics: Arc<Metrics>,
-        lso: Lso,
         reservations: Durable,
         testing: Testing,
     ) -> Self {
+        let lso = book.lso().clone();
         let searches = settings.paths.heavy_requests;
         let shared = Shared {
             principals: Principals::new(&settings.auth),
@@ -107,6 +110,35 @@ impl App {
         Self {
             shared: Arc::new(shared),
         }
+    }
+
+    /// The state of one that has no resources of its own, and nothing reserved from before.
+    #[must_use]
+    pub fn over(
+        settings: Settings,
+        published: Arc<Published>,
+        inbox: Inbox,
+        book: Arc<Book>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let (store, tasks) = (&book.lso().store, TaskTracker::new());
+        let reservations = Durable::new(
+            inbox.clone(),
+            Arc::clone(&published),
+            Arc::clone(store),
+            &[],
+            tasks.clone(),
+        );
+        let testing = Testing::new(Arc::clone(store), None, tasks, CancellationToken::new());
+        Self::new(
+            settings,
+            published,
+            inbox,
+            book,
+            metrics,
+            reservations,
+            testing,
+        )
     }
 
     /// Forgets clients that have been quiet; call it every second or so.

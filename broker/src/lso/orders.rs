@@ -6,20 +6,18 @@
 //! a race reads again, and then finds the service busy.
 
 use jiff::Timestamp;
-use nffg::json::{Cursor, FieldError, Problem};
 use serde_json::Value;
 use sof::mef::{Fault, FaultCode, ReferencePoint};
 use sof::notification::{Event, EventKind};
 use sof::order::{Action, Found, Limits, OrderId, Reading, ServiceOrder, Wanted};
-use sof::payload::{SEGMENT, SERVICE_GRAPH};
-use sof::schema::escaped;
+use sof::payload::SEGMENT;
 use sof::service::ServiceId;
 use uuid::Uuid;
 
+use super::configuration::{self, Checked};
 use super::records::{ORDERS, SERVICES};
 use super::{Lso, Wake};
 use crate::auth::Principal;
-use crate::placements::request::decode_common;
 use crate::store::{Batch, Snapshot, StoreError};
 
 /// How often a batch that lost a race is made again.
@@ -152,40 +150,17 @@ pub fn is_ours(id: &str) -> bool {
 
 /// What is wrong with a payload, at a reference point. Segments are what SOFs order from each other.
 fn configuration_faults(at: ReferencePoint, value: &Value) -> Vec<Fault> {
-    let urn = value["@type"].as_str().unwrap_or_default();
-    match (at, urn) {
-        (_, SERVICE_GRAPH) => {
-            let read = decode_common(&Cursor::root(value));
-            read.err().iter().map(fault).collect()
-        }
-        (ReferencePoint::Interlude, SEGMENT) => Vec::new(),
-        _ => {
+    match configuration::check(value) {
+        Err(faults) => faults,
+        Ok(Checked::Segment(_)) if at != ReferencePoint::Interlude => {
             let reason = format!(
-                "\"{}\" is not a payload that can be ordered at {}",
-                sof::mef::show(urn),
+                "\"{SEGMENT}\" is not a payload that can be ordered at {}",
                 at.as_str()
             );
             vec![Fault::new(FaultCode::InvalidValue, "/@type", reason)]
         }
+        Ok(_) => Vec::new(),
     }
-}
-
-/// A fault that the broker's own API would tell, as MEF's APIs tell it.
-fn fault(error: &FieldError) -> Fault {
-    let code = match error.problem {
-        Problem::Missing => FaultCode::MissingProperty,
-        Problem::WrongType { .. } | Problem::Invalid { .. } => FaultCode::InvalidValue,
-    };
-    let mut path = String::new();
-    for part in error
-        .field
-        .split(['/', '['])
-        .filter(|part| !part.is_empty())
-    {
-        path.push('/');
-        path.push_str(&escaped(part.trim_end_matches(']')));
-    }
-    Fault::new(code, path, error.problem.to_string())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sof::interlude::TestOutcome;
 use sof::mef::{FaultCode, TerminationError};
-use sof::payload::Segment;
+use sof::payload::{self, Configuration, Segment};
 use sof::service::{Service, ServiceId};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -25,8 +25,6 @@ use super::records::{SERVICES, TEST_JOBS};
 use crate::clock;
 use crate::store::key::{Key, Writer};
 use crate::store::{Batch, KeyRange, Store, StoreError};
-
-mod segment;
 
 /// How many jobs of one buyer are kept.
 const PER_BUYER: usize = 100;
@@ -304,7 +302,15 @@ fn key(id: &str) -> (String, String) {
 fn segment_of(service: &Service) -> Result<Segment, String> {
     let configuration = service.configuration();
     let configuration = configuration.ok_or("the service has no configuration")?;
-    segment::decode(configuration)
+    match payload::decode(configuration) {
+        Ok(Configuration::Segment(segment)) => Ok(segment),
+        Ok(Configuration::ServiceGraph(_)) => {
+            Err("only a segment is tested here: of a service graph, test its segments".to_owned())
+        }
+        Err(faults) => Err(faults
+            .first()
+            .map_or_else(String::new, |fault| fault.reason.clone())),
+    }
 }
 
 impl Shared {

@@ -43,7 +43,6 @@ fn run(document: &Path, base: &str) -> Result<String, String> {
         .arg("run")
         .arg(document)
         .args(["--url", base])
-        .args(["--exclude-path-regex", "^/hub"])
         .args(["--phases", "coverage,fuzzing,stateful"])
         .args(["--workers", "1", "--seed", "1"])
         // How fast it makes requests is a matter of the machine.

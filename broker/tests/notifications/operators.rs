@@ -8,6 +8,8 @@ use std::time::Duration;
 use broker::http::server::Server as HttpServer;
 use broker::http::{App, routes};
 use broker::ingest::Inbox;
+use broker::lso::interlude::Interlude;
+use broker::lso::partners::book::Book;
 use broker::published::Published;
 use broker::settings::{Overrides, Settings, load};
 use serde_json::Value;
@@ -27,14 +29,16 @@ async fn serve(post: &Post, settings: &str) -> SocketAddr {
     let published = Arc::new(Published::new(alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     }));
     let metrics = Arc::clone(&post.metrics);
-    let app = App::new(
+    let interlude = Interlude::new(&settings.sof, Arc::clone(&metrics)).unwrap();
+    let app = App::over(
         settings.clone(),
         published,
         Inbox::new().0,
+        Arc::new(Book::new(post.lso.clone(), Arc::new(interlude), None)),
         Arc::clone(&metrics),
-        post.lso.clone(),
     );
     let server = HttpServer {
         listener,

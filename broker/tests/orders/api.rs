@@ -7,6 +7,8 @@ use broker::http::server::Server;
 use broker::http::{App, routes};
 use broker::ingest::Inbox;
 use broker::lso::Lso;
+use broker::lso::interlude::Interlude;
+use broker::lso::partners::book::Book;
 use broker::settings::{PrincipalEntry, Role, Settings};
 use serde_json::Value;
 use sof::order::{Action, OrderState};
@@ -41,10 +43,12 @@ async fn serve(setting: &Setting) -> std::net::SocketAddr {
     let (lso, _) = Lso::new(Arc::clone(&setting.store));
     let limits = settings.limits;
     let (inbox, _) = Inbox::new();
-    let app = App::new(
+    let interlude = Interlude::new(&settings.sof, Arc::clone(&setting.metrics)).unwrap();
+    let app = App::over(
         settings,
         setting.published(),
         inbox,
+        Arc::new(Book::new(lso, Arc::new(interlude), None)),
         Arc::clone(&setting.metrics),
     );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -52,7 +56,7 @@ async fn serve(setting: &Setting) -> std::net::SocketAddr {
     let server = Server {
         listener,
         tls: None,
-        router: routes(app.with_orders(lso)),
+        router: routes(app),
         limits,
         metrics: Arc::clone(&setting.metrics),
     };

@@ -28,10 +28,11 @@ fn listener() -> (Router, mpsc::Receiver<Wake>, Arc<Metrics>) {
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     };
     let metrics = Arc::new(Metrics::new());
     let published = Arc::new(Published::new(config));
-    let app = App::new(
+    let app = App::over(
         settings,
         published,
         Inbox::new().0,

@@ -11,6 +11,8 @@ use super::*;
 use crate::http::routes;
 use crate::ingest::Inbox;
 use crate::lso::Lso;
+use crate::lso::interlude::Interlude;
+use crate::lso::partners::book::Book;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::{Auth, PrincipalEntry, Role, Settings};
@@ -65,16 +67,14 @@ fn app(store: Arc<dyn Store>) -> App {
     let config = alto::Config {
         server_name: settings.server_name.clone(),
         caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
     };
     let published = Arc::new(Published::new(config));
     let metrics = Arc::new(Metrics::new());
-    App::new(
-        settings,
-        published,
-        Inbox::new().0,
-        metrics,
-        Lso::new(store).0,
-    )
+    let (lso, _wakes) = Lso::new(store);
+    let interlude = Interlude::new(&settings.sof, Arc::clone(&metrics)).unwrap();
+    let book = Book::new(lso, Arc::new(interlude), None);
+    App::over(settings, published, Inbox::new().0, Arc::new(book), metrics)
 }
 
 async fn ask(app: &App, request: http::request::Builder, body: &Value) -> (Response, Value) {

@@ -24,7 +24,7 @@ fn now() -> Timestamp {
 
 fn graph() -> Value {
     json!({
-        "@type": SERVICE_GRAPH,
+        "@type": sof::payload::SERVICE_GRAPH,
         "sg": {
             "nfs": ["NF1"],
             "saps": ["SAP1", "SAP2"],

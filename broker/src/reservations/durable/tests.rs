@@ -140,6 +140,7 @@ impl World {
         let config = alto::Config {
             server_name: settings.server_name.clone(),
             caps: settings.paths.caps(),
+            limits: settings.alto.limits(),
         };
         let published = Arc::new(Published::new(config));
         let (inbox, commands) = Inbox::new();
