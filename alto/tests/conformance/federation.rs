@@ -251,6 +251,7 @@ pub(crate) fn linked(name: &str, links: &[OneWay], prefixes: &[&str]) -> DomainT
         },
         delay: delay.map(|micros| nffg::Delay::from_nanos(micros * 1000)),
         bandwidth: bandwidth.map(nffg::Bandwidth::from_bits_per_second),
+        srlgs: Default::default(),
     });
     let parts = TopologyParts {
         inter_links: inter_links.collect(),

@@ -71,7 +71,7 @@ fn federation() -> Arc<Published> {
     let published = Published::new(alto::Config {
         server_name: settings.server_name,
         caps: settings.paths.caps(),
-        limits: broker::settings::Settings::default().alto.limits(),
+        limits: settings.alto.limits(),
     });
     let changes = broker::events::Changes::default();
     published.publish(idr.snapshot(), ted.snapshot(), Arc::default(), changes);
