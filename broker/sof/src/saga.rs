@@ -15,6 +15,7 @@
 //! | `part` | a segment, and the call at work on it |
 //! | `deployment` | what of a service is in place when no order is at work on it |
 //! | `work` | what an event does |
+//! | `answer` | what an answer means to the call at work |
 //! | `undo` | compensation and clean-up |
 //! | `body` | the order that a partner gets |
 
@@ -31,6 +32,7 @@ use crate::payload::Segment;
 use crate::selection::Chain;
 use crate::service::{ServiceId, ServiceState};
 
+mod answer;
 mod body;
 mod deployment;
 mod part;

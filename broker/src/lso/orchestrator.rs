@@ -128,8 +128,8 @@ const NUDGES: usize = 64;
 enum Rest {
     /// Nothing is left to do.
     Done,
-    /// There is nothing to do before a moment, if nothing happens.
-    Until(Timestamp),
+    /// There is nothing to do before a moment, if nothing happens. What is kept has at most this version.
+    Until(Timestamp, u64),
     /// Somebody else has it, or a step was not kept: it is looked at again at a moment, as something that another process left.
     Left(Timestamp),
 }
@@ -139,8 +139,9 @@ enum Rest {
 enum Known {
     /// A task is at it, or it waits for a place; what it is told waits there.
     AtWork(mpsc::Sender<Nudge>),
-    /// Until when nothing is to be done; whether this process has kept its last step, so that nothing is in doubt.
-    Resting { until: Timestamp, is_ours: bool },
+    /// Until when nothing is to be done. `seen`: up to which version this process has kept its steps; while nothing newer is
+    /// there, nothing is in doubt.
+    Resting { until: Timestamp, seen: Option<u64> },
 }
 
 /// Works on orders until `stop`. Gives each task the time of `settings.grace` then to keep what its partners answer.
@@ -182,10 +183,7 @@ pub async fn run(
         let wake_at = rest.map_or(next_look, |rest| rest.min(next_look));
         tokio::select! {
             () = stop.cancelled() => break,
-            wake = wakes.recv() => match wake {
-                Some(wake) => desk.wake(wake),
-                None => break,
-            },
+            Some(wake) = wakes.recv() => desk.wake(wake),
             Some(ended) = desk.tasks.join_next() => desk.ended(ended),
             () = tokio::time::sleep_until(wake_at) => {
                 desk.rise(clock::now().timestamp);
@@ -238,7 +236,7 @@ struct Desk {
     /// Orders of which nothing is left to do, with the version of the record: these are not read again.
     finished: HashMap<Bytes, u64>,
     /// Orders that wait for a place.
-    ready: VecDeque<(OrderId, bool, mpsc::Receiver<Nudge>)>,
+    ready: VecDeque<(OrderId, Option<u64>, mpsc::Receiver<Nudge>)>,
     tasks: JoinSet<(OrderId, Rest, Option<Nudge>)>,
     stop: CancellationToken,
 }
@@ -246,7 +244,7 @@ struct Desk {
 impl Desk {
     /// Puts an order in the row for work, unless it is there, and tells it something.
     fn call_up(&mut self, id: OrderId, nudge: Option<Nudge>) {
-        let is_ours = match self.known.get(&id) {
+        let seen = match self.known.get(&id) {
             Some(Known::AtWork(sender)) => {
                 if let Some(nudge) = nudge {
                     // Without room it finds out by looking.
@@ -254,14 +252,14 @@ impl Desk {
                 }
                 return;
             }
-            Some(Known::Resting { is_ours, .. }) => *is_ours,
-            None => false,
+            Some(Known::Resting { seen, .. }) => *seen,
+            None => None,
         };
         let (sender, nudges) = mpsc::channel(NUDGES);
         if let Some(nudge) = nudge {
             let _ = sender.try_send(nudge);
         }
-        self.ready.push_back((id.clone(), is_ours, nudges));
+        self.ready.push_back((id.clone(), seen, nudges));
         self.known.insert(id, Known::AtWork(sender));
     }
 
@@ -292,12 +290,12 @@ impl Desk {
     /// Starts tasks while there are places.
     fn start_ready(&mut self) {
         while self.tasks.len() < self.shared.settings.orders_at_once.max(1) {
-            let Some((id, is_ours, nudges)) = self.ready.pop_front() else {
+            let Some((id, seen, nudges)) = self.ready.pop_front() else {
                 return;
             };
             let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
             self.tasks.spawn(async move {
-                let (rest, nudge) = order::work(shared, &id, is_ours, nudges, stop).await;
+                let (rest, nudge) = order::work(shared, &id, seen, nudges, stop).await;
                 (id, rest, nudge)
             });
         }
@@ -312,7 +310,7 @@ impl Desk {
             for id in running {
                 let gone = matches!(self.known.get(&id), Some(Known::AtWork(sender)) if sender.is_closed());
                 if gone {
-                    self.rest(id, at, false);
+                    self.rest(id, at, None);
                 }
             }
             return;
@@ -323,8 +321,8 @@ impl Desk {
                 self.shared.theirs().retain(|_, ours| *ours != id);
                 return;
             }
-            Rest::Until(until) => self.rest(id.clone(), until, true),
-            Rest::Left(until) => self.rest(id.clone(), until, false),
+            Rest::Until(until, seen) => self.rest(id.clone(), until, Some(seen)),
+            Rest::Left(until) => self.rest(id.clone(), until, None),
         }
         if nudge.is_some() {
             self.call_up(id, nudge);
@@ -332,9 +330,9 @@ impl Desk {
     }
 
     /// Lets an order rest.
-    fn rest(&mut self, id: OrderId, until: Timestamp, is_ours: bool) {
+    fn rest(&mut self, id: OrderId, until: Timestamp, seen: Option<u64>) {
         self.resting.insert((until, id.clone()));
-        self.known.insert(id, Known::Resting { until, is_ours });
+        self.known.insert(id, Known::Resting { until, seen });
     }
 
     /// When the next order that rests has something to do.

@@ -59,15 +59,15 @@ struct Task {
     starts: BTreeMap<String, Timestamp>,
 }
 
-/// Works on an order until there is nothing to do. `is_ours`: this process has kept its last step.
+/// Works on an order until there is nothing to do. `seen`: up to which version this process has kept its steps.
 pub(super) async fn work(
     shared: Arc<Shared>,
     id: &OrderId,
-    is_ours: bool,
+    seen: Option<u64>,
     mut nudges: mpsc::Receiver<Nudge>,
     stop: CancellationToken,
 ) -> (Rest, Option<Nudge>) {
-    let rest = work_on(shared, id, is_ours, &mut nudges, stop).await;
+    let rest = work_on(shared, id, seen, &mut nudges, stop).await;
     // What came meanwhile is not lost.
     (rest, nudges.try_recv().ok())
 }
@@ -75,7 +75,7 @@ pub(super) async fn work(
 async fn work_on(
     shared: Arc<Shared>,
     id: &OrderId,
-    is_ours: bool,
+    seen: Option<u64>,
     nudges: &mut mpsc::Receiver<Nudge>,
     stop: CancellationToken,
 ) -> Rest {
@@ -111,6 +111,8 @@ async fn work_on(
         under_way: BTreeSet::new(),
         starts: BTreeMap::new(),
     };
+    // Whoever works on what another has left writes first, so what is newer is another's.
+    let is_ours = seen.is_some_and(|seen| task.records.newest() <= seen);
     let rest = match task.drive(is_ours, nudges, &stop).await {
         Ok(rest) => rest,
         Err(error) => {
@@ -161,7 +163,7 @@ impl Task {
             }
             let wake = self.wake_at(now);
             if self.under_way.is_empty() && wake > after(now, IDLE) {
-                return Ok(Rest::Until(wake));
+                return Ok(Rest::Until(wake, self.records.newest()));
             }
             let renew_at = renewed + self.shared.settings.lease / 3;
             let wake = in_time(clock::now(), wake).min(renew_at);

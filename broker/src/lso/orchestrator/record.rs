@@ -101,6 +101,12 @@ impl Records {
         })
     }
 
+    /// The version of the newest saga; 0 if none is kept.
+    pub(super) fn newest(&self) -> u64 {
+        let versions = self.sagas.values().filter_map(|kept| kept.version);
+        versions.max().unwrap_or_default()
+    }
+
     /// Goes on with the claim.
     pub(super) async fn renew(
         &mut self,
