@@ -289,7 +289,7 @@ fn problems_are_as_described() {
     });
 
     let settings = "[auth]\nanonymous = 'nobody'\n[[auth.principals]]\nname = 'x'\nrole = 'auditor'\n\
-                    token = 'sixteen characters'\n[limits]\nrequests_per_second = 1\nburst = 30\n";
+                    token = 'sixteen characters'\n[limits]\nrequests_per_second = 1\nburst = 100\n";
     let mut broker = Checked::start(settings);
     let operations: Vec<(String, String)> = broker.document.operations().into_keys().collect();
     let open = ["/healthz", "/readyz", "/openapi.json"];
@@ -312,7 +312,7 @@ fn problems_are_as_described() {
             }
         }
     }
-    let refused = (0..60)
+    let refused = (0..200)
         .map(|_| broker.broker.get("/metrics"))
         .find(|answer| answer.status == 429);
     broker

@@ -122,7 +122,7 @@ async fn mplify99_1_and_135_1_the_fake_partner_answers_as_the_documents_say() {
     }
     if let Some(document) = document("service-inventory-management.yaml") {
         for (path, schema) in [("service", "Service[]"), ("service/s-1", "Service")] {
-            let path = format!("serviceInventoryManagement/v2/{path}");
+            let path = format!("serviceInventory/v2/{path}");
             let (_, answered) = answer(&fake, "GET", &path, None).await;
             holds(&document, schema, &answered);
         }

@@ -307,10 +307,10 @@ fn act(world: &mut World, asked: &Asked, uri: &http::Uri, address: SocketAddr) -
                 not_found()
             }
         }
-        ("serviceInventoryManagement", "v2" | "v1", "GET", ["service"]) => {
+        ("serviceInventory", "v2" | "v1", "GET", ["service"]) => {
             page(world.services.clone(), world, uri)
         }
-        ("serviceInventoryManagement", "v2" | "v1", "GET", ["service", id]) => {
+        ("serviceInventory", "v2" | "v1", "GET", ["service", id]) => {
             one(&world.services, id)
         }
         ("serviceFunctionTesting", "v3", "POST", ["testJob"]) => test(world, asked, address),

@@ -15,11 +15,11 @@ fn a_partner_is_read_whole() {
     assert_eq!(kept.credentials.as_deref(), Some("as2"));
     assert_eq!(
         kept.api_url(Api::ServiceInventory).unwrap(),
-        "https://sof.as2.example/north/mefApi/interlude/serviceInventoryManagement/v2"
+        "https://sof.as2.example/north/mefApi/interlude/serviceInventory/v2"
     );
     assert_eq!(
         kept.url_of(Api::ServiceInventory, 1),
-        "https://sof.as2.example/north/mefApi/interlude/serviceInventoryManagement/v1"
+        "https://sof.as2.example/north/mefApi/interlude/serviceInventory/v1"
     );
     // As it is kept.
     let text = serde_json::to_string(&kept).unwrap();
