@@ -308,7 +308,7 @@ pub async fn run(
     let keep = settings.sof.interlude.keep;
     tasks.spawn(keeper::run(Arc::clone(&book), keep, stop.clone()));
     let tools = Tools {
-        lso: lso.clone(),
+        lso,
         published: Arc::clone(&published),
         partners: Arc::clone(book.interlude()) as Arc<dyn Partners>,
         circuits: Arc::clone(book.interlude()) as Arc<dyn Circuits>,
