@@ -227,6 +227,22 @@ fn a_silent_partner_does_not_hold_up_the_end_for_ever_and_is_cleaned_up_later() 
 }
 
 #[test]
+fn what_is_activated_and_whose_test_is_never_answered_is_taken_back() {
+    let mut world = World::new(
+        5,
+        Odds {
+            mute: 1,
+            ..Odds::default()
+        },
+    );
+    let done = added(&mut world, ServiceState::Active);
+    assert_eq!(done.phase, Phase::Failed);
+    assert!(done.reasons.iter().all(|of| of.doing.contains("test")));
+    assert!(world.log().iter().any(|line| line.contains("/delete")));
+    world.check(&done);
+}
+
+#[test]
 fn a_segment_is_done_on_the_own_resources() {
     let mut world = World::new(1, Odds::default());
     let own = |target, action, before| {
