@@ -112,8 +112,9 @@ impl Saga {
         for part in self.parts.iter_mut().chain(&mut self.cleanup) {
             if part.step.is_open() {
                 part.doubt(now);
-                // Nobody listened meanwhile: what is done already is heard of before it counts as silent.
-                let heard = after(now, limits.under_way);
+                // Nobody listened meanwhile: what is done already is heard of before it counts as silent, and what was not
+                // sent may still be.
+                let heard = after(after(now, limits.under_way), limits.under_way);
                 part.deadline = part.deadline.map(|deadline| deadline.max(heard));
             }
         }
@@ -672,7 +673,8 @@ impl Part {
     /// Nobody knows whether it was carried out.
     pub(super) fn doubt(&mut self, now: Timestamp) {
         if let Ok(step) = CALL.step(self.step, CallEvent::Doubt) {
-            if step == CallStep::Doubtful {
+            // What is in doubt already has not been sent since.
+            if step == CallStep::Doubtful && self.step != step {
                 self.doubtful_since = Some(now);
             }
             self.step = step;

@@ -255,7 +255,7 @@ fn what_was_done_while_nobody_listened_is_not_silent() {
     let finds =
         |effect: &Effect| matches!(effect, Effect::Call { what, .. } if *what == CallKind::Find);
     assert!(effects.iter().any(finds), "{effects:?}");
-    let later = late.saturating_add(LIMITS.under_way).unwrap();
+    let later = late.saturating_add(LIMITS.under_way * 2).unwrap();
     again.apply(Event::Tick, later, &LIMITS).unwrap();
     assert_eq!(again.phase, Phase::Compensating);
 }
