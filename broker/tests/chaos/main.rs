@@ -17,6 +17,7 @@ mod federation;
 mod http;
 mod partner;
 mod process;
+mod restart;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
