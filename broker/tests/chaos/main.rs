@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use books::differences;
 use buyer::{Buyer, ORDERS, SERVICES, Told};
 use faults::Injected;
-use partner::Partner;
+use partner::{Pace, Partner};
 use process::Broker;
 
 const ORDERS_BY_DEFAULT: usize = 150;
@@ -73,7 +73,8 @@ async fn orders_survive_bad_partners_and_a_broker_that_is_killed_again_and_again
     for (nth, domain) in (0_u64..).zip(federation::DOMAINS) {
         let of = Arc::clone(&injected);
         let tests = domain == "AS1" || domain == "AS2";
-        partners.push(Partner::start(domain, tests, seed.wrapping_add(nth), of).await);
+        partners
+            .push(Partner::start(domain, tests, Pace::Varied, seed.wrapping_add(nth), of).await);
     }
     let folder = tempfile::tempdir().unwrap();
     federation::write(folder.path(), (orders / 8).max(10));

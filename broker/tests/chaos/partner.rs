@@ -24,6 +24,17 @@ enum Ends {
     NotYet,
 }
 
+/// How fast a partner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// An order takes up to 120 ms, a test until it is looked at twice.
+    Varied,
+    /// An order is done in the answer to it, and a test, too.
+    InTheAnswer,
+    /// An order is done behind the answer, which is told at once; a test in the answer.
+    BehindTheAnswer,
+}
+
 #[derive(Clone, Debug)]
 struct Order {
     /// Ours of the broker, `externalId`.
@@ -67,6 +78,7 @@ struct World {
     state: Mutex<State>,
     injected: Arc<Injected>,
     client: reqwest::Client,
+    pace: Pace,
 }
 
 /// A partner on a port of its own; it ends with the runtime.
@@ -83,6 +95,7 @@ impl Partner {
     pub(crate) async fn start(
         domain: &'static str,
         tests: bool,
+        pace: Pace,
         seed: u64,
         injected: Arc<Injected>,
     ) -> Self {
@@ -111,6 +124,7 @@ impl Partner {
             state: Mutex::new(state),
             injected,
             client,
+            pace,
         });
         let of = Arc::clone(&world);
         tokio::spawn(serve(listener, move |request| {
@@ -377,6 +391,9 @@ async fn order(world: Arc<World>, body: &Value) -> Reply {
         let mut state = world.state();
         let taken = state.take(body, ends);
         taken.map(|id| {
+            if world.pace == Pace::InTheAnswer {
+                state.end(&id);
+            }
             let told = state.told(&id).unwrap_or_default();
             (id, told)
         })
@@ -385,7 +402,11 @@ async fn order(world: Arc<World>, body: &Value) -> Reply {
         Ok(taken) => taken,
         Err(refusal) => return Reply::Whole(refusal),
     };
-    tokio::spawn(end(Arc::clone(&world), id, pause));
+    match world.pace {
+        Pace::Varied => drop(tokio::spawn(end(Arc::clone(&world), id, pause))),
+        Pace::BehindTheAnswer => drop(tokio::spawn(end(Arc::clone(&world), id, Duration::ZERO))),
+        Pace::InTheAnswer => {}
+    }
     let answer = Answer::json(201, &told);
     match fault {
         OnOrder::ResetsAfter => Reply::Reset,
@@ -442,7 +463,11 @@ fn test(world: &World) -> Answer {
     let fails = state.chance.test_fails(&world.injected);
     let id = state.give("j");
     state.jobs.insert(id.clone(), (!fails, false));
-    Answer::json(201, &json!({"id": id, "state": "acknowledged"}))
+    let word = match world.pace {
+        Pace::Varied => "acknowledged",
+        Pace::InTheAnswer | Pace::BehindTheAnswer => "completed",
+    };
+    Answer::json(201, &json!({"id": id, "state": word}))
 }
 
 async fn question(world: &World, rest: &[&str], request: &Request) -> Reply {

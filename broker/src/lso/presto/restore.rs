@@ -91,6 +91,3 @@ fn changed(part: &Part) -> Changed<'_> {
         Verb::Add | Verb::Modify | Verb::Restore | Verb::Delete => Changed::Nothing,
     }
 }
-
-#[cfg(test)]
-mod tests;

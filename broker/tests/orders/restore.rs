@@ -1,15 +1,18 @@
+//! What the domain's resources are told after a restart.
+
+use broker::lso::configuration::{Checked, check};
+use broker::lso::presto::{Memory, Presto, restore};
+use broker::lso::records::{SAGAS, SERVICES};
+use broker::settings::MemoryPresto;
+use broker::store::memory::MemoryStore;
+use broker::store::{Batch, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sof::mef::ReferencePoint;
 use sof::order::{Action, ItemId, OrderId};
-use sof::saga::{Answer, Deployment, Event, Limits};
-use sof::service::ServiceId;
-
-use super::*;
-use crate::lso::presto::Memory;
-use crate::settings::MemoryPresto;
-use crate::store::Batch;
-use crate::store::memory::MemoryStore;
+use sof::payload::Segment;
+use sof::saga::{Answer, Deployment, Event, Limits, Means, Saga};
+use sof::service::{Service, ServiceId, ServiceState};
 
 fn segment(cpu: u32) -> Value {
     json!({
