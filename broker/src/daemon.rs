@@ -289,6 +289,13 @@ pub async fn run(
     tasks.spawn(durable::run(reservations.clone(), stop.clone()));
     tasks.spawn(probe(opened.watched(), stop.clone()));
     let presto = settings.sof.presto.as_ref().map(presto::of).transpose()?;
+    if let Some(presto) = &presto {
+        let restored = presto::restore(&*store, presto.as_ref()).await;
+        let services = restored.context("cannot read the services in the store")?;
+        if services > 0 {
+            info!(services, "the domain's resources do what they did before");
+        }
+    }
     let testing = Testing::new(
         Arc::clone(&store),
         presto.clone(),

@@ -23,14 +23,14 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use http::Method;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use nffg::DomainId;
 use nffg::json::{Cursor, FieldError};
 use reqwest::Client;
 use secrecy::SecretString;
 use serde_json::Value;
 use sof::interlude::{
-    CallError, PartnerOrder, PartnerService, TestOutcome, decode_order, decode_page, decode_service,
+    CallError, PartnerOrder, PartnerService, TestOutcome, decode_order, decode_service,
 };
 use sof::mef::{Api, Fault, FaultCode};
 use sof::order::OrderId;
@@ -45,6 +45,7 @@ use crate::metrics::Metrics;
 use crate::{clock, settings};
 
 pub(crate) mod call;
+mod find;
 mod line;
 mod testing;
 
@@ -52,13 +53,6 @@ pub use line::LineStatus;
 
 use call::{Ask, Exchange, exchange, shorten};
 use line::Line;
-
-/// Orders on a page of a partner's list.
-const PAGE: usize = 100;
-/// Pages that are looked through for one order. A partner that has more orders of ours since then is asked in vain.
-const PAGES: usize = 200;
-/// By how much a partner's clock may be behind ours.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Partners' APIs over HTTP.
 #[derive(Debug)]
@@ -293,66 +287,6 @@ impl Interlude {
             tokio::time::sleep(pause).await;
         }
     }
-
-    async fn find_order(
-        &self,
-        partner: &Partner,
-        external_id: &str,
-        since: Timestamp,
-    ) -> Result<Option<PartnerOrder>, CallError> {
-        let since = since.checked_sub(SKEW).unwrap_or(Timestamp::MIN);
-        let mut found: Vec<PartnerOrder> = Vec::new();
-        let mut offset = 0;
-        let mut last_first = None;
-        for _ in 0..PAGES {
-            let mut url = Self::url(partner, Api::ServiceOrdering, &["serviceOrder"])?;
-            url.query_pairs_mut()
-                .append_pair("orderDate.gt", &since.to_string())
-                .append_pair("offset", &offset.to_string())
-                .append_pair("limit", &PAGE.to_string());
-            let ask = self.ask(partner, "find-order", Method::GET, url, None)?;
-            let (page, total) = self
-                .question(partner, &ask, |answer| {
-                    let page = sense(&ask, answer, |root| decode_page(root, external_id))?;
-                    Ok((page, answer.number("x-total-count")))
-                })
-                .await?;
-            if page.orders > 0 && page.first.is_some() && page.first == last_first {
-                let why = "the list of orders begins anew on each page: `offset` is not heeded";
-                return Err(CallError::Nonsense(why.to_owned()));
-            }
-            last_first = page.first;
-            found.extend(page.found);
-            offset += page.orders;
-            // A partner may put less on a page than was asked for, so only an empty one, or the total, tells the end.
-            if page.orders == 0 || total.is_some_and(|total| offset >= total) {
-                return Ok(one_of(partner, external_id, found));
-            }
-        }
-        // It may be on a later page, so that it is not there cannot be told; that it is can.
-        let why = format!("more than {offset} orders since {since}");
-        one_of(partner, external_id, found)
-            .map(Some)
-            .ok_or(CallError::Unknown(why))
-    }
-}
-
-/// The order of a name. Where there are several, something ordered twice: the one that does something counts.
-fn one_of(
-    partner: &Partner,
-    external_id: &str,
-    mut found: Vec<PartnerOrder>,
-) -> Option<PartnerOrder> {
-    // A list that grew while it was read shows an order on two pages.
-    let mut seen = std::collections::BTreeSet::new();
-    found.retain(|order| seen.insert(order.id.clone()));
-    if found.len() > 1 {
-        warn!(partner = %partner.domain, external_id, orders = found.len(), "several orders have one externalId");
-    }
-    use sof::order::OrderState::{Failed, Rejected};
-    let does = |order: &PartnerOrder| !matches!(order.state, Failed | Rejected);
-    let at = found.iter().position(does).unwrap_or(0);
-    (at < found.len()).then(|| found.swap_remove(at))
 }
 
 pub(super) fn url_under(base: &str, path: &[&str]) -> Result<Url, CallError> {

@@ -18,10 +18,12 @@ use sof::service::ServiceId;
 
 mod memory;
 mod plan;
+mod restore;
 mod virtualizer;
 
 pub use memory::Memory;
 pub use plan::Borders;
+pub use restore::restore;
 pub use virtualizer::Virtualizer;
 
 use crate::egress::ClientError;
@@ -50,6 +52,15 @@ pub trait Presto: Debug + Send + Sync {
     /// See [`PrestoError`]; a test that fails is an outcome.
     fn test<'a>(&'a self, service: &'a ServiceId, segment: &'a Segment)
     -> Applied<'a, TestOutcome>;
+
+    /// Whether what the resources do ends with this process, so that they have to be told at the start ([`restore()`]).
+    fn forgets(&self) -> bool {
+        false
+    }
+
+    /// What the resources did for a service before the process began anew: it is not refused, since it was promised. Only who
+    /// forgets is told.
+    fn put_back(&self, _service: &ServiceId, _segment: &Segment, _active: bool) {}
 }
 
 /// Why resources are not as they should be.

@@ -369,3 +369,21 @@ async fn clean_up_that_takes_long_goes_on_beside() {
     assert_eq!(saga.phase, Phase::Failed);
     assert!(setting.fakes.services().is_empty() && setting.book.kept().is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_waits_for_a_partner_whose_domain_has_not_told_of_itself_yet() {
+    // As after a restart: nobody has, then some, then all.
+    let mut setting = Setting::new(false).await;
+    setting.only(&[]);
+    setting.start();
+    setting
+        .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    setting.until("o1", OrderState::Held).await;
+    setting.only(&["AS1", "AS2", "AS3"]);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(setting.read("o1").await.state(), OrderState::Held);
+    setting.all();
+    setting.until("o1", OrderState::Completed).await;
+    setting.stop().await;
+}

@@ -9,4 +9,5 @@ mod crash;
 mod life;
 mod partners;
 mod reservations;
+mod restore;
 mod setting;

@@ -30,9 +30,11 @@ use super::reservations::Book;
 
 pub(crate) const BUYER: &str = "buyer shop";
 
+const DOMAINS: [&str; 4] = ["AS1", "AS2", "AS3", "AS4"];
+
 /// AS1 with SAP1, AS4 with SAP2, an NF in AS2 and AS3, which both join AS1 and AS4: over AS2 it is faster, over AS3 there is
-/// more room.
-fn federation() -> Arc<Published> {
+/// more room. The maps show these domains of it.
+fn publish(published: &Published, shown: &[&str]) {
     let to = |domain: &str, delay: u32, bandwidth: u32| json!({"domain": domain, "delay": delay, "bandwidth": bandwidth});
     let domains = [
         (
@@ -53,7 +55,7 @@ fn federation() -> Arc<Published> {
         ),
     ];
     let (mut idr, mut ted) = (idr::Idr::new(), idt::Ted::new());
-    for (id, document) in domains {
+    for (id, document) in domains.into_iter().filter(|(id, _)| shown.contains(id)) {
         let id: DomainId = id.parse().unwrap();
         let text = document.to_string();
         let export = nffg::export::decode(text.as_bytes(), Expected::of(&id)).unwrap();
@@ -67,14 +69,18 @@ fn federation() -> Arc<Published> {
             ted.apply([idt::Update::Topology(topology)]);
         }
     }
+    let changes = broker::events::Changes::default();
+    published.publish(idr.snapshot(), ted.snapshot(), Arc::default(), changes);
+}
+
+fn federation() -> Arc<Published> {
     let settings = Settings::default();
     let published = Published::new(alto::Config {
         server_name: settings.server_name,
         caps: settings.paths.caps(),
         limits: settings.alto.limits(),
     });
-    let changes = broker::events::Changes::default();
-    published.publish(idr.snapshot(), ted.snapshot(), Arc::default(), changes);
+    publish(&published, &DOMAINS);
     Arc::new(published)
 }
 
@@ -144,6 +150,16 @@ impl Setting {
 
     pub(crate) fn published(&self) -> Arc<Published> {
         Arc::clone(&self.published)
+    }
+
+    /// Only these domains have told of themselves.
+    pub(crate) fn only(&self, domains: &[&str]) {
+        publish(&self.published, domains);
+    }
+
+    /// All domains have.
+    pub(crate) fn all(&self) {
+        self.only(&DOMAINS);
     }
 
     pub(crate) async fn partner(&self, domain: &str, state: PartnerState) {

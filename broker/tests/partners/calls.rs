@@ -1,5 +1,6 @@
 //! The client: what each thing that a partner may do means, and that nothing is sent twice that changes something.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use broker::lso::breaker::Circuit;
@@ -313,6 +314,30 @@ async fn a_list_that_cannot_be_looked_through_is_not_an_order_that_is_not_there(
         fake.next("offset=2", wrong);
         client.find(&partner, "x", since()).await.unwrap_err();
     }
+}
+
+#[tokio::test]
+async fn who_looks_while_others_do_shares_one_look_through_the_list() {
+    let fake = Fake::start();
+    let (client, partner) = (Arc::new(client(&settings())), Arc::new(partner(&fake)));
+    for at in 0..40 {
+        fake.has_order(&format!("svc-{at}"), DATE, "held");
+    }
+    fake.with(|world| world.page = 10);
+    let mut looks = tokio::task::JoinSet::new();
+    for at in 0..60 {
+        let (client, partner) = (Arc::clone(&client), Arc::clone(&partner));
+        looks.spawn(async move {
+            let name = format!("svc-{at}");
+            let found = client.find(&partner, &name, since()).await.unwrap();
+            assert_eq!(found.is_some(), at < 40, "{name}");
+            assert!(found.is_none_or(|found| found.external_id == Some(name)));
+        });
+    }
+    looks.join_all().await;
+    // The first alone, then the others: four pages each.
+    let pages = fake.asked("GET").len();
+    assert!(pages <= 12, "{pages}");
 }
 
 #[tokio::test]

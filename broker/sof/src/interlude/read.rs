@@ -23,8 +23,8 @@ pub struct PageOfOrders {
     pub orders: usize,
     /// The identifier of the first, to see that the list goes on.
     pub first: Option<String>,
-    /// Those that have the name that is looked for.
-    pub found: Vec<PartnerOrder>,
+    /// Those that have a name that is looked for, with it; or why one cannot be read.
+    pub found: Vec<(String, Result<PartnerOrder, FieldError>)>,
 }
 
 /// A test job, as a partner tells it.
@@ -80,12 +80,15 @@ pub fn decode_order(root: &Cursor<'_>) -> Result<PartnerOrder, FieldError> {
     })
 }
 
-/// Reads a page of orders, and those on it that are named `external_id`. Others may be of any kind: they are not ours, or
-/// were ordered otherwise.
+/// Reads a page of orders, and those on it whose `externalId` is wanted. Others may be of any kind: they are not ours, or were
+/// ordered otherwise.
 ///
 /// # Errors
-/// It is no list, or the order that is looked for cannot be read.
-pub fn decode_page(root: &Cursor<'_>, external_id: &str) -> Result<PageOfOrders, FieldError> {
+/// It is no list.
+pub fn decode_page(
+    root: &Cursor<'_>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<PageOfOrders, FieldError> {
     let mut page = PageOfOrders {
         orders: 0,
         first: None,
@@ -97,8 +100,9 @@ pub fn decode_page(root: &Cursor<'_>, external_id: &str) -> Result<PageOfOrders,
             page.first = id.map(|id| cut(id, MAX_ID));
         }
         page.orders += 1;
-        if element.value().get("externalId").and_then(Value::as_str) == Some(external_id) {
-            page.found.push(decode_order(&element)?);
+        let name = element.value().get("externalId").and_then(Value::as_str);
+        if let Some(name) = name.filter(|name| is_wanted(name)) {
+            page.found.push((name.to_owned(), decode_order(&element)));
         }
     }
     Ok(page)

@@ -14,7 +14,8 @@ impl Part {
     /// Nobody knows whether it was carried out.
     pub(super) fn doubt(&mut self, now: Timestamp) {
         if let Ok(step) = CALL.step(self.step, CallEvent::Doubt) {
-            if step == CallStep::Doubtful {
+            // What is in doubt already has not been sent since.
+            if step == CallStep::Doubtful && self.step != step {
                 self.doubtful_since = Some(now);
             }
             self.step = step;

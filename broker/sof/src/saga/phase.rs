@@ -304,6 +304,7 @@ pub const CALL: Machine<CallStep, CallEvent> = {
             (S::Failed, E::Intend, S::Intended),
             // What nothing was heard of may have been done all the same.
             (S::Silent, E::Doubt, S::Doubtful),
+            (S::Silent, E::Abandon, S::Idle),
         ],
     }
 };

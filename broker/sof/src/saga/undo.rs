@@ -45,6 +45,16 @@ impl Part {
         if self.step.is_open() {
             return false;
         }
+        if self.step == CallStep::Silent {
+            // First it is known what became of it.
+            match (self.verb, self.means) {
+                (Verb::Test, _) | (_, Means::Own) => self.abandon(),
+                (_, Means::Partners) => {
+                    self.doubt(now);
+                    return false;
+                }
+            }
+        }
         let is_new = self.previous.is_none();
         let by_partner = self.means == Means::Partners;
         let verb = match (self.verb, self.step) {

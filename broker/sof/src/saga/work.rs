@@ -111,6 +111,10 @@ impl Saga {
         for part in self.parts.iter_mut().chain(&mut self.cleanup) {
             if part.step.is_open() {
                 part.doubt(now);
+                // Nobody listened meanwhile: what is done already is heard of before it counts as silent, and what was not
+                // sent may still be.
+                let heard = after(after(now, limits.under_way), limits.under_way);
+                part.deadline = part.deadline.map(|deadline| deadline.max(heard));
             }
         }
         self.retry_at = Some(now);

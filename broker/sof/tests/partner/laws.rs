@@ -90,7 +90,7 @@ proptest! {
         let root = Cursor::root(&value);
         let errors = [
             read::decode_order(&root).err(),
-            read::decode_page(&root, "x").err(),
+            read::decode_page(&root, |name| name == "x").err(),
             read::decode_service(&root).err(),
             read::decode_job(&root).err(),
             read::decode_results(&root, "x").err(),

@@ -21,6 +21,7 @@ fn odds() -> impl Strategy<Value = Odds> {
             refuse,
             fail,
             hang,
+            mute: hang,
             test,
             race,
             store,

@@ -1,10 +1,11 @@
 //! Ways through the work, one rule each.
 
+use jiff::Timestamp;
 use sof::order::{Action, ItemState};
-use sof::saga::{Deployment, Event, Means, Phase, Saga};
+use sof::saga::{CallKind, Deployment, Effect, Event, Means, Phase, ReserveStep, Saga};
 use sof::service::ServiceState;
 
-use super::world::{Odds, World, domain, saga, segment};
+use super::world::{LIMITS, Odds, World, domain, saga, segment};
 
 /// The phases that the work has gone through, each once in a row.
 fn phases(world: &World) -> Vec<String> {
@@ -223,6 +224,55 @@ fn a_silent_partner_does_not_hold_up_the_end_for_ever_and_is_cleaned_up_later() 
             .all(|reason| reason.reason.contains("not done in time"))
     );
     // What hung came to its end when the world got better, and was deleted then.
+    world.check(&done);
+}
+
+#[test]
+fn what_was_done_while_nobody_listened_is_not_silent() {
+    let now: Timestamp = "2026-03-01T00:00:00Z".parse().unwrap();
+    let late = now.saturating_add(LIMITS.order * 2).unwrap();
+    let world = World::new(1, Odds::default());
+    let mut work = saga(
+        &world,
+        Action::Add,
+        ServiceState::Active,
+        Deployment::default(),
+    );
+    work.apply(Event::Begin(None), now, &LIMITS).unwrap();
+    let plan = World::plan(&work, &[1], 10, false);
+    work.apply(plan, now, &LIMITS).unwrap();
+    let held = Event::Reserved {
+        id: "svc.1".to_owned(),
+        step: ReserveStep::Hold,
+        until: None,
+    };
+    work.apply(held, now, &LIMITS).unwrap();
+    assert_eq!(work.phase, Phase::Ordering);
+    // The process ends, and begins again when the order's time is over.
+    let mut again = work.clone();
+    let effects = again.resume(late, &LIMITS);
+    assert_eq!(again.phase, Phase::Ordering);
+    let finds =
+        |effect: &Effect| matches!(effect, Effect::Call { what, .. } if *what == CallKind::Find);
+    assert!(effects.iter().any(finds), "{effects:?}");
+    let later = late.saturating_add(LIMITS.under_way * 2).unwrap();
+    again.apply(Event::Tick, later, &LIMITS).unwrap();
+    assert_eq!(again.phase, Phase::Compensating);
+}
+
+#[test]
+fn what_is_activated_and_whose_test_is_never_answered_is_taken_back() {
+    let mut world = World::new(
+        5,
+        Odds {
+            mute: 1,
+            ..Odds::default()
+        },
+    );
+    let done = added(&mut world, ServiceState::Active);
+    assert_eq!(done.phase, Phase::Failed);
+    assert!(done.reasons.iter().all(|of| of.doing.contains("test")));
+    assert!(world.log().iter().any(|line| line.contains("/delete")));
     world.check(&done);
 }
 

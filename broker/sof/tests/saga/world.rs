@@ -94,6 +94,8 @@ pub(crate) struct Taken {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Fake {
     pub(crate) orders: BTreeMap<String, Taken>,
+    /// Tests, and changes of own resources, of which nothing is heard.
+    mute: BTreeSet<String>,
     pub(crate) services: BTreeMap<ServiceId, (String, Value)>,
 }
 
@@ -105,6 +107,7 @@ pub(crate) struct Odds {
     pub(crate) refuse: u64,
     pub(crate) fail: u64,
     pub(crate) hang: u64,
+    pub(crate) mute: u64,
     pub(crate) test: u64,
     pub(crate) race: u64,
     pub(crate) store: u64,
@@ -263,6 +266,14 @@ impl World {
             .unwrap();
         let drops = self.random.one_in(self.odds.lost);
         let partner = self.partners.entry(at.clone()).or_default();
+        if matches!(what, CallKind::Test | CallKind::Apply) && self.odds.mute > 0 {
+            if self.random.one_in(self.odds.mute) {
+                partner.mute.insert(call.to_owned());
+            }
+            if partner.mute.contains(call) {
+                return Answer::Error(CallError::Unknown("timed out".to_owned()));
+            }
+        }
         let answer = match what {
             CallKind::Order => {
                 assert!(

@@ -8,6 +8,7 @@ use sof::interlude::CallError;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::find::Finder;
 use crate::lso::breaker::{Admission, Breaker, Circuit, Counts};
 use crate::settings;
 
@@ -34,6 +35,7 @@ pub(super) struct Line {
     slots: Semaphore,
     in_flight: usize,
     wait: Duration,
+    finder: Finder,
 }
 
 #[derive(Debug)]
@@ -71,7 +73,13 @@ impl Line {
             slots: Semaphore::new(settings.in_flight.min(most)),
             in_flight: settings.in_flight.min(most),
             wait: settings.wait,
+            finder: Finder::default(),
         }
+    }
+
+    /// Who looks for orders of this partner.
+    pub(super) const fn finder(&self) -> &Finder {
+        &self.finder
     }
 
     /// Nothing is left half done under the lock, so a panic elsewhere does not spoil it.

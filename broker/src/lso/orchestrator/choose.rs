@@ -24,6 +24,9 @@ use crate::placements::request::{PlacementRequest, Policy};
 use crate::placements::{PlaceError, Version, explain};
 use crate::store::{KeyRange, Store, StoreError};
 
+/// Why nothing is chosen and held yet after a start.
+pub(super) const NOT_READY: &str = "the members have not told of themselves yet";
+
 /// What a choice came to, and the record of it.
 pub(super) type Choice = (Event, Option<Selection>);
 
@@ -181,6 +184,9 @@ impl Shared {
         order: &ServiceOrder,
         request: &PlacementRequest,
     ) -> Choice {
+        if !self.tools.published.is_ready() {
+            return (Event::TryAgain(NOT_READY.to_owned()), None);
+        }
         let views = match self.views(saga).await {
             Ok(views) => views,
             Err(error) => return (Event::TryAgain(error.to_string()), None),
@@ -357,12 +363,8 @@ impl Question {
                 (Event::TryAgain("the broker is stopping".to_owned()), None)
             }
             Err(PlaceError::Host(error)) => {
-                let reason = error.to_string();
-                let selection = Some(self.selection.id.clone());
-                (
-                    Event::NothingFits { reason, selection },
-                    Some(self.selection),
-                )
+                let event = self.nothing_fits(error.to_string());
+                (event, Some(self.selection))
             }
         }
     }
@@ -440,10 +442,26 @@ impl Question {
             None if tried => "no chain is left without the partners that have failed".to_owned(),
             None => "no chain of domains can do it".to_owned(),
         };
-        Ok(Event::NothingFits {
-            reason,
-            selection: Some(self.selection.id.clone()),
-        })
+        Ok(self.nothing_fits(reason))
+    }
+
+    /// There is no chain on the maps as they are. If a partner is missing on them, there may be one when it is back: as after
+    /// a restart, before its domain has told of itself again.
+    fn nothing_fits(&self, reason: String) -> Event {
+        let (graph, now) = (self.version.maps.idt().graph(), self.selection.time);
+        let views = self.views.iter();
+        let absent = views
+            .filter(|(domain, view)| {
+                usable(domain, view, now).is_ok() && graph.index(domain).is_none()
+            })
+            .map(|(domain, _)| domain.to_string());
+        let absent: Vec<String> = absent.collect();
+        if absent.is_empty() {
+            let selection = Some(self.selection.id.clone());
+            return Event::NothingFits { reason, selection };
+        }
+        let absent = absent.join(", ");
+        Event::NoPartner(format!("{reason}, and {absent} is not on the maps"))
     }
 
     /// The chain that the service has, if it may do for what is asked now.

@@ -14,6 +14,7 @@ use sof::saga::{Event, ReserveStep, Saga};
 use sof::selection::{Chain, Crossing};
 
 use super::Shared;
+use super::choose::NOT_READY;
 use crate::auth::Principal;
 use crate::placements::answer::Ranked;
 use crate::placements::problem::{Cost, Placed, PlacedPath};
@@ -216,6 +217,13 @@ impl Shared {
             claim(chain, &saga.before.segments).map_err(|error| refused(&error))
         };
         let place = &self.tools.reservations;
+        let is_claim = !matches!(
+            step,
+            ReserveStep::Extend | ReserveStep::Confirm | ReserveStep::Release
+        );
+        if is_claim && !self.tools.published.is_ready() {
+            return Err(ReserveError::Unavailable(NOT_READY.to_owned()));
+        }
         match step {
             ReserveStep::Hold => {
                 let (chain, claim) = new()?;

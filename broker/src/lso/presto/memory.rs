@@ -12,8 +12,8 @@ use sof::service::ServiceId;
 use super::{Applied, Presto, PrestoError};
 use crate::settings::MemoryPresto;
 
-/// A domain that has so much of everything, and forgets with its process what runs on it. It may be slow and it may fail,
-/// for tests.
+/// A domain that has so much of everything, and forgets with its process what runs on it, until it is told again. It may be
+/// slow and it may fail, for tests.
 #[derive(Debug)]
 pub struct Memory {
     settings: MemoryPresto,
@@ -156,6 +156,18 @@ impl Presto for Memory {
                 detail: detail.to_owned(),
             })
         })
+    }
+
+    fn forgets(&self) -> bool {
+        true
+    }
+
+    fn put_back(&self, service: &ServiceId, segment: &Segment, active: bool) {
+        let one = Running {
+            segment: segment.clone(),
+            active,
+        };
+        self.running().insert(service.clone(), one);
     }
 }
 
