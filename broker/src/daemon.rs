@@ -26,7 +26,7 @@ use crate::lso::orchestrator::{self, Circuits, Tools};
 use crate::lso::outbox::{self, Outbox};
 use crate::lso::partners::{Partners, book::Book, keeper, seed};
 use crate::lso::testing::Testing;
-use crate::lso::{Lso, presto};
+use crate::lso::{Lso, index, presto};
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::pull::{self, SourceSpec};
@@ -324,7 +324,9 @@ pub async fn run(
         metrics: Arc::clone(&metrics),
     };
     let work = settings.sof.work.clone();
-    tasks.spawn(orchestrator::run(tools, work, wakes, stop.clone()));
+    // The file is locked, and memory is our own: nobody else works on the orders.
+    tasks.spawn(orchestrator::run_alone(tools, work, wakes, stop.clone()));
+    tasks.spawn(index::warm(lso, stop.clone()));
     let app = App::new(
         settings.clone(),
         published,

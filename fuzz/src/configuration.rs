@@ -2,9 +2,8 @@
 
 use broker::lso::configuration::{Checked, check};
 use serde_json::Value;
-use sof::mef::Fault;
+use sof::mef::{Fault, Faults};
 use sof::payload::{Configuration, decode};
-use sof::schema::MAX_FAULTS;
 
 /// Configurations of both types: faults have places and fit into an answer, and a segment is read as it is written.
 pub fn configuration(data: &[u8]) {
@@ -18,7 +17,7 @@ pub fn configuration(data: &[u8]) {
         }
         Ok(Checked::Graph(request)) => assert!(!request.sg.links().is_empty()),
         Err(faults) => {
-            assert!((1..=MAX_FAULTS).contains(&faults.len()), "{faults:?}");
+            assert!((1..=Faults::TOLD + 1).contains(&faults.len()), "{faults:?}");
             for fault in faults {
                 let path = fault.property_path.as_deref().unwrap_or_default();
                 assert!(path.is_empty() || path.starts_with('/'), "{path}");

@@ -26,7 +26,7 @@ pub use exports::exports;
 mod partner_answer;
 pub use partner_answer::partner_answer;
 mod placements;
-pub use placements::placement_requests;
+pub use placements::{path_requests, placement_requests};
 mod subscriptions;
 pub use subscriptions::subscription_query;
 mod service_order;
@@ -38,8 +38,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 14] = [
-pub const TARGETS: [(&str, Target); 12] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -51,6 +50,7 @@ pub const TARGETS: [(&str, Target); 12] = [
     ("bgpls", bgpls),
     ("world", world),
     ("placement_requests", placement_requests),
+    ("path_requests", path_requests),
     ("subscription_query", subscription_query),
     ("partner_answer", partner_answer),
     ("service_order", service_order),

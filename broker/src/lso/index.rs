@@ -5,7 +5,7 @@
 //! [`Indexed`], whoever makes it, so nobody has to keep it up; the store stays what counts, and a list shows records as they
 //! are in the store.
 //!
-//! What it costs: at the first list after a start, one reading of both tables; about 500 bytes of memory a record; for a list
+//! What it costs: after a start, one reading of both tables ([`warm`]), which the first list waits for; about 500 bytes of memory a record; for a list
 //! a walk over the records that its buyer has (or everybody, for who sees all) in the range of their dates, which counts
 //! them, and one look into the store for each record that is shown. `benches/orders.rs` measures it.
 //!
@@ -23,8 +23,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::Lso;
 use crate::clock;
 use crate::store::key::Key;
 use crate::store::{KeyRange, MAX_PAGE_RECORDS, Snapshot, Store, StoreError, Table};
@@ -34,6 +36,20 @@ mod indexed;
 
 pub use entries::{OrderEntry, ServiceEntry};
 pub use indexed::Indexed;
+
+/// Reads what there is, so that the first list need not: beside the start, which does not wait for it.
+pub async fn warm(lso: Lso, stop: CancellationToken) {
+    let both = async {
+        lso.index.orders.refresh(&*lso.store).await?;
+        lso.index.services.refresh(&*lso.store).await
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        read = both => if let Err(error) = read {
+            warn!(error = &error as &dyn std::error::Error, "the first lists have to read the store");
+        },
+    }
+}
 
 /// After this long a batch is kept or it is not: nothing waits in the store's queue for longer.
 const DOUBT: Duration = Duration::from_secs(300);

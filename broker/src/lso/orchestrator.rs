@@ -8,8 +8,8 @@
 //!                        one batch: saga, order, service, selection, outbox; guarded by the claim
 //! ```
 //!
-//! What there is to do follows from the store: [`run`] looks at all orders at the start and on a timer, and a wake-up only
-//! saves it the wait. An order is worked on under a claim, so several brokers may share a store. A task that has nothing to do
+//! What there is to do follows from the store: [`run`] looks at all orders at the start and on a timer, beside the work, and a
+//! wake-up only saves it the wait. An order is worked on under a claim, so several brokers may share a store. A task that has nothing to do
 //! for a while rests: it gives its place and its claim back. When a batch is not kept, the task ends, and what it was at is
 //! read from the store again: whatever it was about to do has not been done, and of what was under way the next one asks.
 //!
@@ -21,6 +21,7 @@
 //! | `call` | calls to partners and to the domain's own resources |
 //! | `reserve` | reservations |
 //! | `schedule` | when an item may begin |
+//! | `look` | orders that nobody has told of |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
 //! | `stats` | what is known of partners from their work |
 
@@ -28,11 +29,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use nffg::DomainId;
 use sof::order::OrderId;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -40,18 +40,18 @@ use tracing::{info, warn};
 
 use super::partners::Partners;
 use super::presto::Presto;
-use super::records::{ORDERS, SAGAS};
+use super::records::SAGAS;
 use super::{Lso, Wake};
 use crate::clock;
 use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::settings::Work;
-use crate::store::key::Key;
-use crate::store::{KeyRange, StoreError, TableName};
+use crate::store::{KeyRange, Snapshot, StoreError};
 
 mod call;
 mod choose;
 mod durable;
+mod look;
 mod order;
 mod record;
 mod reserve;
@@ -92,11 +92,15 @@ struct Shared {
     settings: Work,
     /// This orchestrator, among all that ever were.
     owner: String,
+    /// No other process works on the store: claims of others are of processes that are no more.
+    is_sole: bool,
     /// Effects at once.
     room: Semaphore,
     /// Searches at once.
     searches: Semaphore,
     stats: Mutex<stats::Stats>,
+    /// Whether what partners did before is among that.
+    learned: watch::Receiver<bool>,
     /// Which of our orders a partner's order is for.
     theirs: Mutex<BTreeMap<(DomainId, OrderId), OrderId>>,
 }
@@ -148,52 +152,79 @@ enum Known {
 pub async fn run(
     tools: Tools,
     settings: Work,
+    wakes: mpsc::Receiver<Wake>,
+    stop: CancellationToken,
+) {
+    run_as(tools, settings, false, wakes, stop).await;
+}
+
+/// As [`run`], on a store that no other process works on: what a process that is no more has claimed is gone on with at
+/// once.
+pub async fn run_alone(
+    tools: Tools,
+    settings: Work,
+    wakes: mpsc::Receiver<Wake>,
+    stop: CancellationToken,
+) {
+    run_as(tools, settings, true, wakes, stop).await;
+}
+
+async fn run_as(
+    tools: Tools,
+    settings: Work,
+    is_sole: bool,
     mut wakes: mpsc::Receiver<Wake>,
     stop: CancellationToken,
 ) {
+    let (has_learned, learned) = watch::channel(false);
     let shared = Arc::new(Shared {
         room: Semaphore::new(settings.calls_at_once.clamp(1, Semaphore::MAX_PERMITS)),
         searches: Semaphore::new(settings.searches_at_once.clamp(1, Semaphore::MAX_PERMITS)),
         tools,
         settings,
         owner: uuid::Uuid::new_v4().to_string(),
+        is_sole,
         stats: Mutex::default(),
+        learned,
         theirs: Mutex::default(),
     });
     let mut desk = Desk {
         shared: Arc::clone(&shared),
         known: HashMap::new(),
         resting: BTreeSet::new(),
-        finished: HashMap::new(),
         ready: VecDeque::new(),
         tasks: JoinSet::new(),
         stop: stop.clone(),
     };
-    if let Err(error) = shared.learn().await {
-        warn!(
-            error = &error as &dyn std::error::Error,
-            "sof: what partners did before is not known"
-        );
-    }
-    let mut next_look = clock::instant();
+    // From before there is any work: what ends meanwhile is counted when it ends.
+    let before = shared.tools.lso.store.snapshot().await;
+    let (found, mut left) = mpsc::channel(look::PAGES);
+    let mut looking = JoinSet::new();
+    looking.spawn(look::run(
+        Arc::clone(&shared.tools.lso.store),
+        shared.settings.look,
+        found,
+    ));
+    let learner = Arc::clone(&shared);
+    looking.spawn(async move {
+        if let Err(error) = learner.learn(before).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "sof: what partners did before is not known"
+            );
+        }
+        has_learned.send_replace(true);
+    });
     loop {
         desk.start_ready();
         let now = clock::now();
         let rest = desk.next_rest().map(|until| in_time(now, until));
-        let wake_at = rest.map_or(next_look, |rest| rest.min(next_look));
         tokio::select! {
             () = stop.cancelled() => break,
             Some(wake) = wakes.recv() => desk.wake(wake),
             Some(ended) = desk.tasks.join_next() => desk.ended(ended),
-            () = tokio::time::sleep_until(wake_at) => {
-                desk.rise(clock::now().timestamp);
-                if clock::instant() >= next_look {
-                    if let Err(error) = desk.look().await {
-                        warn!(error = &error as &dyn std::error::Error, "sof: cannot look for orders");
-                    }
-                    next_look = clock::instant() + shared.settings.look;
-                }
-            }
+            Some(orders) = left.recv() => desk.found(orders),
+            () = until(rest) => desk.rise(clock::now().timestamp),
         }
         shared
             .tools
@@ -204,6 +235,13 @@ pub async fn run(
     while desk.tasks.join_next().await.is_some() {}
 }
 
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
 /// When `until` is, on the clock for intervals.
 fn in_time(now: clock::Now, until: Timestamp) -> Instant {
     let rest = until.duration_since(now.timestamp);
@@ -211,21 +249,27 @@ fn in_time(now: clock::Now, until: Timestamp) -> Instant {
 }
 
 impl Shared {
-    /// What partners did before, from what is kept.
-    async fn learn(&self) -> Result<(), StoreError> {
-        let snapshot = self.tools.lso.store.snapshot().await?;
+    /// What partners did before, from what was kept then.
+    async fn learn(&self, before: Result<Box<dyn Snapshot>, StoreError>) -> Result<(), StoreError> {
+        let snapshot = before?;
         let mut range = Some(KeyRange::all());
         while let Some(part) = range {
-            let page = SAGAS.scan(snapshot.as_ref(), &part, 1_000).await?;
-            let mut stats = self.stats();
-            page.records
-                .iter()
-                .for_each(|(_, saga)| stats.learn(&saga.value));
+            let page = SAGAS.scan(snapshot.as_ref(), &part, 100).await?;
+            {
+                let mut stats = self.stats();
+                for (_, saga) in &page.records {
+                    stats.learn(&saga.value);
+                }
+            }
             range = page.next;
+            tokio::task::yield_now().await;
         }
         Ok(())
     }
 }
+
+/// A task that has ended, and what it was told and has not heard.
+type Ended = (OrderId, Rest, mpsc::Receiver<Nudge>);
 
 /// What `run` knows.
 struct Desk {
@@ -233,11 +277,9 @@ struct Desk {
     known: HashMap<OrderId, Known>,
     /// Those that rest, by when that is over; one that was called up before may still be here.
     resting: BTreeSet<(Timestamp, OrderId)>,
-    /// Orders of which nothing is left to do, with the version of the record: these are not read again.
-    finished: HashMap<Bytes, u64>,
     /// Orders that wait for a place.
     ready: VecDeque<(OrderId, Option<u64>, mpsc::Receiver<Nudge>)>,
-    tasks: JoinSet<(OrderId, Rest, Option<Nudge>)>,
+    tasks: JoinSet<Ended>,
     stop: CancellationToken,
 }
 
@@ -294,15 +336,16 @@ impl Desk {
                 return;
             };
             let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+            let mut nudges = nudges;
             self.tasks.spawn(async move {
-                let (rest, nudge) = order::work(shared, &id, seen, nudges, stop).await;
-                (id, rest, nudge)
+                let rest = order::work(shared, &id, seen, &mut nudges, stop).await;
+                (id, rest, nudges)
             });
         }
     }
 
-    fn ended(&mut self, ended: Result<(OrderId, Rest, Option<Nudge>), tokio::task::JoinError>) {
-        let Ok((id, rest, nudge)) = ended else {
+    fn ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
+        let Ok((id, rest, nudges)) = ended else {
             // Whose it was is not known; the next look finds it.
             warn!("sof: the work on an order panicked");
             let at = after(clock::now().timestamp, self.shared.settings.look);
@@ -319,13 +362,14 @@ impl Desk {
             Rest::Done => {
                 self.known.remove(&id);
                 self.shared.theirs().retain(|_, ours| *ours != id);
-                return;
             }
-            Rest::Until(until, seen) => self.rest(id.clone(), until, Some(seen)),
-            Rest::Left(until) => self.rest(id.clone(), until, None),
-        }
-        if nudge.is_some() {
-            self.call_up(id, nudge);
+            // It was told something when it was about to end: it goes on, and its sender stays.
+            Rest::Until(_, seen) if !nudges.is_empty() => {
+                self.ready.push_back((id, Some(seen), nudges));
+            }
+            Rest::Until(until, seen) => self.rest(id, until, Some(seen)),
+            // Who reads it anew asks for all that is open, whatever was told.
+            Rest::Left(until) => self.rest(id, until, None),
         }
     }
 
@@ -354,43 +398,13 @@ impl Desk {
         }
     }
 
-    /// Looks for orders that nobody has told of.
-    async fn look(&mut self) -> Result<(), StoreError> {
-        let store = Arc::clone(&self.shared.tools.lso.store);
-        let snapshot = store.snapshot().await?;
-        let mut range = Some(KeyRange::all());
-        while let Some(part) = range {
-            let page = snapshot.scan(TableName::Orders, &part, 1_000).await?;
-            for (key, record) in &page.records {
-                if self.finished.get(key) == Some(&record.version) {
-                    continue;
-                }
-                let Some(id) = String::decode(key) else {
-                    continue;
-                };
-                let id = OrderId(id);
-                if self.known.contains_key(&id) {
-                    continue;
-                }
-                let Some(order) = ORDERS.get(snapshot.as_ref(), &id.0).await? else {
-                    continue;
-                };
-                let mut is_done = order.value.state().is_final();
-                for item in &order.value.items {
-                    let saga = SAGAS
-                        .get(snapshot.as_ref(), &(id.0.clone(), item.id.0.clone()))
-                        .await?;
-                    is_done &= saga.is_none_or(|saga| saga.value.is_done());
-                }
-                if is_done {
-                    self.finished.insert(key.clone(), record.version);
-                } else {
-                    self.call_up(id, None);
-                }
+    /// Calls up what nobody has told of.
+    fn found(&mut self, orders: Vec<OrderId>) {
+        for id in orders {
+            if !self.known.contains_key(&id) {
+                self.call_up(id, None);
             }
-            range = page.next;
         }
-        Ok(())
     }
 }
 

@@ -106,6 +106,9 @@ fn error401_and_403_who_is_not_known_and_who_may_not() {
     let wrong = is(get(&broker, ORDERS, "a-token-that-nobody-has"), 401);
     assert_eq!(wrong.json()["code"], "invalidCredentials");
     keeps(&documents, "GET", "/serviceOrder", &wrong);
+    let tests = "/mefApi/interlude/serviceFunctionTesting/v3/testJob";
+    let none = is(broker.get(tests), 401);
+    assert_eq!(none.json()["code"], "missingCredentials");
     // Also of what is not there.
     is(broker.get("/mefApi/legato/nothing"), 401);
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use broker::lso::Wake;
+use broker::store::{Batch, claim};
+use jiff::SignedDuration;
 use sof::order::{Action, OrderState};
 use sof::saga::Phase;
 use sof::service::ServiceState;
@@ -115,6 +118,50 @@ async fn a_graceful_stop_keeps_what_was_answered() {
     );
     setting.start();
     setting.until("o1", OrderState::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_else_can_be_at_work_a_restart_does_not_wait_for_the_lease() {
+    for is_sole in [true, false] {
+        let mut setting = Setting::slow(true, Duration::from_millis(15)).await;
+        setting.is_sole = is_sole;
+        setting.work.lease = Duration::from_secs(600);
+        setting.start();
+        setting
+            .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+            .await;
+        assert!(setting.until_phase("o1", Phase::Ordering).await);
+        setting.crash().await;
+        setting.start();
+        if is_sole {
+            setting.until("o1", OrderState::Completed).await;
+        } else {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert!(!setting.read("o1").await.state().is_final());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_another_works_on_is_left_alone_whatever_happens() {
+    let mut setting = Setting::new(false).await;
+    let mut batch = Batch::new();
+    let (now, lease) = (
+        broker::clock::now().timestamp,
+        SignedDuration::from_hours(1),
+    );
+    claim::take(&mut batch, "order/o1", None, "another", now, lease).unwrap();
+    setting.store.commit(batch).await.unwrap();
+    setting.start();
+    setting
+        .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    setting.wake(Wake::Agreements);
+    let before = setting.store.stats().reads;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let taken = setting.store.stats().reads - before;
+    assert!(taken < 100, "{taken} looks into the store in half a second");
+    assert_eq!(setting.read("o1").await.state(), OrderState::Acknowledged);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

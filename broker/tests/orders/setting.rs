@@ -111,6 +111,8 @@ pub(crate) struct Setting {
     pub(crate) book: Arc<Book>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) work: Work,
+    /// No other process works on the store.
+    pub(crate) is_sole: bool,
     published: Arc<Published>,
     running: Option<(Lso, JoinHandle<()>, CancellationToken)>,
     _folder: Option<tempfile::TempDir>,
@@ -137,6 +139,7 @@ impl Setting {
             book: Arc::new(Book::slow(delay)),
             metrics: Arc::default(),
             work: work(),
+            is_sole: false,
             published: federation(),
             running: None,
             _folder: folder,
@@ -224,8 +227,12 @@ impl Setting {
             metrics: Arc::clone(&self.metrics),
         };
         let stop = CancellationToken::new();
-        let run = orchestrator::run(tools, self.work.clone(), wakes, stop.clone());
-        (lso, tokio::spawn(run), stop)
+        let (work, stopped) = (self.work.clone(), stop.clone());
+        let task = match self.is_sole {
+            true => tokio::spawn(orchestrator::run_alone(tools, work, wakes, stopped)),
+            false => tokio::spawn(orchestrator::run(tools, work, wakes, stopped)),
+        };
+        (lso, task, stop)
     }
 
     pub(crate) fn start(&mut self) {

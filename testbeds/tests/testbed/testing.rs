@@ -349,7 +349,9 @@ async fn what_cannot_be_tested_is_told_with_every_fault() {
     );
     for (path, status, code) in [
         ("/testJob?color=red", 400, "invalidQuery"),
-        ("/testJob?limit=-1", 400, "invalidQuery"),
+        ("/testJob?limit=x", 400, "invalidQuery"),
+        ("/testJob?name=a&name=b", 400, "invalidQuery"),
+        ("/testJob?offset=", 400, "missingQueryValue"),
         ("/testJob/nothing", 404, "notFound"),
         (
             "/testResult/018f3c1e-7d2a-7b4e-9c5d-0123456789ab",
@@ -368,6 +370,12 @@ async fn what_cannot_be_tested_is_told_with_every_fault() {
         let kind = answer.header("content-type");
         assert_eq!(kind, Some("application/json;charset=utf-8"), "{path}");
     }
+    let negative = sof.get("/testJob?limit=-1").await;
+    check("get", "/testJob", &negative);
+    assert_eq!(
+        (negative.status, &negative.body[0]["code"]),
+        (422, &json!("invalidValue"))
+    );
     let all = sof
         .ask(
             "0123456789abcdef",

@@ -115,7 +115,7 @@ fn of_problem(problem: &Problem) -> Response {
 fn of_store(error: &StoreError) -> Response {
     error!(
         error = error as &dyn std::error::Error,
-        "the store does not do what an order needs"
+        "the store does not do what a request needs"
     );
     let (reason, message) = match error {
         StoreError::InDoubt { .. } => (
@@ -147,7 +147,13 @@ fn of_store(error: &StoreError) -> Response {
     response
 }
 
-fn body(status: StatusCode, code: Option<&str>, reason: &str, message: Option<&str>) -> Response {
+/// An error in the documents' form.
+pub(super) fn body(
+    status: StatusCode,
+    code: Option<&str>,
+    reason: &str,
+    message: Option<&str>,
+) -> Response {
     // The bound of all reasons.
     let reason: String = reason.chars().take(Fault::MAX_REASON).collect();
     let mut error = json!({ "reason": reason });

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::Value;
 
 use super::JSON;
@@ -73,13 +73,29 @@ pub(super) async fn list<E: Entry>(
     }
     bytes.push(b']');
     let mut response = typed(StatusCode::OK, JSON, Bytes::from(bytes));
-    let headers = response.headers_mut();
-    let is_throttled = is_throttled(wanted.paging, listing.total, looked_at);
+    describe(
+        response.headers_mut(),
+        wanted.paging,
+        listing.total,
+        looked_at,
+        shown,
+    );
+    Ok(response)
+}
+
+/// The headers of a page: of `total` that match `looked_at` were looked at, and `shown` are there.
+pub(super) fn describe(
+    headers: &mut HeaderMap,
+    paging: Paging,
+    total: usize,
+    looked_at: usize,
+    shown: usize,
+) {
+    let is_throttled = is_throttled(paging, total, looked_at);
     let flag = if is_throttled { "true" } else { "false" };
     headers.insert("x-pagination-throttled", HeaderValue::from_static(flag));
-    headers.insert("x-total-count", HeaderValue::from(listing.total));
+    headers.insert("x-total-count", HeaderValue::from(total));
     headers.insert("x-result-count", HeaderValue::from(shown));
-    Ok(response)
 }
 
 /// Whether the page ends where we end it, and not where it was asked to, or where the list ends.

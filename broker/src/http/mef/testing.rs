@@ -5,31 +5,30 @@
 //! `urn:brokermdo:schema:segment-test-result:v1`: `passed`, `delayNs` where it is told, `detail` for people.
 
 use axum::Router;
-use axum::extract::{Extension, OriginalUri, Path, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Extension, OriginalUri, Request, State};
+use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, post};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-use sof::mef::{Api, Fault, FaultCode, ReferencePoint};
+use serde_json::{Map, Value, json as object};
+use sof::mef::{Api, Fault, FaultCode, ReferencePoint, time};
 use sof::service::ServiceId;
 
+use super::error::{self, MefError};
+use super::query::Paging;
+use super::{Id, check_accept, json, page};
 use crate::auth::{Action, Principal};
 use crate::http::App;
-use crate::http::answer::{negotiate, parse_json, read_body, typed};
+use crate::http::answer::{check_content_type, parse_json, read_body};
 use crate::http::guard::Guarded;
-use crate::http::problem::Problem;
+use crate::lso::orders::is_ours;
 use crate::lso::records::SERVICES;
 use crate::lso::testing::{JobState, TakeError, TestJob, Wanted};
-use crate::store::StoreError;
 
 mod query;
 
-use query::{JOB_FILTERS, Query, RESULT_FILTERS};
+use query::{Filter, JOB_FILTERS, RESULT_FILTERS};
 
-/// The media type of the documents.
-const JSON: &str = "application/json;charset=utf-8";
 /// The `@type` of what a job has to know.
 const TEST: &str = "urn:brokermdo:schema:segment-test:v1";
 /// The `@type` of what a result tells.
@@ -76,92 +75,16 @@ pub(in crate::http) fn routes(app: &App) -> Router<App> {
         )
 }
 
-/// An error in the documents' form.
-#[derive(Debug)]
-enum Failure {
-    /// What every API of this server may say.
-    Problem(Problem),
-    /// The query is wrong, in words.
-    Query(String),
-    /// The payload is wrong.
-    Faults(Vec<Fault>),
-    /// There is no such thing, or it is another's.
-    NotFound(&'static str),
-    /// The store does not do what it is asked.
-    Store(StoreError),
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        match self {
-            Self::Problem(problem) => error(problem.status(), &problem.to_string()),
-            Self::Query(reason) => error_with(StatusCode::BAD_REQUEST, "invalidQuery", &reason),
-            Self::Faults(faults) => {
-                let bytes = serde_json::to_vec(&faults).unwrap_or_default();
-                typed(StatusCode::UNPROCESSABLE_ENTITY, JSON, bytes.into())
-            }
-            Self::NotFound(what) => {
-                error(StatusCode::NOT_FOUND, &format!("there is no such {what}"))
-            }
-            Self::Store(cause) => {
-                tracing::error!(error = %cause, "the store does not do what a test needs");
-                let reason = "the store cannot be used now; nothing was taken";
-                error(StatusCode::SERVICE_UNAVAILABLE, reason)
-            }
-        }
-    }
-}
-
-/// An error with the code that the documents have for the status, if they have one.
-fn error(status: StatusCode, reason: &str) -> Response {
-    let code = match status {
-        StatusCode::BAD_REQUEST
-        | StatusCode::PAYLOAD_TOO_LARGE
-        | StatusCode::UNSUPPORTED_MEDIA_TYPE => "invalidBody",
-        StatusCode::UNAUTHORIZED => "invalidCredentials",
-        StatusCode::FORBIDDEN => "accessDenied",
-        StatusCode::NOT_FOUND => "notFound",
-        StatusCode::NOT_IMPLEMENTED => "notImplemented",
-        status if status.is_server_error() => "internalError",
-        _ => return body(status, &json!({ "reason": cut(reason) })),
-    };
-    error_with(status, code, reason)
-}
-
-fn error_with(status: StatusCode, code: &str, reason: &str) -> Response {
-    body(status, &json!({ "code": code, "reason": cut(reason) }))
-}
-
-fn body(status: StatusCode, value: &Value) -> Response {
-    typed(status, JSON, Bytes::from(value.to_string()))
-}
-
-fn cut(reason: &str) -> String {
-    reason.chars().take(Fault::MAX_REASON).collect()
-}
-
 async fn not_implemented(OriginalUri(uri): OriginalUri, method: http::Method) -> Response {
     let what: String = uri.path().chars().take(120).collect();
     let method: String = method.as_str().chars().take(20).collect();
     let reason = format!("{method} {what} is not served: test jobs and test results are");
-    error(StatusCode::NOT_IMPLEMENTED, &reason)
-}
-
-fn check_accept(headers: &HeaderMap) -> Result<(), Failure> {
-    negotiate(headers, &["application/json", JSON])?;
-    Ok(())
+    error::body(
+        StatusCode::NOT_IMPLEMENTED,
+        Some("notImplemented"),
+        &reason,
+        None,
+    )
 }
 
 /// Where a thing of this API is, as the request found the API.
@@ -180,25 +103,19 @@ async fn create(
     Extension(principal): Extension<Principal>,
     OriginalUri(uri): OriginalUri,
     request: Request,
-) -> Result<Response, Failure> {
+) -> Result<Response, MefError> {
     check_accept(request.headers())?;
-    let of = request.headers().get(header::CONTENT_TYPE);
-    let of = of.and_then(|of| of.to_str().ok()).unwrap_or("missing");
-    if !alto::media::is_content_type(Some(of), "application/json") {
-        let found = of.to_owned();
-        let expected = JSON;
-        return Err(Problem::UnsupportedMediaType { found, expected }.into());
-    }
+    check_content_type(request.headers(), "application/json")?;
     let bytes = read_body(request, app.shared.settings.limits.body_bytes).await?;
     let value = parse_json(&bytes)?;
-    let mut wanted = wanted(&value, &principal).map_err(Failure::Faults)?;
+    let mut wanted = wanted(&value, &principal).map_err(MefError::Faults)?;
     let store = &app.shared.lso.store;
     let snapshot = store.snapshot().await?;
     let service = SERVICES.get(&*snapshot, &wanted.service.0).await?;
     drop(snapshot);
     let service = service.map(|stored| stored.value);
     let at = "/relatedServiceFrom/id";
-    let one = |code, why: &str| Failure::Faults(vec![Fault::new(code, at, why)]);
+    let one = |code, why: &str| MefError::Faults(vec![Fault::new(code, at, why)]);
     let Some(service) = service.filter(|service| principal.may_see(&service.buyer)) else {
         let why = "there is no such service";
         return Err(one(FaultCode::ReferenceNotFound, why));
@@ -210,7 +127,7 @@ async fn create(
     match app.shared.testing.take(wanted).await {
         Ok(job) => {
             let place = href(&uri, "testJob", &job.id);
-            let mut response = body(StatusCode::CREATED, &job_body(&uri, &job));
+            let mut response = json(StatusCode::CREATED, &job_body(&uri, &job))?;
             if let Ok(place) = HeaderValue::from_str(&place) {
                 response.headers_mut().insert(header::LOCATION, place);
             }
@@ -279,13 +196,13 @@ fn wanted(value: &Value, principal: &Principal) -> Result<Wanted, Vec<Fault>> {
         ));
     }
     let end = text(value, "/requestedEndDateTime", &mut faults)
-        .and_then(|told| time("/requestedEndDateTime", told, &mut faults));
+        .and_then(|told| date("/requestedEndDateTime", told, &mut faults));
     let start = match value.get("requestedStartDateTime") {
         None | Some(Value::Null) => None,
         // Empty is at once.
         Some(Value::String(empty)) if empty.is_empty() => None,
         Some(_) => text(value, "/requestedStartDateTime", &mut faults)
-            .and_then(|told| time("/requestedStartDateTime", told, &mut faults)),
+            .and_then(|told| date("/requestedStartDateTime", told, &mut faults)),
     };
     let now = crate::clock::now().timestamp;
     if end.is_some_and(|end| end <= start.unwrap_or(now).max(now)) {
@@ -325,13 +242,13 @@ fn text<'a>(value: &'a Value, pointer: &str, faults: &mut Vec<Fault>) -> Option<
     }
 }
 
-fn time(pointer: &str, told: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
-    let parsed = told.parse::<Timestamp>();
-    if parsed.is_err() {
+fn date(pointer: &str, told: &str, faults: &mut Vec<Fault>) -> Option<Timestamp> {
+    let parsed = time::parse(told);
+    if parsed.is_none() {
         let why = "it is a date and a time with an offset (RFC 3339)";
         faults.push(Fault::new(FaultCode::InvalidFormat, pointer, why));
     }
-    parsed.ok()
+    parsed
 }
 
 /// A `TestJob`.
@@ -341,7 +258,7 @@ fn job_body(uri: &Uri, job: &TestJob) -> Value {
     let mut put = |name: &str, value: Value| drop(told.insert(name.to_owned(), value));
     put("id", job.id.clone().into());
     put("href", href(uri, "testJob", &job.id).into());
-    put("state", json!(job.state));
+    put("state", object!(job.state));
     put("creationDate", job.created.to_string().into());
     put("lastModifiedDate", job.modified.to_string().into());
     if let Some(started) = job.started {
@@ -351,7 +268,7 @@ fn job_body(uri: &Uri, job: &TestJob) -> Value {
         put("actualEndDateTime", ended.to_string().into());
     }
     if let Some(error) = &job.error {
-        put("terminationError", json!([error]));
+        put("terminationError", object!([error]));
     }
     told.into()
 }
@@ -383,7 +300,7 @@ fn result_entry(uri: &Uri, job: &TestJob) -> Option<Value> {
     job.outcome.as_ref()?;
     let (started, ended) = job.started.zip(job.ended)?;
     let given = |name: &str| job.given.get(name).cloned().unwrap_or_default();
-    Some(json!({
+    Some(object!({
         "id": job.id,
         "href": href(uri, "testResult", &job.id),
         "actualStartDateTime": started.to_string(),
@@ -394,27 +311,25 @@ fn result_entry(uri: &Uri, job: &TestJob) -> Option<Value> {
     }))
 }
 
-async fn visible(app: &App, principal: &Principal) -> Result<Vec<TestJob>, Failure> {
+async fn visible(app: &App, principal: &Principal) -> Result<Vec<TestJob>, MefError> {
     let mut jobs = app.shared.testing.jobs().await?;
     jobs.retain(|job| principal.may_see(&job.buyer));
     Ok(jobs)
 }
 
 /// One page, with the headers of the documents.
-fn page(entries: Vec<Value>, query: &Query) -> Response {
+fn one_page(entries: Vec<Value>, paging: Paging) -> Result<Response, MefError> {
     let total = entries.len();
-    let limit = query.limit.unwrap_or(LISTED).min(LISTED);
-    let shown: Vec<Value> = entries.into_iter().skip(query.offset).take(limit).collect();
-    let left = total.saturating_sub(query.offset);
-    let is_throttled = shown.len() < query.limit.map_or(left, |limit| limit.min(left));
+    let limit = paging.limit.unwrap_or(LISTED).min(LISTED);
+    let shown: Vec<Value> = entries
+        .into_iter()
+        .skip(paging.offset)
+        .take(limit)
+        .collect();
     let count = shown.len();
-    let mut response = body(StatusCode::OK, &shown.into());
-    let headers = response.headers_mut();
-    let flag = if is_throttled { "true" } else { "false" };
-    headers.insert("x-pagination-throttled", HeaderValue::from_static(flag));
-    headers.insert("x-total-count", total.into());
-    headers.insert("x-result-count", count.into());
-    response
+    let mut response = json(StatusCode::OK, &shown.into())?;
+    page::describe(response.headers_mut(), paging, total, count, count);
+    Ok(response)
 }
 
 /// `GET .../testJob`
@@ -423,12 +338,12 @@ async fn list_jobs(
     Extension(principal): Extension<Principal>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, MefError> {
     check_accept(&headers)?;
-    let query = Query::parse(&uri, &JOB_FILTERS).map_err(Failure::Query)?;
+    let filter = Filter::parse(&uri, &JOB_FILTERS)?;
     let jobs = visible(&app, &principal).await?;
-    let jobs = jobs.iter().filter(|job| query.has(job));
-    Ok(page(jobs.map(job_entry).collect(), &query))
+    let jobs = jobs.iter().filter(|job| filter.has(job));
+    one_page(jobs.map(job_entry).collect(), filter.paging)
 }
 
 /// `GET .../testResult`
@@ -438,29 +353,29 @@ async fn list_results(
     OriginalUri(at): OriginalUri,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, MefError> {
     check_accept(&headers)?;
-    let query = Query::parse(&uri, &RESULT_FILTERS).map_err(Failure::Query)?;
+    let filter = Filter::parse(&uri, &RESULT_FILTERS)?;
     let jobs = visible(&app, &principal).await?;
-    let jobs = jobs.iter().filter(|job| query.has(job));
+    let jobs = jobs.iter().filter(|job| filter.has(job));
     let results = jobs.filter_map(|job| result_entry(&at, job));
-    Ok(page(results.collect(), &query))
+    one_page(results.collect(), filter.paging)
 }
 
 async fn find(
     app: &App,
     principal: &Principal,
     what: &'static str,
-    id: &str,
-) -> Result<TestJob, Failure> {
-    // Ours are UUIDs; nothing else is looked for.
-    let is_ours = uuid::Uuid::try_parse(id).is_ok_and(|uuid| uuid.to_string() == id);
-    let job = match is_ours {
-        true => app.shared.testing.job(id).await?,
+    Id(id): Id,
+) -> Result<TestJob, MefError> {
+    let id = id.unwrap_or_default();
+    // Nothing else is looked for.
+    let job = match is_ours(&id) {
+        true => app.shared.testing.job(&id).await?,
         false => None,
     };
     job.filter(|job| principal.may_see(&job.buyer))
-        .ok_or(Failure::NotFound(what))
+        .ok_or(MefError::NotFound { what, id })
 }
 
 /// `GET .../testJob/{id}`
@@ -468,12 +383,12 @@ async fn show_job(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
     OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, MefError> {
     check_accept(&headers)?;
-    let job = find(&app, &principal, "test job", &id).await?;
-    Ok(body(StatusCode::OK, &job_body(&uri, &job)))
+    let job = find(&app, &principal, "test job", id).await?;
+    json(StatusCode::OK, &job_body(&uri, &job))
 }
 
 /// `GET .../testResult/{id}`
@@ -481,16 +396,19 @@ async fn show_result(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
     OriginalUri(uri): OriginalUri,
-    Path(id): Path<String>,
+    id: Id,
     headers: HeaderMap,
-) -> Result<Response, Failure> {
+) -> Result<Response, MefError> {
     check_accept(&headers)?;
-    let none = Failure::NotFound("test result");
-    let job = find(&app, &principal, "test result", &id).await?;
+    let what = "test result";
+    let job = find(&app, &principal, what, id).await?;
     debug_assert!(job.outcome.is_none() || job.state == JobState::Completed);
-    let mut told = result_entry(&uri, &job).ok_or(none)?;
+    let mut told = result_entry(&uri, &job).ok_or_else(|| MefError::NotFound {
+        what,
+        id: job.id.clone(),
+    })?;
     if let Some(outcome) = &job.outcome {
-        let mut found = json!({
+        let mut found = object!({
             "@type": TEST_RESULT,
             "passed": outcome.passed,
             "detail": outcome.detail,
@@ -500,5 +418,5 @@ async fn show_result(
         }
         told["serviceSpecificTestResultConfiguration"] = found;
     }
-    Ok(body(StatusCode::OK, &told))
+    json(StatusCode::OK, &told)
 }

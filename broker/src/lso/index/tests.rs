@@ -237,3 +237,15 @@ proptest! {
         prop_assert!(buyers.len() <= 3);
     }
 }
+
+#[tokio::test]
+async fn a_warm_index_has_read_the_store_before_the_first_list() {
+    let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let before = order("before", "a", 5, ItemState::Completed);
+    inner.commit(put(&before)).await.unwrap();
+    let (lso, _wakes) = Lso::new(inner);
+    assert!(lso.index.orders.read().all.is_empty());
+    warm(lso.clone(), CancellationToken::new()).await;
+    assert_eq!(lso.index.orders.read().all.len(), 1);
+    assert!(lso.index.services.is_loaded.initialized());
+}

@@ -187,6 +187,11 @@ impl Shared {
         if !self.tools.published.is_ready() {
             return (Event::TryAgain(NOT_READY.to_owned()), None);
         }
+        // Without what was before, an agreement's number of services could be passed.
+        let mut learned = self.learned.clone();
+        if learned.wait_for(|learned| *learned).await.is_err() {
+            return (Event::TryAgain("the broker is stopping".to_owned()), None);
+        }
         let views = match self.views(saga).await {
             Ok(views) => views,
             Err(error) => return (Event::TryAgain(error.to_string()), None),
@@ -251,7 +256,7 @@ impl Shared {
             view.circuit_open = self.tools.circuits.is_open(domain);
             (view.succeeded, view.failed) = (done.succeeded, done.failed);
             // Its own segment is not one more.
-            view.services = done.services.saturating_sub(u32::from(own));
+            view.services = done.services().saturating_sub(u32::from(own));
             view.avoided = saga.avoided.get(domain).cloned();
         }
         Ok(views)

@@ -64,18 +64,6 @@ pub(super) async fn work(
     shared: Arc<Shared>,
     id: &OrderId,
     seen: Option<u64>,
-    mut nudges: mpsc::Receiver<Nudge>,
-    stop: CancellationToken,
-) -> (Rest, Option<Nudge>) {
-    let rest = work_on(shared, id, seen, &mut nudges, stop).await;
-    // What came meanwhile is not lost.
-    (rest, nudges.try_recv().ok())
-}
-
-async fn work_on(
-    shared: Arc<Shared>,
-    id: &OrderId,
-    seen: Option<u64>,
     nudges: &mut mpsc::Receiver<Nudge>,
     stop: CancellationToken,
 ) -> Rest {
@@ -83,7 +71,8 @@ async fn work_on(
     let lease = SignedDuration::try_from(shared.settings.lease).unwrap_or(SignedDuration::MAX);
     let now = clock::now().timestamp;
     let again = |pause| Rest::Left(after(clock::now().timestamp, pause));
-    let fence = match claim_order(store.as_ref(), id, &shared.owner, now, lease).await {
+    let who = (shared.owner.as_str(), shared.is_sole);
+    let fence = match claim_order(store.as_ref(), id, who, now, lease).await {
         Ok(fence) => fence,
         Err(ClaimError::Held { until_ms, .. }) => {
             let until = Timestamp::from_millisecond(until_ms).unwrap_or(now);
@@ -190,11 +179,9 @@ impl Task {
             if clock::instant() >= renew_at {
                 let lease = SignedDuration::try_from(self.shared.settings.lease);
                 let lease = lease.unwrap_or(SignedDuration::MAX);
-                let (store, owner) = (
-                    Arc::clone(&self.shared.tools.lso.store),
-                    self.shared.owner.clone(),
-                );
-                match self.records.renew(store.as_ref(), &owner, now, lease).await {
+                let store = Arc::clone(&self.shared.tools.lso.store);
+                let who = (self.shared.owner.as_str(), self.shared.is_sole);
+                match self.records.renew(store.as_ref(), who, now, lease).await {
                     Ok(()) => renewed = clock::instant(),
                     Err(ClaimError::Store(error)) => return Err(error.into()),
                     Err(ClaimError::Held { .. }) => return Ok(Rest::Left(after(now, AGAIN))),

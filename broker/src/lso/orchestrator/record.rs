@@ -35,18 +35,22 @@ pub(super) struct Records {
     fence: u64,
 }
 
-/// Takes the claim on an order, or goes on with it.
+/// Takes the claim on an order, or goes on with it. With `is_sole` nobody else can be at work.
 pub(super) async fn claim_order(
     store: &dyn Store,
     id: &OrderId,
-    owner: &str,
+    (owner, is_sole): (&str, bool),
     now: Timestamp,
     lease: SignedDuration,
 ) -> Result<u64, ClaimError> {
     let name = claim_name(id);
     let snapshot = store.snapshot().await?;
-    let found = claim::look(snapshot.as_ref(), &name).await?;
+    let mut found = claim::look(snapshot.as_ref(), &name).await?;
     drop(snapshot);
+    if let Some(claim) = found.as_mut().filter(|_| is_sole) {
+        // Of a process that is no more.
+        claim.value.until_ms = i64::MIN;
+    }
     let mut batch = Batch::new();
     claim::take(&mut batch, &name, found.as_ref(), owner, now, lease)?;
     Ok(store.commit(batch).await?.version)
@@ -111,11 +115,11 @@ impl Records {
     pub(super) async fn renew(
         &mut self,
         store: &dyn Store,
-        owner: &str,
+        who: (&str, bool),
         now: Timestamp,
         lease: SignedDuration,
     ) -> Result<(), ClaimError> {
-        self.fence = claim_order(store, &self.order.value.id, owner, now, lease).await?;
+        self.fence = claim_order(store, &self.order.value.id, who, now, lease).await?;
         Ok(())
     }
 

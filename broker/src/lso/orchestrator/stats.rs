@@ -12,8 +12,16 @@ pub(super) struct Done {
     pub(super) succeeded: u64,
     /// Segments that it did not.
     pub(super) failed: u64,
+    /// Services that it does a segment of; below 0 while it is only known what they took away.
+    services: i64,
+}
+
+impl Done {
     /// Services that it does a segment of.
-    pub(super) services: u32,
+    pub(super) fn services(self) -> u32 {
+        let count = self.services.max(0);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
 }
 
 /// The same of all.
@@ -55,9 +63,9 @@ impl Stats {
             .collect::<std::collections::BTreeSet<_>>()
         {
             let services = &mut self.0.entry(domain.clone()).or_default().services;
-            let more = u32::try_from(count(after, domain)).unwrap_or(u32::MAX);
-            let less = u32::try_from(count(&saga.before, domain)).unwrap_or(u32::MAX);
-            *services = services.wrapping_add(more).wrapping_sub(less);
+            let more = i64::try_from(count(after, domain)).unwrap_or(i64::MAX);
+            let less = i64::try_from(count(&saga.before, domain)).unwrap_or(i64::MAX);
+            *services = services.saturating_add(more).saturating_sub(less);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Filters of the lists.
 
 use http::Uri;
-use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::http::mef::error::MefError;
+use crate::http::mef::query::{Between, Paging, Query};
 use crate::lso::testing::TestJob;
 
 /// The filters of `listTestJob`, and where in a job the value is.
@@ -30,66 +31,53 @@ pub(super) const RESULT_FILTERS: [(&str, &str); 5] = [
     ),
 ];
 
+/// The filters by date, of both.
+const DATES: [&str; 4] = [
+    "requestedStartDateTime.gt",
+    "requestedStartDateTime.lt",
+    "requestedEndDateTime.gt",
+    "requestedEndDateTime.lt",
+];
+
 /// What a list is asked for.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Query {
-    pub(super) offset: usize,
-    pub(super) limit: Option<usize>,
+#[derive(Debug)]
+pub(super) struct Filter {
+    /// Which part of what matches.
+    pub(super) paging: Paging,
     /// Pointers into what was given, and the texts that must be there.
     equal: Vec<(&'static str, String)>,
-    starts_after: Option<Timestamp>,
-    starts_before: Option<Timestamp>,
-    ends_after: Option<Timestamp>,
-    ends_before: Option<Timestamp>,
+    start: Between,
+    end: Between,
 }
 
-impl Query {
-    /// Reads a query; else what is wrong with it.
+impl Filter {
+    /// Reads a query.
     pub(super) fn parse(
         uri: &Uri,
         filters: &[(&'static str, &'static str)],
-    ) -> Result<Self, String> {
-        let mut query = Self::default();
-        let text = uri.query().unwrap_or_default();
-        for (name, value) in url::form_urlencoded::parse(text.as_bytes()) {
-            let shown: String = name.chars().take(80).collect();
-            let number = || {
-                let number = value.parse::<usize>();
-                number.map_err(|_| format!("'{shown}' is a number, 0 or more"))
-            };
-            let time = || {
-                let time = value.parse::<Timestamp>();
-                time.map_err(|_| format!("'{shown}' is a date and a time with an offset"))
-            };
-            match &*name {
-                "offset" => query.offset = number()?,
-                "limit" => query.limit = Some(number()?),
-                "requestedStartDateTime.gt" => query.starts_after = Some(time()?),
-                "requestedStartDateTime.lt" => query.starts_before = Some(time()?),
-                "requestedEndDateTime.gt" => query.ends_after = Some(time()?),
-                "requestedEndDateTime.lt" => query.ends_before = Some(time()?),
-                other => {
-                    let filter = filters.iter().find(|(known, _)| *known == other);
-                    let (_, pointer) = filter.ok_or_else(|| format!("there is no '{shown}'"))?;
-                    query.equal.push((pointer, value.into_owned()));
-                }
-            }
-        }
-        Ok(query)
+    ) -> Result<Self, MefError> {
+        let known: Vec<&str> = filters.iter().map(|(name, _)| *name).chain(DATES).collect();
+        let query = Query::of(uri, &known)?;
+        let equal = filters
+            .iter()
+            .filter_map(|(name, pointer)| Some((*pointer, query.text(name)?.to_owned())));
+        Ok(Self {
+            paging: query.paging()?,
+            equal: equal.collect(),
+            start: query.between("requestedStartDateTime")?,
+            end: query.between("requestedEndDateTime")?,
+        })
     }
 
     /// Whether a job is among what is asked for.
     pub(super) fn has(&self, job: &TestJob) -> bool {
-        let start = job.start.unwrap_or(job.created);
         let is_equal = |(pointer, wanted): &(&str, String)| match *pointer {
             "" => job.id == *wanted,
             pointer => at(job, pointer).is_some_and(|told| told == wanted.as_str()),
         };
         self.equal.iter().all(is_equal)
-            && self.starts_after.is_none_or(|bound| start > bound)
-            && self.starts_before.is_none_or(|bound| start < bound)
-            && self.ends_after.is_none_or(|bound| job.end > bound)
-            && self.ends_before.is_none_or(|bound| job.end < bound)
+            && self.start.has(Some(job.start.unwrap_or(job.created)))
+            && self.end.has(Some(job.end))
     }
 }
 
