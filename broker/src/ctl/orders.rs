@@ -124,12 +124,16 @@ async fn send(
     service: Map<String, Value>,
     terms: &Terms,
 ) -> Result<ServiceOrder, ClientError> {
-    let order = body(action, service, terms, clock::now().timestamp).map_err(ClientError::Input)?;
+    let order =
+        one_item(action, service, terms, clock::now().timestamp).map_err(ClientError::Input)?;
     Ok(client.order(&order).await?.content)
 }
 
-/// An order of one item.
-fn body(
+/// An order of one item, ready to be sent.
+///
+/// # Errors
+/// The terms name a time that there is not.
+pub fn one_item(
     action: &str,
     service: Map<String, Value>,
     terms: &Terms,
@@ -245,7 +249,7 @@ mod tests {
                 end,
                 ..Terms::default()
             };
-            let order = body("add", Map::new(), &terms, now).unwrap();
+            let order = one_item("add", Map::new(), &terms, now).unwrap();
             ["requestedStartDate", "requestedCompletionDate"]
                 .map(|name| order[name].as_str().unwrap().to_owned())
         };

@@ -267,6 +267,9 @@ fn a_segment_is_done_on_the_own_resources() {
         Some(segment(0, 10)),
     );
     assert_eq!(done.item_state(), ItemState::Failed);
+    // Who ordered it is told no number of an attempt, since there is one.
+    let errors = done.termination_errors();
+    assert!(errors[0].value.starts_with("beginning: a segment is"));
 }
 
 #[test]

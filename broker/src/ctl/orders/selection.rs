@@ -35,7 +35,7 @@ pub fn selection(found: &Selection) -> String {
         for removal in &candidate.removed {
             let _ = writeln!(
                 text,
-                "candidate {}: {}: {} ({})",
+                "candidate {}: {}: {}; the rule: {}",
                 at + 1,
                 removal.domain,
                 removal.detail,
@@ -46,7 +46,7 @@ pub fn selection(found: &Selection) -> String {
     for removal in &found.closed {
         let _ = writeln!(
             text,
-            "closed: {}: {} ({})",
+            "closed: {}: {}; the rule: {}",
             removal.domain, removal.detail, removal.rule
         );
     }
