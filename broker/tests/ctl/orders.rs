@@ -29,7 +29,7 @@ impl Federation {
             .iter()
             .map(|_| {
                 Broker::start(&format!(
-                    "[sof.presto]\nkind = \"memory\"\ncpu = {cpus}\nnf = [\"NF\"]\n"
+                    "[sof.presto]\nkind = \"memory\"\ncpu = \"{cpus}\"\nnf = [\"NF\"]\n"
                 ))
             })
             .collect();
@@ -238,8 +238,8 @@ fn what_is_wrong_is_told_by_path_and_reason() {
         .failed(1);
     for line in [
         "brokerctl: the broker refused the request: the order has faults\n",
-        "  field   /serviceOrderItem/0/service/serviceConfiguration/sg/reqs/0/dst-node\n",
-        "  rule    'SAP9' is not allowed: ",
+        "  field  /serviceOrderItem/0/service/serviceConfiguration/sg/reqs/0/dst-node\n",
+        "  rule   'SAP9' is not allowed: ",
     ] {
         assert!(told.contains(line), "{line}\nnot in\n{told}");
     }
