@@ -20,8 +20,8 @@ mod selection;
 use board::Board;
 pub use selection::selection;
 
-/// From one look at the progress to the next.
-const PAUSE: Duration = Duration::from_millis(100);
+/// From one look at the progress to the next: the shortest while there is news, the longest when there has been none for long.
+const PAUSES: [Duration; 2] = [Duration::from_millis(30), Duration::from_secs(1)];
 
 pub(super) async fn answer(
     client: &Client,
@@ -189,10 +189,13 @@ async fn follow(client: &Client, id: &str, json: bool) -> Result<(String, Exit),
     let mut board = Board::default();
     let mut drawn = 0;
     let mut last: Option<Progress> = None;
+    let [shortest, longest] = PAUSES;
+    let mut pause = shortest;
     loop {
         let answer = client.progress(id).await?;
         let progress = answer.content;
         if last.as_ref() != Some(&progress) {
+            pause = shortest;
             let news = board.update(&progress);
             if json {
                 say(&format!("{}\n", progress.json))?;
@@ -220,7 +223,8 @@ async fn follow(client: &Client, id: &str, json: bool) -> Result<(String, Exit),
             return Ok((end, exit));
         }
         last = Some(progress);
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
+        pause = pause.mul_f64(1.2).min(longest);
     }
 }
 

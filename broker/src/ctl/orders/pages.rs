@@ -113,7 +113,7 @@ pub(super) fn services(found: &Listed<Service>, part: ListPart) -> String {
     if found.entries.is_empty() {
         return "no services\n".to_owned();
     }
-    let header = ["Service", "State", "Works from", "Until", "External id"];
+    let header = ["Service", "State", "Works from", "External id"];
     let mut drawn = table(tables::PLAIN, &header);
     if let Some(column) = drawn.column_mut(0) {
         column.set_constraint(ColumnConstraint::ContentWidth);
@@ -124,7 +124,6 @@ pub(super) fn services(found: &Listed<Service>, part: ListPart) -> String {
             service.id.clone(),
             service.state.clone(),
             or_dash(service.start_date.as_deref().map(seconds)),
-            or_dash(service.end_date.as_deref().map(seconds)),
             or_dash(service.external_id.clone()),
         ]);
     }
