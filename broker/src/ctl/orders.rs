@@ -257,7 +257,7 @@ mod tests {
             ["requestedStartDate", "requestedCompletionDate"]
                 .map(|name| order[name].as_str().unwrap().to_owned())
         };
-        let minutes = |n| Some(Moment::In(Duration::from_secs(60 * n)));
+        let minutes = |n: u64| Some(Moment::In(Duration::from_secs(60 * n)));
         assert_eq!(
             dates(None, None),
             ["2026-03-01T12:00:00Z", "2026-03-02T12:00:00Z"]

@@ -238,3 +238,49 @@ fn the_pages_lines_on_ordering_by_hand_work_as_written() {
         (services.as_array()?.len() == 2).then_some(())
     });
 }
+
+#[test]
+fn an_order_waits_for_a_partner_and_for_an_agreement_and_goes_on() {
+    if if_installed("curl", &["--version"]).is_none() {
+        return;
+    }
+    let running = Running::start(&["3as", "--order"]);
+    let partners = format!("{}/broker/v1/partners", running.server());
+    let terms = r#"{"service-type": "urn:brokermdo:schema:segment:v1", "valid-from": "2026-01-01T00:00:00Z"}"#;
+    let request = file("3as", "request-sg.json");
+    for (stop, why, go_on) in [
+        (
+            format!("-X POST {partners}/AS2/suspend"),
+            "  waits for AS2: the partner is suspended",
+            format!("-X POST {partners}/AS2/resume"),
+        ),
+        (
+            format!("-X DELETE {partners}/AS3/agreements/testbed"),
+            "  waits for AS3: there is no agreement",
+            format!(
+                "-X PUT -H 'Content-Type: application/json' -d '{terms}' {partners}/AS3/agreements/new"
+            ),
+        ),
+    ] {
+        let curl = |what: &str| shell(&format!("curl -sS --fail-with-body {what}"), Path::new("."));
+        curl(&stop);
+        let mut watching = testbed()
+            .args(["brokerctl", "--server", running.server()])
+            .args(["order", "--sg", &request, "--watch"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+        let mut watching = Killed(watching);
+        let mut told = Vec::new();
+        for line in lines {
+            let line = line.unwrap();
+            if line.ends_with(why) {
+                curl(&go_on);
+            }
+            told.push(line);
+        }
+        assert_eq!(watching.0.wait().unwrap().code(), Some(0), "{told:#?}");
+        assert!(told.iter().any(|line| line.ends_with(why)), "{told:#?}");
+    }
+}
