@@ -9,6 +9,8 @@
 //! | [`media_type`], [`multipart`] | `Content-Type`, and `multipart/related` taken apart |
 //! | [`member`] | what a member does to its own entry: register, push, say that it is alive, leave |
 //! | [`reservations`], [`topology`] | capacity held for placements; the domain graph |
+//! | [`orders`], [`partners`] | service orders and services over MEF LSO Legato; who is ordered from |
+//! | [`notifications`] | what subscribers are told |
 //! | [`error`] | what can go wrong, in plain words |
 
 use std::net::IpAddr;
@@ -28,6 +30,8 @@ pub mod media_type;
 pub mod member;
 pub mod multipart;
 pub mod notifications;
+pub mod orders;
+pub mod partners;
 pub mod reservations;
 pub mod topology;
 
@@ -100,6 +104,8 @@ struct Raw {
     content_type: MediaType,
     /// The entity tag, as it came.
     etag: Option<String>,
+    /// Of a part of a list, how much the whole has (`X-Total-Count`).
+    total: Option<usize>,
     body: Vec<u8>,
 }
 
@@ -353,6 +359,8 @@ impl Client {
         let final_url = response.url().clone();
         let date = text_header(&response, header::DATE).and_then(http_date);
         let etag = text_header(&response, header::ETAG).map(str::to_owned);
+        let total = response.headers().get("x-total-count");
+        let total = total.and_then(|total| total.to_str().ok()?.parse().ok());
         let retry_after = text_header(&response, header::RETRY_AFTER).map(str::to_owned);
         let content_type =
             MediaType::parse(text_header(&response, header::CONTENT_TYPE).unwrap_or_default());
@@ -389,6 +397,7 @@ impl Client {
                 status,
                 content_type,
                 etag,
+                total,
                 body,
             },
         })

@@ -8,6 +8,8 @@
 //! | `validate` | exports checked as the broker would, without one |
 //! | `member` | what a member does to its own entry |
 //! | `placements`, `reserve` | placements and the topology; capacity held for them |
+//! | [`orders`] | services ordered, changed and ended; the progress of an order as it happens |
+//! | `partners` | who services are ordered from |
 //! | `notifications` | what subscribers are told, and could not be told |
 //! | [`draw`] | both as drawings |
 //! | [`tables`], `domains`, `page` | answers as tables, which the testbed prints too, and as pages |
@@ -26,8 +28,10 @@ pub mod draw;
 mod input;
 mod member;
 mod notifications;
+pub mod orders;
 pub mod output;
 mod page;
+mod partners;
 mod paths;
 mod placements;
 pub mod request;
@@ -145,6 +149,7 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
         Command::Reservation(command) => reserve::answer(&client()?, command, json).await,
         Command::Member(command) => member::answer(&client()?, command, json).await,
         Command::Notification(command) => notifications::answer(&client()?, command, json).await,
+        Command::Order(command) => orders::answer(&client()?, command, json).await,
     }
 }
 

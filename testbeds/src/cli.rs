@@ -74,9 +74,14 @@ struct PassedOn {
 
 #[derive(Debug, ClapArgs)]
 struct RunArgs {
-    /// Compare and exit: 0 if every answer is the expected one, 1 if not
+    /// Compare and exit: 0 if every answer is the expected one, 1 if not; so with --order, for what came of
+    /// the orders
     #[arg(long)]
     check: bool,
+    /// Instead of asking for maps: order a service, change it and end it, from domains that each have a
+    /// SOF in front of their MdO
+    #[arg(long)]
+    order: bool,
     /// Where the broker listens [default: 127.0.0.1:8181, or a free port if that is taken]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -301,6 +306,7 @@ fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
         free_ports,
         patience,
         feed,
+        order,
         ..
     } = *args;
     let plan = Plan {
@@ -309,6 +315,7 @@ fn run(args: &RunArgs, built_in: Option<&str>) -> anyhow::Result<ExitCode> {
         pace,
         patience,
         feed,
+        sofs: order,
     };
     let wish = Wish {
         plan,

@@ -6,6 +6,8 @@
 //!                +-- testbed mdo --domain AS2   |
 //!                +-- testbed mdo --domain AS3   | pulled by, or pushing to
 //!                +-- testbed brokerd <----------+
+//!                |     | with --order it orders from
+//!                +-- testbed brokerd            a process for each domain's SOF, in front of its MdO
 //!                +-> asks the broker over HTTP, prints, compares with the scenario's expected files
 //! ```
 //!
@@ -16,6 +18,7 @@
 //! | [`child`] | child processes that die with us |
 //! | [`stage`] | a scenario's processes, up and running |
 //! | [`checks`], [`compare`] | asking the broker, and comparing with what is expected |
+//! | [`order`] | services ordered from the domains' SOFs, and whether all is as it must be then |
 //! | [`show`] | what `testbed 3as` prints |
 //! | [`internet`] | what `testbed internet` does: a federation as large as the Internet, under load |
 //! | [`cli`] | the command line |
@@ -28,6 +31,7 @@ pub mod cli;
 pub mod compare;
 pub mod internet;
 pub mod mdo;
+pub mod order;
 pub mod scenario;
 pub mod show;
 pub mod stage;

@@ -2,12 +2,13 @@
 //! built into the program, so that it works from any directory; any other folder is loaded from disk.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use nffg::DomainId;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 mod embedded;
 
@@ -50,8 +51,89 @@ pub struct Manifest {
     /// Requests that must be refused.
     #[serde(default)]
     pub refused: Vec<Refused>,
+    /// What is ordered, where that is wished.
+    pub order: Option<Ordering>,
     /// The members of the federation.
     pub domains: Vec<Domain>,
+}
+
+/// What is ordered, besides the graph of the request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ordering {
+    /// How the service is changed.
+    pub change: Change,
+    /// What each domain's agreement says that it costs; where nothing is said, 1 for everything.
+    #[serde(default)]
+    pub prices: BTreeMap<String, Price>,
+    /// Orders that meet a domain without room.
+    #[serde(default)]
+    pub full: Vec<Full>,
+}
+
+/// A change of the service: a link of the graph gets a bandwidth.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// The link.
+    pub link: String,
+    /// In Mbit/s.
+    pub mbps: u64,
+}
+
+/// What a segment costs, in units of account.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Each segment.
+    pub segment: f64,
+    /// Each function.
+    pub function: f64,
+}
+
+impl Default for Price {
+    fn default() -> Self {
+        Self {
+            segment: 1.0,
+            function: 1.0,
+        }
+    }
+}
+
+/// An order that meets a domain without room.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Full {
+    /// What it is called.
+    pub title: String,
+    /// The domain whose cpu is all taken by something that the broker does not know of.
+    #[serde(deserialize_with = "domain_id")]
+    pub domain: DomainId,
+    /// The file with what is ordered: `sg`, `constraints`, `objective`. It asks that domain for cpu.
+    pub request: String,
+    /// How the order must end.
+    pub ends: Ends,
+}
+
+/// How an order ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ends {
+    /// Another chain does it.
+    Completed,
+    /// Nobody does it.
+    Failed,
+}
+
+impl Ends {
+    /// The order's state.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// The service graph that is asked about.
@@ -312,6 +394,8 @@ mod tests {
             ];
             named.extend(&manifest.request.nffg);
             named.extend(manifest.refused.iter().map(|refused| &refused.request));
+            let full = manifest.order.iter().flat_map(|order| &order.full);
+            named.extend(full.map(|full| &full.request));
             named.extend(
                 manifest
                     .domains

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::checks::{self, Check, Kind};
+use crate::order::{Customer, Step, by_hand};
 use crate::scenario::Scenario;
 use crate::stage::{DEFAULT_LISTEN, Feed, Plan, Progress, Stage};
 
@@ -93,6 +94,9 @@ pub async fn show(scenario: &Scenario, wish: Wish) -> anyhow::Result<bool> {
         out.say(&format!("{:<16}{log}\n", "broker's log"))?;
     }
 
+    if wish.plan.sofs {
+        return order(scenario, wish, stage, out).await;
+    }
     let checks = checks::run(stage.client(), scenario, stage.folder()).await?;
     for check in &checks {
         out.say(&section(check, &manifest.reference, !wish.check))?;
@@ -100,23 +104,75 @@ pub async fn show(scenario: &Scenario, wish: Wish) -> anyhow::Result<bool> {
     let equal = checks.iter().all(|check| check.equal);
     out.say(&summary(scenario, &checks))?;
     if wish.json {
-        out.write(&format!("{:#}", document(scenario, &stage, &checks)))?;
+        let checks = json!({"equal": equal, "checks": checks});
+        out.write(&format!("{:#}", document(scenario, &stage, checks)))?;
     }
     if wish.check {
-        if equal {
-            stage.stop().await;
-        } else {
-            let kept = stage.stop_and_keep().await;
-            out.say(&format!(
-                "The broker's log and the requests are kept in {}",
-                kept.display()
-            ))?;
-        }
-        return Ok(equal);
+        return end(stage, equal, &mut out).await;
     }
     out.say(&what_to_try(&stage, wish.plan))?;
     watch(stage, &mut out).await?;
     Ok(equal)
+}
+
+/// Ends all after a check; of one that failed the folder is kept.
+async fn end(stage: Stage, passed: bool, out: &mut Out) -> anyhow::Result<bool> {
+    if passed {
+        stage.stop().await;
+    } else {
+        let kept = stage.stop_and_keep().await;
+        out.say(&format!(
+            "The broker's log and the requests are kept in {}",
+            kept.display()
+        ))?;
+    }
+    Ok(passed)
+}
+
+/// Orders, shows what becomes of it, and serves on if that is wished, with one service that is there.
+async fn order(
+    scenario: &Scenario,
+    wish: Wish,
+    stage: Stage,
+    mut out: Out,
+) -> anyhow::Result<bool> {
+    let mut customer = Customer::new(&stage, scenario, |line: &str| out.say(line))?;
+    let mut steps = customer.run().await?;
+    let mut kept = None;
+    if !wish.check {
+        let (_, step) = customer.add().await?;
+        kept = Some(step.clone());
+        steps.push(step);
+    }
+    let passed = steps.iter().all(|step| step.passed);
+    out.say(&of_orders(scenario, &steps))?;
+    if wish.json {
+        let told = json!({"passed": passed, "orders": steps});
+        out.write(&format!("{:#}", document(scenario, &stage, told)))?;
+    }
+    let Some(kept) = kept else {
+        return end(stage, passed, &mut out).await;
+    };
+    out.say(&what_to_try(&stage, wish.plan))?;
+    out.say(&by_hand(&stage, scenario, &kept)?)?;
+    watch(stage, &mut out).await?;
+    Ok(passed)
+}
+
+fn of_orders(scenario: &Scenario, steps: &[Step]) -> String {
+    let wrong: Vec<&str> = steps
+        .iter()
+        .filter(|step| !step.passed)
+        .map(|step| step.title.as_str())
+        .collect();
+    let (name, count) = (scenario.name(), steps.len());
+    match wrong.len() {
+        0 => format!("{name}: all {count} orders ended as they must"),
+        some => format!(
+            "{name}: {some} of {count} orders did NOT end as they must:\n  {}",
+            wrong.join("\n  ")
+        ),
+    }
 }
 
 fn progress_line(progress: &Progress<'_>) -> String {
@@ -145,6 +201,18 @@ fn progress_line(progress: &Progress<'_>) -> String {
                 origin(broker.url()),
                 broker.pid()
             )
+        }
+        Progress::Sof { sof } => {
+            format!(
+                "{:<16}{:<30}pid {}",
+                format!("SOF of {}", sof.domain),
+                origin(sof.child.url()),
+                sof.child.pid()
+            )
+        }
+        Progress::Partner { partner } => {
+            let active = format!("{} is active", partner.domain);
+            format!("{active:<16}as a partner: its SOF passed the check")
         }
         Progress::Fresh { domain } => {
             let fresh = format!("{} is fresh", domain.id);
@@ -238,7 +306,8 @@ fn summary(scenario: &Scenario, checks: &[Check]) -> String {
     }
 }
 
-fn document(scenario: &Scenario, stage: &Stage, checks: &[Check]) -> Value {
+/// What was found, and who is there.
+fn document(scenario: &Scenario, stage: &Stage, found: Value) -> Value {
     let mdos: Vec<Value> = stage
         .mdos()
         .iter()
@@ -251,17 +320,34 @@ fn document(scenario: &Scenario, stage: &Stage, checks: &[Check]) -> Value {
             })
         })
         .collect();
-    json!({
+    let mut document = json!({
         "scenario": scenario.name(),
-        "equal": checks.iter().all(|check| check.equal),
-        "checks": checks,
         "broker": {
             "url": origin(stage.broker().url()),
             "pid": stage.broker().pid(),
             "log": stage.broker().log(),
         },
         "mdos": mdos,
-    })
+    });
+    let sofs: Vec<Value> = stage
+        .sofs()
+        .iter()
+        .map(|sof| {
+            json!({
+                "domain": sof.domain.as_str(),
+                "url": origin(sof.child.url()),
+                "pid": sof.child.pid(),
+                "log": sof.child.log(),
+            })
+        })
+        .collect();
+    if let (Value::Object(members), Value::Object(found)) = (&mut document, found) {
+        members.extend(found);
+        if !sofs.is_empty() {
+            members.insert("sofs".to_owned(), sofs.into());
+        }
+    }
+    document
 }
 
 fn what_to_try(stage: &Stage, plan: Plan) -> String {
@@ -315,6 +401,7 @@ async fn watch(mut stage: Stage, out: &mut Out) -> anyhow::Result<()> {
     let first_tag = network_map_tag(&client).await;
     let mut states: BTreeMap<String, String> = BTreeMap::new();
     let mut ended = vec![false; stage.mdos().len()];
+    let mut sofs_ended = vec![false; stage.sofs().len()];
     while !out.closed {
         sleep(Duration::from_millis(500)).await;
         for (mdo, ended) in stage.mdos_mut().iter_mut().zip(&mut ended) {
@@ -325,6 +412,16 @@ async fn watch(mut stage: Stage, out: &mut Out) -> anyhow::Result<()> {
                     "",
                     mdo.domain,
                     mdo.child.pid()
+                ))?;
+            }
+        }
+        for (sof, ended) in stage.sofs_mut().iter_mut().zip(&mut sofs_ended) {
+            if !*ended && sof.child.ended().is_some() {
+                *ended = true;
+                let (domain, pid) = (&sof.domain, sof.child.pid());
+                out.say(&format!(
+                    "{:10}the SOF of {domain} (pid {pid}) has ended",
+                    ""
                 ))?;
             }
         }

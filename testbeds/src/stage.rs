@@ -1,4 +1,5 @@
-//! A scenario's processes: an emulated MdO for every domain, and a real broker that hears from them.
+//! A scenario's processes: an emulated MdO for every domain, a SOF in front of each if services are to be ordered, and a real
+//! broker that hears from the MdOs and orders from the SOFs.
 //!
 //! The processes are this very program, run again (`testbed mdo`, `testbed brokerd`): `cargo run
 //! --bin testbed` builds no other binary, so `brokerd` may not exist, or be older than this.
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use broker::client::answers::DomainState;
+use broker::client::partners::Partner;
 use broker::client::{Client, Options};
 use nffg::DomainId;
 use tempfile::TempDir;
@@ -21,6 +23,7 @@ use settings::Settings;
 use wait::wait_until_fresh;
 
 mod settings;
+mod sofs;
 mod wait;
 
 /// Where the broker listens if nobody says otherwise: its own default.
@@ -39,6 +42,8 @@ pub struct Plan {
     pub patience: Duration,
     /// How the broker hears from the MdOs.
     pub feed: Feed,
+    /// Each domain has a SOF, and is the broker's partner.
+    pub sofs: bool,
 }
 
 /// How the broker hears from the MdOs.
@@ -127,9 +132,19 @@ impl Pace {
 pub struct Stage {
     // Fields are dropped in this order: processes first, then the folder that they write to.
     broker: Child,
+    sofs: Vec<Sof>,
     mdos: Vec<Mdo>,
     client: Client,
     folder: TempDir,
+}
+
+/// A domain's SOF: a `brokerd` in front of the domain's MdO.
+#[derive(Debug)]
+pub struct Sof {
+    /// Whose it is.
+    pub domain: DomainId,
+    /// Its process.
+    pub child: Child,
 }
 
 /// An emulated MdO.
@@ -154,6 +169,16 @@ pub enum Progress<'a> {
         mdo: &'a Mdo,
         /// Where the scenario wanted it, if it is elsewhere.
         moved: Option<SocketAddr>,
+    },
+    /// A domain's SOF is up.
+    Sof {
+        /// It.
+        sof: &'a Sof,
+    },
+    /// The broker orders from a domain.
+    Partner {
+        /// As the broker tells it.
+        partner: &'a Partner,
     },
     /// The broker is up.
     Broker {
@@ -186,8 +211,9 @@ impl Stage {
             .tempdir()
             .context("cannot make a temporary folder")?;
         match start(scenario, plan, folder.path(), &mut progress).await {
-            Ok((broker, mdos, client)) => Ok(Self {
+            Ok((broker, sofs, mdos, client)) => Ok(Self {
                 broker,
+                sofs,
                 mdos,
                 client,
                 folder,
@@ -219,6 +245,17 @@ impl Stage {
         &self.mdos
     }
 
+    /// The domains' SOFs, if there are any.
+    #[must_use]
+    pub fn sofs(&self) -> &[Sof] {
+        &self.sofs
+    }
+
+    /// The SOFs, to ask whether they still run.
+    pub fn sofs_mut(&mut self) -> &mut [Sof] {
+        &mut self.sofs
+    }
+
     /// The MdOs, to ask whether they still run.
     pub fn mdos_mut(&mut self) -> &mut [Mdo] {
         &mut self.mdos
@@ -240,11 +277,12 @@ impl Stage {
     pub async fn stop(self) {
         let Self {
             broker,
+            sofs,
             mdos,
             client: _,
             folder,
         } = self;
-        stop(broker, mdos).await;
+        stop(broker, sofs, mdos).await;
         drop(folder);
     }
 
@@ -252,17 +290,21 @@ impl Stage {
     pub async fn stop_and_keep(self) -> PathBuf {
         let Self {
             broker,
+            sofs,
             mdos,
             client: _,
             folder,
         } = self;
-        stop(broker, mdos).await;
+        stop(broker, sofs, mdos).await;
         folder.keep()
     }
 }
 
-async fn stop(broker: Child, mdos: Vec<Mdo>) {
+async fn stop(broker: Child, sofs: Vec<Sof>, mdos: Vec<Mdo>) {
     broker.stop().await;
+    for sof in sofs {
+        sof.child.stop().await;
+    }
     for mdo in mdos {
         mdo.child.stop().await;
     }
@@ -282,7 +324,12 @@ async fn start(
     plan: Plan,
     folder: &Path,
     progress: &mut impl FnMut(Progress<'_>),
-) -> anyhow::Result<(Child, Vec<Mdo>, Client)> {
+) -> anyhow::Result<(Child, Vec<Sof>, Vec<Mdo>, Client)> {
+    if plan.sofs && plan.feed == Feed::Push {
+        bail!(
+            "MdOs that push find the broker there already, before the SOFs that it orders from: use another feed"
+        );
+    }
     let mut early = None;
     let way = match plan.feed {
         Feed::Pull => Way::Pull,
@@ -294,7 +341,8 @@ async fn start(
         }
         Feed::Push => {
             // First the broker, which asks nobody: the MdOs must know where it is.
-            let broker = start_broker(scenario, &[], plan, &Way::Pull, folder, progress).await?;
+            let broker =
+                start_broker(scenario, (&[], &[]), plan, &Way::Pull, folder, progress).await?;
             let way = Way::Push {
                 broker: broker.url().clone(),
                 lifetime: whole_seconds(plan.pace.hold),
@@ -323,9 +371,13 @@ async fn start(
         progress(Progress::Mdo { mdo: &mdo, moved });
         mdos.push(mdo);
     }
+    let mut sofs = Vec::new();
+    if plan.sofs {
+        sofs = sofs::start(scenario, &mdos, folder, progress).await?;
+    }
     let mut broker = match early {
         Some(broker) => broker,
-        None => start_broker(scenario, &mdos, plan, &way, folder, progress).await?,
+        None => start_broker(scenario, (&mdos, &sofs), plan, &way, folder, progress).await?,
     };
     let client = Client::new(Options {
         server: broker.url().clone(),
@@ -334,7 +386,8 @@ async fn start(
         timeout: Duration::from_secs(30),
     })?;
     wait_until_fresh(&client, &mut broker, scenario, &mdos, plan, progress).await?;
-    Ok((broker, mdos, client))
+    sofs::wait_until_active(&client, &mut broker, &sofs, plan.patience, progress).await?;
+    Ok((broker, sofs, mdos, client))
 }
 
 /// A lifetime has whole seconds, at least one.
@@ -400,7 +453,7 @@ pub(crate) async fn free_port() -> std::io::Result<SocketAddr> {
 
 async fn start_broker(
     scenario: &Scenario,
-    mdos: &[Mdo],
+    (mdos, sofs): (&[Mdo], &[Sof]),
     plan: Plan,
     way: &Way,
     folder: &Path,
@@ -415,7 +468,7 @@ async fn start_broker(
             Some(DEFAULT_LISTEN),
         ),
     };
-    let settings = Settings::of(scenario, mdos, listen, plan, way)?;
+    let settings = Settings::of(scenario, mdos, sofs, listen, plan, way)?;
     let file = folder.join("brokerd.toml");
     let text = toml::to_string(&settings).context("cannot write the broker's settings")?;
     std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;

@@ -448,10 +448,15 @@ impl Saga {
                 Some(domain) => format!("{domain}, {}", reason.doing),
                 None => reason.doing.clone(),
             };
+            // On the domain's own resources there is one attempt, and who asks knows where it is.
+            let value = match self.means {
+                Means::Partners => format!("attempt {}: {at}: {}", reason.attempt, reason.reason),
+                Means::Own => format!("{}: {}", reason.doing, reason.reason),
+            };
             TerminationError {
                 code: reason.code.unwrap_or(FaultCode::OtherIssue),
                 property_path: None,
-                value: format!("attempt {}: {at}: {}", reason.attempt, reason.reason),
+                value,
             }
         });
         errors.collect()

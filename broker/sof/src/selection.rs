@@ -95,8 +95,8 @@ pub struct Judgement {
     pub segments: Vec<Segment>,
 }
 
-/// Judges chains and puts them in order: those that keep every filter by score, ties by names; then the others, as they
-/// were. The first is the choice, if nothing speaks against it.
+/// Judges chains and puts them in order: those that keep every filter by score, ties by hops and then by names; then
+/// the others, as they were. The first is the choice, if nothing speaks against it.
 ///
 /// `prefix` begins the labels at borders ([`label`]).
 #[must_use]
@@ -148,7 +148,12 @@ pub fn judge(
     }
     score::score(&mut judged, weights);
     judged.sort_by(|a, b| match (a.score, b.score) {
-        (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.chain.cmp(&b.chain)),
+        (Some(x), Some(y)) => {
+            let by_hops = || a.chain.cost.hops.cmp(&b.chain.cost.hops);
+            x.total_cmp(&y)
+                .then_with(by_hops)
+                .then_with(|| a.chain.cmp(&b.chain))
+        }
         // Stable: those without a score stay as they were.
         (x, y) => y.is_some().cmp(&x.is_some()),
     });

@@ -99,6 +99,7 @@ impl ClientError {
         let refusal = match content_type.essence() {
             super::ERROR_TYPE => json().and_then(|json| Refusal::from_alto(status, &json)),
             super::PROBLEM_TYPE => json().map(|json| Refusal::from_problem(status, &json)),
+            super::JSON_TYPE => json().and_then(|json| Refusal::from_mef(status, &json)),
             _ => None,
         };
         match refusal {
@@ -192,6 +193,36 @@ impl Refusal {
             code: text("code")?,
             detail,
             faults,
+            ..Self::default()
+        })
+    }
+
+    /// An error of MEF's LSO APIs: `{"code", "reason", "message"?}`, or of a payload with faults
+    /// `[{"code", "propertyPath"?, "reason", "message"?}]` (Mplify 99.1 `Error400` to `Error500`); `None` for what is neither.
+    fn from_mef(status: StatusCode, json: &Value) -> Option<Self> {
+        let text = |json: &Value, name: &str| json.get(name).map(text_of);
+        if let Some(faults) = json.as_array() {
+            let faults = faults.iter().filter(|fault| fault.is_object());
+            let faults: Vec<Fault> = faults
+                .map(|fault| Fault {
+                    field: text(fault, "propertyPath"),
+                    rule: text(fault, "reason").or_else(|| text(fault, "code")),
+                    ..Fault::default()
+                })
+                .collect();
+            return (!faults.is_empty()).then(|| Self {
+                status,
+                code: "the order has faults".to_owned(),
+                faults,
+                ..Self::default()
+            });
+        }
+        let reason = text(json, "reason")?;
+        let message = text(json, "message");
+        Some(Self {
+            status,
+            code: reason,
+            detail: message,
             ..Self::default()
         })
     }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
 use nffg::export::Format;
 use nffg::{DomainId, Syntax};
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+use sof::order::OrderState;
+use sof::service::ServiceState;
 use url::Url;
 
 use crate::client::member::Condition;
@@ -21,15 +24,15 @@ A service graph FILE is JSON in the draft's form (nfs, saps, sg_links, reqs) or 
 broker takes. - is standard input.
 
 Exit codes:
-  0  answered; of 'validate': everything is good
-  1  the broker refused the request; of 'validate': there are faults
+  0  answered; of 'validate': everything is good; of '--watch': the order is completed
+  1  the broker refused the request; of 'validate': there are faults; of '--watch': the order failed
   2  the command line, or a file that it names, is wrong
   3  no broker answered, or not in time
   4  an answer that is not understood: no ALTO server, or not one that we know
   5  nothing found: no placement, a link without a path, no such domain";
 
-/// Asks a broker who could deliver a service, and over which domains; speaks for a member domain; checks
-/// exports.
+/// Asks a broker who could deliver a service, and over which domains; orders it; speaks for a member
+/// domain; checks exports.
 #[derive(Debug, Parser)]
 #[command(name = "brokerctl", version, max_term_width = 100, after_help = AFTER_HELP)]
 pub struct Args {
@@ -76,6 +79,9 @@ pub enum Command {
     /// What subscribers are told, and could not be told.
     #[command(flatten)]
     Notification(NotificationCommand),
+    /// Services, and who they are ordered from.
+    #[command(flatten)]
+    Order(OrderCommand),
 }
 
 /// What to ask.
@@ -366,6 +372,168 @@ pub enum LetterCommand {
     },
 }
 
+/// What to do about services, orders and partners.
+#[derive(Debug, Subcommand)]
+pub enum OrderCommand {
+    /// Orders a service for a service graph; with an ID instead, shows an order.
+    Order(OrderArgs),
+    /// Orders, oldest first: one's own; operators and auditors see all.
+    Orders {
+        /// Only those in this state.
+        #[arg(long, value_name = "STATE", value_parser = order_state())]
+        state: Option<String>,
+        /// Which part of the list.
+        #[command(flatten)]
+        part: ListPart,
+    },
+    /// Services, oldest first: one's own; operators and auditors see all.
+    Services {
+        /// Only those in this state.
+        #[arg(long, value_name = "STATE", value_parser = service_state())]
+        state: Option<String>,
+        /// Which part of the list.
+        #[command(flatten)]
+        part: ListPart,
+    },
+    /// A service.
+    Service {
+        /// Its id.
+        id: String,
+    },
+    /// Orders a service to be another, whole: what is left out is no more.
+    Modify {
+        /// The service.
+        service: String,
+        /// The service graph.
+        #[arg(long, value_name = "FILE")]
+        sg: PathBuf,
+        /// What is to be.
+        #[command(flatten)]
+        wish: Wish,
+        /// How it is ordered.
+        #[command(flatten)]
+        terms: Terms,
+        /// Show the progress until the order is done.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Orders a service to end.
+    Delete {
+        /// The service.
+        service: String,
+        /// How it is ordered.
+        #[command(flatten)]
+        terms: Terms,
+        /// Show the progress until the order is done.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Domains whose SOFs services are ordered from.
+    Partners {
+        /// Only those after this one.
+        #[arg(long, value_name = "DOMAIN")]
+        after: Option<String>,
+    },
+    /// A partner, and the agreements with it.
+    Partner {
+        /// Its domain.
+        domain: String,
+    },
+    /// Why the partners of a service were chosen.
+    Selection {
+        /// Its id, as 'brokerctl order' shows it.
+        id: String,
+    },
+}
+
+/// An order that is to be made, or shown.
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("what").required(true).args(["id", "sg"])))]
+pub struct OrderArgs {
+    /// An order that is there.
+    #[arg(conflicts_with_all = [
+        "objective", "constraints", "ignore_policy", "state", "external_id", "start", "end"
+    ])]
+    pub id: Option<String>,
+    /// The service graph.
+    #[arg(long, value_name = "FILE")]
+    pub sg: Option<PathBuf>,
+    /// What is to be.
+    #[command(flatten)]
+    pub wish: Wish,
+    /// How it is ordered.
+    #[command(flatten)]
+    pub terms: Terms,
+    /// Show the progress until the order is done.
+    #[arg(long)]
+    pub watch: bool,
+}
+
+/// What a service is to be, besides its graph.
+#[derive(Debug, Default, clap::Args)]
+pub struct Wish {
+    /// What chains are ranked by: hops, delay or price; several, as price,delay; or weights, as
+    /// weights:hops=1,delay=0.2 [default: as the request says, or hops].
+    #[arg(long, value_name = "OBJECTIVE", value_parser = objective)]
+    pub objective: Option<Value>,
+    /// Further constraints: a JSON object, as the request's 'constraints'.
+    #[arg(long, value_name = "FILE")]
+    pub constraints: Option<PathBuf>,
+    /// As if domains had no routing policies.
+    #[arg(long)]
+    pub ignore_policy: bool,
+    /// The state that the service is to have in the end [default: active; of 'modify': as it is].
+    #[arg(long, value_name = "STATE", value_parser = service_state())]
+    pub state: Option<String>,
+}
+
+/// How a service is ordered.
+#[derive(Debug, Default, clap::Args)]
+pub struct Terms {
+    /// One's own name for the order.
+    #[arg(long, value_name = "NAME")]
+    pub external_id: Option<String>,
+    /// When to begin: 2026-12-01T08:00:00Z, or so long from now: 10m [default: at once].
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub start: Option<Moment>,
+    /// By when it is to be done [default: a day after the start].
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub end: Option<Moment>,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct ListPart {
+    /// How many to leave out at the start.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub offset: u32,
+    /// How many at most [default: as many as the broker gives].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+}
+
+/// A moment, as people say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// By the calendar.
+    At(Timestamp),
+    /// So long from now.
+    In(Duration),
+}
+
+impl Moment {
+    /// When it is.
+    ///
+    /// # Errors
+    /// There is no such time.
+    pub fn after(self, now: Timestamp) -> Result<Timestamp, String> {
+        match self {
+            Self::At(time) => Ok(time),
+            Self::In(time) => now.checked_add(time).map_err(|error| error.to_string()),
+        }
+    }
+}
+
 /// What to check, and what is known of it.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
@@ -447,6 +615,22 @@ fn objective(text: &str) -> Result<Value, String> {
         }
     }
     Ok(serde_json::json!({"weights": sum}))
+}
+
+fn order_state() -> PossibleValuesParser {
+    PossibleValuesParser::new(OrderState::ALL.map(OrderState::as_str))
+}
+
+fn service_state() -> PossibleValuesParser {
+    PossibleValuesParser::new(ServiceState::ALL.map(ServiceState::as_str))
+}
+
+fn moment(text: &str) -> Result<Moment, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(Moment::At(time));
+    }
+    let expected = "expected 2026-12-01T08:00:00Z, or a time from now: 10m";
+    time(text).map(Moment::In).map_err(|_| expected.to_owned())
 }
 
 fn choice(text: &str) -> Result<(String, DomainId), String> {

@@ -24,6 +24,20 @@ pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes `text` to a terminal, in the place of the `before` lines above. Lines are cut at the terminal's width, so that each
+/// takes one (DEC private mode 7, autowrap).
+///
+/// # Errors
+/// As the system says, but for a closed pipe, which is no error.
+pub(super) fn redraw(text: &str, before: usize) -> io::Result<()> {
+    let up = match before {
+        0 => String::new(),
+        lines => format!("\u{1b}[{lines}A\r"),
+    };
+    let drawn = format!("{up}\u{1b}[J\u{1b}[?7l{}\u{1b}[?7h", harmless(text));
+    print_bytes(drawn.as_bytes())
+}
+
 /// Writes a line to standard error. If even that is closed, there is nobody left to tell.
 pub fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", harmless(text));

@@ -129,8 +129,21 @@ impl GraphFile {
         self.with(&["k", "explain"], asked)
     }
 
+    /// What a service is to be, as an order says it (`serviceConfiguration`); what is asked for here wins.
+    #[must_use]
+    pub fn configuration_with(&self, asked: Map<String, Value>) -> Value {
+        let mut members = self.members(&["k", "disjoint", "explain", "hold", "choice"], asked);
+        members.insert("@type".to_owned(), sof::payload::SERVICE_GRAPH.into());
+        Value::Object(members)
+    }
+
     /// The members of our own requests that the file has, without some, and others.
     fn with(&self, without: &[&str], asked: Map<String, Value>) -> Vec<u8> {
+        let members = self.members(without, asked);
+        Value::Object(members).to_string().into_bytes()
+    }
+
+    fn members(&self, without: &[&str], asked: Map<String, Value>) -> Map<String, Value> {
         let mut request = Map::new();
         for name in REQUEST.iter().chain(&["sg", "constraints"]) {
             let value = self.request.get(*name).filter(|value| {
@@ -140,7 +153,7 @@ impl GraphFile {
             request.extend(value.map(|value| ((*name).to_owned(), value.clone())));
         }
         request.extend(asked);
-        Value::Object(request).to_string().into_bytes()
+        request
     }
 
     /// The service graph, if it is one: for the order of an answer.

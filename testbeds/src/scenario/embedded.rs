@@ -19,6 +19,7 @@ pub(super) const SCENARIOS: &[(&str, Folder)] = &[
         "AS2.get-config.xml" "AS2.topology.json"
         "AS3.get-config.xml" "AS3.topology.json"
         "expected-costmap.json" "expected-placements.json" "expected-propmap.json"
+        "order-nf1.json" "order-nf2.json"
         "request-as-printed.json" "request-link-id-twice.json" "request-sg.json" "request-sg.nffg"
         "scenario.toml"
     ),

@@ -1,6 +1,7 @@
-//! The settings file of `brokerd`, as far as a testbed needs it.
+//! The settings files of the broker and of the domains' SOFs, as far as a testbed needs them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use anyhow::Context;
 use serde::Serialize;
 
 use super::wait::topology_of;
-use super::{Mdo, Plan, Way};
-use crate::scenario::Scenario;
+use super::{Mdo, Plan, Sof, Way};
+use crate::scenario::{Price, Scenario};
 
 /// All of them.
 #[derive(Serialize)]
@@ -21,7 +22,102 @@ pub(super) struct Settings {
     files: Option<Files>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bgp: Option<Bgp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sof: Option<Partners>,
     domains: Vec<Domain>,
+}
+
+/// Whom the broker orders from.
+#[derive(Serialize)]
+struct Partners {
+    partners: Vec<Partner>,
+}
+
+#[derive(Serialize)]
+struct Partner {
+    id: String,
+    base_url: String,
+    apis: Apis,
+    service_types: [&'static str; 1],
+    agreements: [Agreement; 1],
+}
+
+#[derive(Serialize)]
+struct Apis {
+    service_ordering: u32,
+    service_inventory: u32,
+    service_function_testing: u32,
+}
+
+#[derive(Serialize)]
+struct Agreement {
+    id: &'static str,
+    service_type: &'static str,
+    valid_from: &'static str,
+    price: Price,
+}
+
+/// What is ordered from a domain.
+const SEGMENT: &str = "urn:brokermdo:schema:segment:v1";
+
+impl Partner {
+    fn of(scenario: &Scenario, sof: &Sof) -> Self {
+        let order = scenario.manifest().order.as_ref();
+        let price = order.and_then(|order| order.prices.get(sof.domain.as_str()));
+        Self {
+            id: sof.domain.to_string(),
+            base_url: sof.child.url().to_string(),
+            // The current ones at Interlude.
+            apis: Apis {
+                service_ordering: 1,
+                service_inventory: 2,
+                service_function_testing: 3,
+            },
+            service_types: [SEGMENT],
+            agreements: [Agreement {
+                id: "testbed",
+                service_type: SEGMENT,
+                valid_from: "2000-01-01T00:00:00Z",
+                price: price.copied().unwrap_or_default(),
+            }],
+        }
+    }
+}
+
+/// The settings file of a domain's own SOF.
+#[derive(Serialize)]
+pub(super) struct SofSettings {
+    listen: SocketAddr,
+    sof: OwnResources,
+}
+
+#[derive(Serialize)]
+struct OwnResources {
+    presto: Presto,
+}
+
+#[derive(Serialize)]
+struct Presto {
+    kind: &'static str,
+    url: String,
+    borders: BTreeMap<String, String>,
+}
+
+impl SofSettings {
+    /// Of the SOF in front of this MdO, on a free port.
+    pub(super) fn of(mdo: &Mdo, borders: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let url = mdo.child.url().join("/escape").context("no URL")?;
+        Ok(Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            sof: OwnResources {
+                presto: Presto {
+                    kind: "virtualizer",
+                    url: url.to_string(),
+                    borders,
+                },
+            },
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -76,6 +172,7 @@ impl Settings {
     pub(super) fn of(
         scenario: &Scenario,
         mdos: &[Mdo],
+        sofs: &[Sof],
         listen: SocketAddr,
         plan: Plan,
         way: &Way,
@@ -106,6 +203,9 @@ impl Settings {
                 Way::BgpLs(listen) => Some(Bgp { listen: *listen }),
                 _ => None,
             },
+            sof: (!sofs.is_empty()).then(|| Partners {
+                partners: sofs.iter().map(|sof| Partner::of(scenario, sof)).collect(),
+            }),
             domains: domains?,
         })
     }

@@ -138,7 +138,9 @@ impl Running {
     /// The process ids of everything that the testbed started.
     pub(crate) fn children(&self) -> Vec<u64> {
         let mdos = self.document["mdos"].as_array().unwrap();
-        let all = mdos.iter().chain([&self.document["broker"]]);
+        let sofs = self.document["sofs"].as_array();
+        let all = mdos.iter().chain(sofs.into_iter().flatten());
+        let all = all.chain([&self.document["broker"]]);
         all.map(|child| child["pid"].as_u64().unwrap()).collect()
     }
 

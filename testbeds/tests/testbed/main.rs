@@ -15,6 +15,7 @@ mod internet;
 mod lifecycle;
 mod misbehaving;
 mod multipart;
+mod orders;
 mod peers;
 mod presto;
 mod push;

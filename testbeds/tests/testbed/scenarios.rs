@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::common::*;
 
 /// RFC 9112 and editors aside, a terminal has 100 columns.
-fn assert_readable(text: &str) {
+pub(crate) fn assert_readable(text: &str) {
     for line in text.lines() {
         let is_table = line.starts_with(['|', '+']);
         assert!(

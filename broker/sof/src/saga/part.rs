@@ -100,6 +100,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// Whether it was added by this try, and does not work yet. One that stays as it was has no call.
+    pub(super) fn is_added(&self) -> bool {
+        self.verb == Verb::Add && self.step != CallStep::Idle
+    }
+
     /// A segment that nothing is done to yet.
     pub(super) fn new(domain: DomainId, means: Means, attempt: u32, segment: Segment) -> Self {
         Self {

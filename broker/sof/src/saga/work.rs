@@ -488,7 +488,7 @@ impl Saga {
         };
         let deadline = Some(after(now, time));
         for part in &mut self.parts {
-            if verb == Verb::Test || part.verb == Verb::Add {
+            if verb == Verb::Test || part.is_added() {
                 part.intend(verb, now, deadline);
             }
         }
@@ -497,7 +497,7 @@ impl Saga {
 
     /// What follows when every call of the phase is done.
     fn next_in_turn(&self) -> PhaseEvent {
-        let added = self.parts.iter().any(|part| part.verb == Verb::Add);
+        let added = self.parts.iter().any(Part::is_added);
         match self.phase {
             Phase::Testing => PhaseEvent::Passed,
             Phase::Ordering if !self.is_to_work() => PhaseEvent::Ready,
@@ -519,12 +519,12 @@ impl Saga {
                     CallStep::Silent => "not done in time",
                     _ => "failed",
                 };
-                let colon = if said.is_empty() { "" } else { ": " };
-                (
-                    part.domain.clone(),
-                    part.verb,
-                    format!("{how}{colon}{said}"),
-                )
+                let reason = match said.as_str() {
+                    "" => how.to_owned(),
+                    said if said.starts_with(how) => said.to_owned(),
+                    said => format!("{how}: {said}"),
+                };
+                (part.domain.clone(), part.verb, reason)
             })
             .collect();
         for (domain, verb, reason) in broken {

@@ -158,6 +158,24 @@ fn a_modification_stays_on_its_chain_and_keeps_its_services() {
 }
 
 #[test]
+fn what_a_modification_does_not_change_is_tested_and_not_ordered() {
+    let mut world = World::new(3, Odds::default());
+    let before = added(&mut world, ServiceState::Active).after.unwrap();
+    let orders =
+        |world: &World| -> usize { world.partners.values().map(|of| of.orders.len()).sum() };
+    let ordered = orders(&world);
+    world.events.clear();
+    let done = world.run(
+        saga(&world, Action::Modify, ServiceState::Active, before.clone()),
+        None,
+    );
+    assert_eq!(orders(&world), ordered, "{:#?}", world.log());
+    assert!(world.log().iter().any(|line| line.contains("/test")));
+    assert_eq!(done.after.as_ref().unwrap().deployed, before.deployed);
+    world.check(&done);
+}
+
+#[test]
 fn a_modification_that_has_no_room_makes_the_new_chain_before_the_old_one_ends() {
     let mut world = World::new(3, Odds::default());
     let before = added(&mut world, ServiceState::Active).after.unwrap();
@@ -299,6 +317,9 @@ fn a_segment_is_done_on_the_own_resources() {
         Some(segment(0, 10)),
     );
     assert_eq!(done.item_state(), ItemState::Failed);
+    // Who ordered it is told no number of an attempt, since there is one.
+    let errors = done.termination_errors();
+    assert!(errors[0].value.starts_with("beginning: a segment is"));
 }
 
 #[test]

@@ -212,16 +212,34 @@ fn by_hand(judged: &[Judgement], weights: &Weights) -> Vec<Chain> {
     };
     let mut order = Vec::new();
     while !left.is_empty() {
+        let names = |of: &Judgement| (of.chain.cost.hops, of.chain.clone());
         let mut best = 0;
         for at in 1..left.len() {
             let (a, b) = (cost(left[at]), cost(left[best]));
-            if a < b || (a == b && left[at].chain < left[best].chain) {
+            if a < b || (a == b && names(left[at]) < names(left[best])) {
                 best = at;
             }
         }
         order.push(left.remove(best).chain.clone());
     }
     order
+}
+
+#[test]
+fn of_what_scores_the_same_the_chain_of_fewer_hops_is_the_choice() {
+    let demand = demand(1, None, None, None);
+    // By names alone it would be the one that goes back to D0.
+    let long = chain(&demand, &[vec![0, 1], vec![1, 0, 2]], 0, 100);
+    let short = chain(&demand, &[vec![0, 1], vec![1, 2]], 0, 100);
+    let judge = |chains| {
+        let weights = Weights::default();
+        let mut judged = judge("s.1", &demand, chains, &views(), &weights, now());
+        assert_eq!(judged[0].score, judged[1].score);
+        judged.swap_remove(0).chain
+    };
+    assert!(long < short);
+    assert_eq!(judge(vec![long.clone(), short.clone()]), short);
+    assert_eq!(judge(vec![short.clone(), long]), short);
 }
 
 fn chains() -> impl Strategy<Value = Vec<Chain>> {
