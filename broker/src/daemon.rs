@@ -315,7 +315,7 @@ pub async fn run(
     let keep = settings.sof.interlude.keep;
     tasks.spawn(keeper::run(Arc::clone(&book), keep, stop.clone()));
     let tools = Tools {
-        lso,
+        lso: lso.clone(),
         published: Arc::clone(&published),
         partners: Arc::clone(book.interlude()) as Arc<dyn Partners>,
         circuits: Arc::clone(book.interlude()) as Arc<dyn Circuits>,
