@@ -14,7 +14,7 @@ use sof::payload::SEGMENT;
 use sof::service::ServiceId;
 use uuid::Uuid;
 
-use super::configuration::{self, Checked};
+use super::configuration;
 use super::records::{ORDERS, SERVICES};
 use super::{Lso, Wake};
 use crate::auth::Principal;
@@ -150,17 +150,16 @@ pub fn is_ours(id: &str) -> bool {
 
 /// What is wrong with a payload, at a reference point. Segments are what SOFs order from each other.
 fn configuration_faults(at: ReferencePoint, value: &Value) -> Vec<Fault> {
-    match configuration::check(value) {
-        Err(faults) => faults,
-        Ok(Checked::Segment(_)) if at != ReferencePoint::Interlude => {
-            let reason = format!(
-                "\"{SEGMENT}\" is not a payload that can be ordered at {}",
-                at.as_str()
-            );
-            vec![Fault::new(FaultCode::InvalidValue, "/@type", reason)]
-        }
-        Ok(_) => Vec::new(),
+    let kind = value.get("@type").and_then(Value::as_str);
+    if kind == Some(SEGMENT) && at != ReferencePoint::Interlude {
+        let reason = format!(
+            "\"{SEGMENT}\" is not a payload that can be ordered at {}",
+            at.as_str()
+        );
+        // What else is wrong with it would not help.
+        return vec![Fault::new(FaultCode::InvalidValue, "/@type", reason)];
     }
+    configuration::check(value).err().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -62,10 +62,10 @@ pub(crate) fn add(id: &str) -> Value {
     json!({"id": id, "action": "add", "service": {"serviceConfiguration": graph()}})
 }
 
-/// An order of these items.
+/// An order of these items. It stays as it was taken: nobody works on it before its start.
 pub(crate) fn order(items: &[Value]) -> Value {
     json!({
-        "requestedStartDate": "2026-01-01T00:00:00Z",
+        "requestedStartDate": "2125-01-01T00:00:00Z",
         "requestedCompletionDate": "2126-01-01T00:00:00+01:00",
         "serviceOrderItem": items,
     })
