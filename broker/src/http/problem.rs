@@ -106,16 +106,6 @@ pub enum Problem {
         /// The search ended before it was sure.
         cut: bool,
     },
-    /// The store cannot keep the change.
-    #[error("{}", if *in_doubt {
-        "the store failed, so it is not known whether the change is kept; look before trying again"
-    } else {
-        "the store cannot keep the change, so nothing has changed; try again later"
-    })]
-    NotKept {
-        /// Nobody knows whether it did.
-        in_doubt: bool,
-    },
     /// The patch is of a type that the document does not take; `Accept-Patch` says which it takes.
     #[error("a patch of type '{found}' does not fit this document: {}", accepted.unwrap_or("it takes none, PUT it whole"))]
     UnsupportedPatch {
@@ -130,9 +120,9 @@ pub enum Problem {
         /// As asked for.
         id: String,
     },
-    /// The store cannot be read or written now.
-    #[error("the broker's store cannot be used now; try again later")]
-    Store,
+    /// The store does not do what it is asked.
+    #[error(transparent)]
+    Store(StoreTrouble),
     /// The daemon is going down.
     #[error("the broker is stopping")]
     Stopping,
@@ -168,6 +158,19 @@ pub enum Problem {
     /// Our own fault.
     #[error("the broker failed on this request; it is in the log")]
     Internal,
+}
+
+/// How the store fails a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreTrouble {
+    /// It does nothing now.
+    #[error("the store cannot be used now, so nothing has changed; try again later")]
+    Unavailable,
+    /// Nobody knows whether it did.
+    #[error(
+        "the store failed, so it is not known whether the change is kept; look before trying again"
+    )]
+    InDoubt,
 }
 
 /// What went wrong (RFC 9457).
@@ -242,12 +245,11 @@ impl Problem {
                 PushError::TooManyMembers { .. } => StatusCode::INSUFFICIENT_STORAGE,
             },
             Self::UnknownReservation { .. } | Self::UnknownLetter { .. } => StatusCode::NOT_FOUND,
-            Self::Store => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reservation(error) => reservation_status(error),
             Self::Partner(error) => partner_problem(error).0,
             Self::NothingFits { .. } => StatusCode::CONFLICT,
             Self::UnsupportedPatch { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotKept { .. } | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(_) | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -274,7 +276,7 @@ impl Problem {
             }) => {
                 insert_etag(headers, current);
             }
-            Self::Partner(BookError::Contended | BookError::Unavailable(_)) => {
+            Self::Store(_) | Self::Partner(BookError::Contended | BookError::Unavailable(_)) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(1));
             }
             Self::Partner(BookError::Version(Some(current))) => {
@@ -310,12 +312,12 @@ impl Problem {
             },
             Self::UnknownReservation { .. } => "Unknown reservation",
             Self::UnknownLetter { .. } => "Unknown dead letter",
-            Self::Store => "Store unavailable",
             Self::Reservation(error) => reservation_title(error),
             Self::Partner(error) => partner_problem(error).1,
             Self::NothingFits { .. } => "Nothing fits",
             Self::UnsupportedPatch { .. } => "Unsupported patch",
-            Self::NotKept { .. } => "Not kept",
+            Self::Store(StoreTrouble::Unavailable) => "Store unavailable",
+            Self::Store(StoreTrouble::InDoubt) => "Store in doubt",
             Self::Stopping => "Stopping",
             Self::Unauthorized(_) => "Unauthorized",
             Self::Forbidden { .. } => "Forbidden",
@@ -484,8 +486,16 @@ impl From<FieldError> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store does not do what a request needs");
-        Self::Store
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "the store does not do what a request needs"
+        );
+        match error {
+            StoreError::InDoubt { .. } => Self::Store(StoreTrouble::InDoubt),
+            StoreError::Closed => Self::Stopping,
+            error if error.is_transient() => Self::Store(StoreTrouble::Unavailable),
+            _ => Self::Internal,
+        }
     }
 }
 
@@ -516,5 +526,36 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         self.add_headers(headers);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_fails_says_whether_something_has_changed() {
+        let unavailable = StoreError::Unavailable {
+            doing: "it failed",
+            cause: None,
+        };
+        let damaged = StoreError::Damaged {
+            path: "/store".into(),
+            reason: "a checksum is wrong".to_owned(),
+        };
+        for (error, status, says) in [
+            (unavailable, 503, "nothing has changed"),
+            (StoreError::InDoubt { cause: None }, 503, "not known"),
+            (StoreError::Closed, 503, "stopping"),
+            (damaged, 500, "in the log"),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!(problem.status().as_u16(), status, "{problem}");
+            assert!(problem.to_string().contains(says), "{problem}");
+            let mut headers = HeaderMap::new();
+            problem.add_headers(&mut headers);
+            let again = matches!(problem, Problem::Store(_));
+            assert_eq!(headers.contains_key(header::RETRY_AFTER), again);
+        }
     }
 }

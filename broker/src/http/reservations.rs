@@ -40,7 +40,6 @@ use crate::placements::request::{MEMBERS, PlacementRequest, decode_common, known
 use crate::reservations::durable::DurableError;
 use crate::reservations::{Digest, Done, Hold, IdempotencyKey, Kept, claim, id_of};
 use crate::settings::Reservations as Settings;
-use crate::store::StoreError;
 
 /// How often a placement that lost a race is searched for again.
 const ATTEMPTS: usize = 8;
@@ -344,9 +343,7 @@ async fn find(app: &App, wanted: &Wanted, digest: Digest) -> Result<Hold, Proble
 fn problem(error: DurableError) -> Problem {
     match error {
         DurableError::Order(error) => Problem::Reservation(error),
-        DurableError::Store(error) => Problem::NotKept {
-            in_doubt: matches!(error, StoreError::InDoubt { .. }),
-        },
+        DurableError::Store(error) => error.into(),
         DurableError::Stopped => Problem::Stopping,
     }
 }

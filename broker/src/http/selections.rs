@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde_json::Value;
 use sof::saga::{Part, Reason, Saga};
 use sof::selection::{Judgement, Removal, Selection};
-use tracing::error;
 use utoipa::ToSchema;
 
 use super::App;
@@ -26,7 +25,6 @@ use crate::lso::orchestrator::DryRun;
 use crate::lso::records::{ORDERS, SAGAS, SELECTIONS};
 use crate::placements::cancel::Waiting;
 use crate::placements::request;
-use crate::store::StoreError;
 
 /// A recorded choice of partners.
 #[derive(Serialize, ToSchema)]
@@ -376,14 +374,6 @@ fn unknown(kind: &str, id: &str) -> Problem {
     }
 }
 
-fn failed(error: &StoreError) -> Problem {
-    error!(
-        error = error as &dyn std::error::Error,
-        "the store cannot be read"
-    );
-    Problem::Internal
-}
-
 /// `GET /broker/v1/selections/{selection}`
 pub(super) async fn selection(
     State(app): State<App>,
@@ -392,11 +382,8 @@ pub(super) async fn selection(
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;
     let lso = &app.shared.lso;
-    let found = async {
-        let snapshot = lso.store.snapshot().await?;
-        SELECTIONS.get(snapshot.as_ref(), &id).await
-    };
-    let found = found.await.map_err(|error| failed(&error))?;
+    let snapshot = lso.store.snapshot().await?;
+    let found = SELECTIONS.get(snapshot.as_ref(), &id).await?;
     let found = found.ok_or_else(|| unknown("selections", &id))?;
     json(&SelectionBody::from(&found.value))
 }
@@ -417,7 +404,7 @@ pub(super) async fn decomposition(
     let now = clock::now().timestamp;
     let store = lso.store.as_ref();
     let run = DryRun::prepare(store, version, request.clone(), weights, work, now);
-    let run = run.await.map_err(|error| failed(&error))?;
+    let run = run.await?;
     // Who leaves has the search end.
     let waiting = Waiting::default();
     let cancelled = waiting.flag();
@@ -445,26 +432,20 @@ pub(super) async fn progress(
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;
     let lso = &app.shared.lso;
-    let found = async {
-        let snapshot = lso.store.snapshot().await?;
-        let Some(order) = ORDERS.get(snapshot.as_ref(), &id).await? else {
-            return Ok(None);
-        };
-        let order = order.value;
-        let mut items = Vec::with_capacity(order.items.len());
-        for item in &order.items {
-            let key = (order.id.0.clone(), item.id.0.clone());
-            let saga = SAGAS.get(snapshot.as_ref(), &key).await?;
-            items.push(ItemProgress::new(
-                item,
-                saga.as_ref().map(|saga| &saga.value),
-            ));
-        }
-        Ok(Some((order, items)))
-    };
-    let found = found.await.map_err(|error| failed(&error))?;
-    let found = found.filter(|(order, _)| principal.may_see(&order.buyer));
-    let (order, items) = found.ok_or_else(|| unknown("orders", &id))?;
+    let snapshot = lso.store.snapshot().await?;
+    let found = ORDERS.get(snapshot.as_ref(), &id).await?;
+    let found = found.map(|found| found.value);
+    let order = found.filter(|order| principal.may_see(&order.buyer));
+    let order = order.ok_or_else(|| unknown("orders", &id))?;
+    let mut items = Vec::with_capacity(order.items.len());
+    for item in &order.items {
+        let key = (order.id.0.clone(), item.id.0.clone());
+        let saga = SAGAS.get(snapshot.as_ref(), &key).await?;
+        items.push(ItemProgress::new(
+            item,
+            saga.as_ref().map(|saga| &saga.value),
+        ));
+    }
     json(&Progress {
         order: order.id.to_string(),
         state: word(order.state()),

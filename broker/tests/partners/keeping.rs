@@ -160,6 +160,13 @@ async fn a_partner_that_moves_is_subscribed_to_where_it_is_under_another_token()
     sweep(&book, false).await.unwrap();
     old.with(|world| assert_eq!(world.hubs.len(), 0));
     assert_ne!(token_of(&new), token);
+    let left = old.asked("DELETE").pop().unwrap();
+    assert_eq!(left.authorization, None, "credentials are for where it is");
+    assert!(
+        new.asked("POST")
+            .iter()
+            .all(|asked| asked.authorization.is_some())
+    );
     assert_eq!(book.callbacks().partner(&token), None);
 }
 

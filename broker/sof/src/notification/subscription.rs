@@ -211,6 +211,12 @@ impl Callback {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Scheme, host and port, for logs: a path may hold what only the subscriber and we are to know.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        Url::parse(&self.0).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
 }
 
 impl fmt::Display for Callback {

@@ -315,6 +315,12 @@ impl<'a> Reading<'a> {
                 }
             }
             for (place, value) in list(body, "coordinatedAction") {
+                // An order that was taken was not told to wait.
+                if value["coordinationDependency"] == "finishToStart" {
+                    let path = format!("/coordinatedAction/{place}/coordinationDependency");
+                    let why = "\"finishToStart\": an order that was taken before does not wait for this one";
+                    self.faults.push(FaultCode::InvalidValue, path, why);
+                }
                 if let Some(id) = value["orderId"].as_str() {
                     let path = format!("/coordinatedAction/{place}/orderId");
                     let order = OrderId(id.to_owned());

@@ -157,7 +157,7 @@ fn error422_a_reason_names_the_value_and_the_rule() {
     body["requestedCompletionDate"] = json!("2026-02-30T00:00:00Z");
     body["coordinatedAction"] = json!([{
         "coordinatedActionDelay": {"amount": -1, "units": "fortnights"},
-        "coordinationDependency": "startToStart", "orderId": "o-9",
+        "coordinationDependency": "finishToStart", "orderId": "o-9",
     }]);
     let faults = read(&body, &Found::default()).unwrap_err();
     let reason = |path: &str| {
@@ -183,6 +183,8 @@ fn error422_a_reason_names_the_value_and_the_rule() {
         "{units}"
     );
     assert!(reason("/coordinatedAction/0/orderId").contains("o-9"));
+    let dependency = reason("/coordinatedAction/0/coordinationDependency");
+    assert!(dependency.contains("does not wait"), "{dependency}");
 }
 
 #[test]

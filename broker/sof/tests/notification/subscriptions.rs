@@ -147,7 +147,11 @@ fn a_callback_is_an_absolute_url_that_a_path_can_be_put_behind() {
         "http://127.0.0.1:8080",
         "https://[2001:db8::1]:9/a/",
     ] {
-        assert_eq!(Callback::parse(good).unwrap().as_str(), good);
+        let callback = Callback::parse(good).unwrap();
+        assert_eq!(callback.as_str(), good);
+        let origin = callback.origin();
+        // Nothing of the path is in a log.
+        assert_eq!(origin.matches('/').count(), 2, "{origin}");
     }
     let refused = |text: &str| Callback::parse(text).unwrap_err();
     assert!(matches!(

@@ -108,7 +108,7 @@ async fn subscribe(
         created: clock::now().timestamp,
     };
     let body = subscription.body();
-    let (id, callback) = (subscription.id.clone(), subscription.callback.clone());
+    let (id, callback) = (subscription.id.clone(), subscription.callback.origin());
     let limit = app
         .shared
         .settings

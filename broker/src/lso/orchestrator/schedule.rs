@@ -77,11 +77,6 @@ fn delay(told: Option<&Value>) -> SignedDuration {
     SignedDuration::from_secs(amount.saturating_mul(seconds).max(0))
 }
 
-/// A date of the order, as it was given.
-fn date(order: &ServiceOrder, name: &str) -> Option<Timestamp> {
-    order.given.get(name)?.as_str()?.parse().ok()
-}
-
 /// Whether an item may begin at `now`. `times` are those of the order's items; `others` are the orders that this one names.
 pub(super) fn start(
     order: &ServiceOrder,
@@ -90,12 +85,13 @@ pub(super) fn start(
     others: &[ServiceOrder],
     now: Timestamp,
 ) -> Start {
-    let mut earliest = date(order, "requestedStartDate").unwrap_or(now);
+    let mut earliest = order.requested_start().unwrap_or(now);
     for action in coordinated(&order.given, "orderId") {
         let Some(other) = others.iter().find(|other| other.id.0 == action.other) else {
             continue;
         };
         let moment = match action.needs {
+            // Refused when the order is taken.
             _ if action.reverse => continue,
             Needs::Start => other.start_date,
             Needs::End => match other.state() {
@@ -220,6 +216,9 @@ mod tests {
         assert_eq!(ask(&early, 0, &Times::new()), Start::Now);
         let late = order(&at(500).to_string(), json!([]));
         assert_eq!(ask(&late, 0, &Times::new()), Start::At(at(500)));
+        // The last year that the documents' dates have ends behind the last moment there is.
+        let never = order("9999-12-31T23:59:59-12:00", json!([]));
+        assert_eq!(ask(&never, 0, &Times::new()), Start::At(Timestamp::MAX));
     }
 
     #[test]

@@ -229,7 +229,7 @@ impl Lane<'_> {
         };
         entry.message.last_error.clone_from(&next.last_error);
         let error = next.last_error.clone().unwrap_or_default();
-        let (failures, callback) = (next.failures, subscription.callback.clone());
+        let (failures, callback) = (next.failures, subscription.callback.origin());
         let pause = next.next_try.unwrap_or(now);
         self.outbox.metrics.notified(Notified::Failed, 1);
         if is_no_good {

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
+use url::Url;
 
 use super::book::{Book, BookError, hub_key};
 use super::callbacks::Callbacks;
@@ -321,7 +322,13 @@ async fn unregister(
     id: &str,
 ) -> Result<(), CallError> {
     let url = url_under(api_url, &["hub", id])?;
-    let ask = interlude.ask(partner, "unsubscribe", Method::DELETE, url, None)?;
+    let mut ask = interlude.ask(partner, "unsubscribe", Method::DELETE, url, None)?;
+    // Where the partner was before, somebody else may be now, or the way there may be open: its credentials stay here.
+    let now = partner.api_url(Api::ServiceOrdering);
+    let now = now.and_then(|now| Url::parse(&now).ok());
+    if now.is_none_or(|now| now.origin() != ask.url.origin()) {
+        ask.bearer = None;
+    }
     interlude
         .change(partner, &ask, |answer| answer.done(&ask))
         .await
