@@ -1,7 +1,7 @@
 //! Service function testing (Mplify 149) of services that this SOF does with its own resources: jobs and their results.
 //!
 //! A job is one record, and its result is in it when it is done; a restart goes on with those that are not. What a test
-//! sees is [`Presto::test`](super::presto::Presto::test)'s word. Of each buyer a bounded number is kept: a new one
+//! sees is [`Presto::test`]'s word. Of each buyer a bounded number is kept: a new one
 //! takes the place of the oldest that is done.
 
 use std::collections::BTreeSet;
