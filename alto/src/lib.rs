@@ -32,6 +32,7 @@ mod pv;
 mod resource;
 mod service;
 mod tag;
+pub mod updates;
 pub mod uri;
 
 pub use config::{Config, Limits, ServerName, ServerNameError};

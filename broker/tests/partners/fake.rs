@@ -310,9 +310,7 @@ fn act(world: &mut World, asked: &Asked, uri: &http::Uri, address: SocketAddr) -
         ("serviceInventory", "v2" | "v1", "GET", ["service"]) => {
             page(world.services.clone(), world, uri)
         }
-        ("serviceInventory", "v2" | "v1", "GET", ["service", id]) => {
-            one(&world.services, id)
-        }
+        ("serviceInventory", "v2" | "v1", "GET", ["service", id]) => one(&world.services, id),
         ("serviceFunctionTesting", "v3", "POST", ["testJob"]) => test(world, asked, address),
         ("serviceFunctionTesting", "v3", "GET", ["testJob"]) => {
             page(world.jobs.clone(), world, uri)
