@@ -68,10 +68,11 @@ pub struct Patch {
 /// that they do not share is compared, octet by octet.
 #[must_use]
 pub fn diff(from: &Document, to: &Document, forms: Forms) -> Option<Patch> {
-    let change = change::between(&from.node(), &to.node());
+    let (from, to) = (from.node(), to.node());
+    let change = change::between(&from, &to);
     let merge = match forms {
         Forms::Json => None,
-        Forms::Merge | Forms::Both => write::merge(change.as_ref()),
+        Forms::Merge | Forms::Both => write::merge(change.as_ref(), &to),
     };
     let json = match forms {
         Forms::Merge => None,

@@ -49,7 +49,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn is_object(&self) -> bool {
+    pub(super) fn is_object(&self) -> bool {
         match self {
             Self::Text(text) => text.first() == Some(&b'{'),
             Self::Members(_) => true,
@@ -70,7 +70,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn text(&self) -> Cow<'a, [u8]> {
+    pub(super) fn text(&self) -> Cow<'a, [u8]> {
         match self {
             Self::Text(text) => Cow::Borrowed(*text),
             Self::Members(members) => {

@@ -1,15 +1,18 @@
 //! Writing what changed.
 
 use super::super::text;
-use super::change::Change;
+use super::change::{Change, Node};
 use crate::json::{self, Comma};
 
-/// As a merge patch. `None` if it cannot be said by one.
-pub(super) fn merge(change: Option<&Change<'_>>) -> Option<Vec<u8>> {
+/// As a merge patch of what becomes `to`. `None` if it cannot be said by one.
+pub(super) fn merge(change: Option<&Change<'_>>, to: &Node<'_>) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     match change {
-        None => out.extend_from_slice(b"{}"),
         Some(change) => write_merge(&mut out, change)?,
+        None if to.is_object() => out.extend_from_slice(b"{}"),
+        // A patch with members, and be there none, makes an object of all else (RFC 7396 §2).
+        None if text::says_null(&to.text()) => return None,
+        None => out.extend_from_slice(&to.text()),
     }
     Some(out)
 }
