@@ -25,11 +25,10 @@ mod view;
 pub use document::{Document, Part, Snapshot};
 pub use graph::{Edge, Item, NoItem, Summary, WINDOW};
 pub use history::{Bounds, History, Increment, PartPatch, Version};
-pub use message::{ControlUpdate, Message, UPDATE_STREAM_CONTROL};
+pub use message::{ControlUpdate, Message};
 pub use patch::{Form, Forms, Patch, diff};
 pub use request::{
-    Add, Control, NextEdge, Open, OpenView, Remove, SubstreamId, TIPS, TIPS_PARAMS,
-    UPDATE_STREAM_PARAMS, tips_updatable, updatable,
+    Add, Control, NextEdge, Open, OpenView, Remove, SubstreamId, tips_updatable, updatable,
 };
 pub use stream::{Event, NoStream, State, Stream, StreamLimits};
 pub use view::{NoView, Store, View};

@@ -8,9 +8,7 @@ use serde_json::{Map, Value};
 use super::document::Snapshot;
 use super::history::PartPatch;
 use super::request::SubstreamId;
-
-/// The media type of control messages (RFC 8895 §5.3).
-pub const UPDATE_STREAM_CONTROL: &str = "application/alto-updatestreamcontrol+json";
+use crate::media;
 
 /// A message: one server-sent event. Who clones it shares the octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +108,7 @@ impl From<&ControlUpdate> for Message {
             members.insert("description".to_owned(), description.as_ref().into());
         }
         Self {
-            event: UPDATE_STREAM_CONTROL.to_owned(),
+            event: media::UPDATE_STREAM_CONTROL.to_owned(),
             data: vec![Value::from(members).to_string().into()],
         }
     }

@@ -6,6 +6,7 @@ mod write;
 use bytes::Bytes;
 
 use super::document::Document;
+use crate::media;
 pub(super) use change::Node;
 
 /// How an incremental change is written.
@@ -22,8 +23,8 @@ impl Form {
     #[must_use]
     pub const fn media_type(self) -> &'static str {
         match self {
-            Self::Merge => "application/merge-patch+json",
-            Self::Json => "application/json-patch+json",
+            Self::Merge => media::MERGE_PATCH,
+            Self::Json => media::JSON_PATCH,
         }
     }
 }

@@ -12,13 +12,6 @@ use super::view::View;
 use crate::resource::{Kind, Resource, resources};
 use crate::{AltoError, Tag};
 
-/// The media type of [`Open`] and [`Control`] (RFC 8895 §6.5).
-pub const UPDATE_STREAM_PARAMS: &str = "application/alto-updatestreamparams+json";
-/// The media type of what opens a TIPS view (RFC 9569 §6.1).
-pub const TIPS_PARAMS: &str = "application/alto-tipsparams+json";
-/// The media type of the answer to it (RFC 9569 §6.2).
-pub const TIPS: &str = "application/alto-tips+json";
-
 /// The name that a client gives to what it is told of a resource: written as a resource id
 /// (RFC 8895 §5.2).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,7 +70,7 @@ pub struct Add {
     pub incremental: bool,
 }
 
-/// A request for a new stream.
+/// A request for a new stream, of type [`UPDATE_STREAM_PARAMS`](crate::media::UPDATE_STREAM_PARAMS).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     /// What to watch: one at least.
@@ -100,7 +93,7 @@ impl Open {
     }
 }
 
-/// A request to a stream's control service (RFC 8895 §7.5).
+/// A request to a stream's control service (RFC 8895 §7.5), of the same type as [`Open`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Control {
     /// What to watch besides.
@@ -185,7 +178,7 @@ fn adds(request: &Cursor<'_>, client: Option<IpAddr>) -> Result<Vec<Add>, AltoEr
     Ok(read)
 }
 
-/// A request for a TIPS view (RFC 9569 §6.1).
+/// A request for a TIPS view (RFC 9569 §6.1), of type [`TIPS_PARAMS`](crate::media::TIPS_PARAMS).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenView {
     /// The resource, and what is asked of it.

@@ -7,7 +7,7 @@ use alto::updates::{
 use alto::{AltoError, Refused, Service};
 use serde_json::{Value, json};
 
-use crate::federation::{ASK, Federation, Link, content, got, json, linked, posted, told};
+use crate::federation::{ASK, Federation, Link, content, got, id, json, linked, posted, told};
 use crate::update_laws::Client;
 
 const LINKS: [Link; 3] = [
@@ -72,6 +72,7 @@ impl Bench {
         };
         for (number, name) in ["A", "B", "C", "D"].into_iter().enumerate() {
             if name == "D" && !is_there {
+                self.federation.ted.apply([idt::Update::Leave(id(name))]);
                 continue;
             }
             let prefix = format!("10.{number}.0.0/16");

@@ -453,7 +453,7 @@ proptest! {
                     let (_, data_id) = event.rsplit_once(",s")?;
                     data_id.split('.').next().unwrap().parse().ok()
                 }).collect();
-                let uses_none = |at: &usize| watched[*at].0 == "networkmap" || watched[*at].0 == "networkmap-role" || watched[*at].0 == "endpoint-costs";
+                let uses_none = |at: &usize| ["networkmap", "networkmap-role"].contains(&watched[*at].0);
                 prop_assert!(sources.is_sorted_by_key(|at| !uses_none(at)), "{:?}", client.events);
                 let mut wanted = BTreeMap::new();
                 for (at, (id, request)) in watched.iter().enumerate() {
