@@ -81,7 +81,10 @@ fn bench(bencher: Bencher<'_, '_>, from: &[Bytes], to: &[Bytes]) {
             .since(1)
             .map_or(0, |way| way.iter().map(|increment| increment.len()).sum())
     };
-    assert!(told > 0 && told < history.latest().len() / 100, "{told}");
+    assert!(
+        told > 0 && told < history.latest().content.len() / 100,
+        "{told}"
+    );
     bencher
         .with_inputs(|| history.clone())
         .bench_values(|mut history| history.push(black_box(snapshot(to, 1))));

@@ -1,6 +1,5 @@
 //! What a resource says in one version: one JSON document, or several in parts.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -70,35 +69,19 @@ pub struct Part {
 /// What a resource says in one version, whole.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Its media type; that of several parts has a boundary.
-    pub media_type: Cow<'static, str>,
-    /// The hash of what it says.
+    /// What it answers.
+    pub content: Content,
+    /// The hash of what it says, also of a resource that is asked by POST.
     pub tag: Tag,
-    /// The octets, in pieces.
-    pub pieces: Vec<Bytes>,
     /// Its documents. None if it is of several parts that cannot be told apart: then there are no
     /// incremental changes of it.
     pub parts: Vec<Part>,
 }
 
-impl Snapshot {
-    /// How many octets there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.pieces.iter().map(Bytes::len).sum()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.pieces.iter().all(Bytes::is_empty)
-    }
-}
-
 impl From<Content> for Snapshot {
     fn from(content: Content) -> Self {
-        let tag =
-            (content.tag).unwrap_or_else(|| Tag::of(content.pieces.iter().map(Bytes::as_ref)));
+        let octets = || Tag::of(content.pieces.iter().map(Bytes::as_ref));
+        let tag = content.tag.clone().unwrap_or_else(octets);
         let parts = if content.media_type.starts_with("multipart/") {
             parts(&content.media_type, &content.pieces).unwrap_or_default()
         } else {
@@ -109,9 +92,8 @@ impl From<Content> for Snapshot {
             }]
         };
         Self {
-            media_type: content.media_type,
+            content,
             tag,
-            pieces: content.pieces,
             parts,
         }
     }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::document::Snapshot;
-use super::history::History;
+use super::history::{History, Increment};
 use super::patch::Patch;
 use crate::media;
 
@@ -51,7 +51,7 @@ impl Item {
     #[must_use]
     pub fn media_type(&self) -> &str {
         match self {
-            Self::Snapshot(snapshot) => &snapshot.media_type,
+            Self::Snapshot(snapshot) => &snapshot.content.media_type,
             Self::Increment(patch) => patch.form.media_type(),
         }
     }
@@ -60,7 +60,7 @@ impl Item {
     #[must_use]
     pub fn pieces(&self) -> Cow<'_, [Bytes]> {
         match self {
-            Self::Snapshot(snapshot) => Cow::Borrowed(&snapshot.pieces),
+            Self::Snapshot(snapshot) => Cow::Borrowed(&snapshot.content.pieces),
             Self::Increment(patch) => Cow::Owned(vec![patch.bytes.clone()]),
         }
     }
@@ -199,72 +199,26 @@ impl History {
         }
     }
 
-    /// The summary for who opens a view (RFC 9569 §6.2). A client with a version that is kept is led on
-    /// from it if that takes fewer octets than the last version whole; one that has the last waits for the
-    /// next. All others begin with the last.
+    /// The summary for a client that has the version with this tag, or none: who opens a view
+    /// (RFC 9569 §6.2) or asks for the next edge (§7.4.2).
+    ///
+    /// The recommended edge is the first of the path to the last version with the fewest octets: from the
+    /// client's version, if that is kept, else from nothing. From nothing no path is shorter than the last
+    /// version whole: what a patch adds to another is in the patch. A client that has the last version waits
+    /// for the next.
     #[must_use]
-    pub fn opened(&self, tag: Option<&str>) -> Summary {
-        let snapshot = Edge {
-            i: 0,
-            j: self.end(),
-        };
+    pub fn summary(&self, tag: Option<&str>) -> Summary {
+        let (start, end) = (self.start(), self.end());
         let known = tag.and_then(|tag| self.path_of(tag));
-        let shorter = known.filter(|(_, octets)| *octets < self.latest().len());
-        self.summary(shorter.map_or(snapshot, |(first, _)| first))
-    }
-
-    /// The summary for who asks for the next edge (RFC 9569 §7.4.2): the first edge of the path to the last
-    /// version with the fewest octets, from the client's version or from nothing.
-    #[must_use]
-    pub fn next_edge(&self, tag: Option<&str>) -> Summary {
-        // From the last back: what is left of the way, and so the shorter of two that are as dear.
-        let mut best: Option<(Edge, usize)> = None;
-        let mut ahead = 0;
-        for version in self.versions().rev() {
-            if let Some(snapshot) = &version.snapshot {
-                let octets = ahead + snapshot.len();
-                if best.is_none_or(|(_, least)| octets < least) {
-                    best = Some((
-                        Edge {
-                            i: 0,
-                            j: version.number,
-                        },
-                        octets,
-                    ));
-                }
-            }
-            ahead += version
-                .increment
-                .as_ref()
-                .map_or(0, |increment| increment.len());
-        }
-        let (mut edge, least) = best.unwrap_or((
-            Edge {
-                i: 0,
-                j: self.end(),
-            },
-            self.latest().len(),
-        ));
-        if let Some((first, octets)) = tag.and_then(|tag| self.path_of(tag))
-            && octets < least
-        {
-            edge = first;
-        }
-        self.summary(edge)
+        let shorter = known.filter(|(_, octets)| *octets < self.latest().content.len());
+        let edge = shorter.map_or(Edge { i: 0, j: end }, |(first, _)| first);
+        Summary { start, end, edge }
     }
 
     /// The first edge from the version with this tag, and the octets on the way to the last.
     fn path_of(&self, tag: &str) -> Option<(Edge, usize)> {
         let i = self.tagged(tag)?;
-        let octets = self.since(i)?.iter().map(|increment| increment.len()).sum();
+        let octets = self.since(i)?.iter().copied().map(Increment::len).sum();
         Some((Edge { i, j: i + 1 }, octets))
-    }
-
-    fn summary(&self, edge: Edge) -> Summary {
-        Summary {
-            start: self.start(),
-            end: self.end(),
-            edge,
-        }
     }
 }

@@ -183,7 +183,7 @@ impl History {
             .map(Increment::len)
             .sum();
         since().count() >= self.bounds.versions.div_ceil(4).max(1)
-            || bytes >= last.len().max(self.bounds.bytes / 4)
+            || bytes >= last.content.len().max(self.bounds.bytes / 4)
     }
 
     /// Lets go of the oldest, up to a version whose content is kept (RFC 9569 §3.2).
@@ -213,7 +213,7 @@ impl History {
             .iter()
             .filter_map(|version| version.snapshot.as_ref());
         let mut seen = HashSet::new();
-        let pieces = snapshots.flat_map(|snapshot| &snapshot.pieces);
+        let pieces = snapshots.flat_map(|snapshot| &snapshot.content.pieces);
         let own = pieces.filter(|piece| seen.insert((piece.as_ptr(), piece.len())));
         increments + own.map(bytes::Bytes::len).sum::<usize>()
     }

@@ -24,8 +24,8 @@ impl Message {
     /// All of a resource.
     pub(super) fn full(substream: &SubstreamId, snapshot: &Snapshot) -> Self {
         Self {
-            event: format!("{},{substream}", snapshot.media_type),
-            data: snapshot.pieces.clone(),
+            event: format!("{},{substream}", snapshot.content.media_type),
+            data: snapshot.content.pieces.clone(),
         }
     }
 

@@ -345,7 +345,7 @@ impl Substream {
         if self.state == State::Behind {
             way = history.since(self.version).filter(|way| {
                 let octets: usize = way.iter().map(|increment| increment.len()).sum();
-                self.incremental && octets < history.latest().len()
+                self.incremental && octets < history.latest().content.len()
             });
             if way.is_none() {
                 self.state = self.state.after(Event::Lost);

@@ -1,18 +1,18 @@
 //! Laws of updates, over random documents, random federations and random edits of them. Patches are applied
 //! by a library that is not ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alto::updates::{
-    Bounds, Document, Edge, Form, Forms, History, Item, Message, Open, Patch, Snapshot, Store,
-    Stream, StreamLimits, diff, updatable,
+    Bounds, Control, Document, Edge, Form, Forms, History, Item, Message, NextEdge, Open, OpenView,
+    Patch, Snapshot, Store, Stream, StreamLimits, diff, updatable,
 };
 use alto::{Refused, Service, resources};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::cost_laws::{self, Link};
-use crate::federation::{ASK, CAPS, Federation, json};
+use crate::federation::{ASK, CAPS, Federation, json, told};
 use crate::laws::{Member, member};
 
 /// A document with few names, so that two of them have some in common.
@@ -195,10 +195,10 @@ pub(crate) fn watched() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn whole(snapshot: &Snapshot) -> Vec<Value> {
-    if snapshot.media_type.starts_with("multipart/") {
+    if snapshot.content.media_type.starts_with("multipart/") {
         // By the delimiters, as a client would.
-        let text = String::from_utf8(snapshot.pieces.concat()).unwrap();
-        let (_, boundary) = snapshot.media_type.split_once("boundary=").unwrap();
+        let text = String::from_utf8(snapshot.content.pieces.concat()).unwrap();
+        let (_, boundary) = snapshot.content.media_type.split_once("boundary=").unwrap();
         let delimiter = format!("--{}", boundary.split(';').next().unwrap());
         let parts = text
             .split(&delimiter)
@@ -207,7 +207,7 @@ fn whole(snapshot: &Snapshot) -> Vec<Value> {
             .map(|(_, body)| json(body.trim_end().as_bytes()))
             .collect()
     } else {
-        vec![json(&snapshot.pieces.concat())]
+        vec![json(&snapshot.content.pieces.concat())]
     }
 }
 
@@ -268,6 +268,13 @@ proptest! {
                     prop_assert_eq!(&value, &contents[edge.j as usize - 1][0], "{} {:?}", id, edge);
                     known.insert(edge.j, value);
                 }
+                // RFC 9569 §7.4.2: nor is any path from nothing shorter than the last version whole.
+                for version in history.versions() {
+                    let rest = history.since(version.number).unwrap();
+                    let rest: usize = rest.iter().map(|increment| increment.len()).sum();
+                    let whole = version.snapshot.as_ref().map(|snapshot| snapshot.content.len());
+                    prop_assert!(whole.is_none_or(|whole| whole + rest >= history.latest().content.len()));
+                }
                 prop_assert_eq!(known.into_keys().collect::<Vec<_>>(), (history.start()..=history.end()).collect::<Vec<_>>());
             }
         }
@@ -313,11 +320,10 @@ proptest! {
             let kept = history.end() - history.start() + 1;
             prop_assert!(kept == 1 || kept <= versions.max(1) as u64 && history.bytes() <= bytes);
             for tag in [None, Some("unknown"), Some(history.versions().next().unwrap().tag.as_str())] {
-                for summary in [history.opened(tag), history.next_edge(tag)] {
-                    prop_assert_eq!((summary.start, summary.end), (history.start(), history.end()));
-                    let waits = Edge { i: summary.end, j: summary.end + 1 };
-                    prop_assert!(edges.contains(&summary.edge) || summary.edge == waits);
-                }
+                let summary = history.summary(tag);
+                prop_assert_eq!((summary.start, summary.end), (history.start(), history.end()));
+                let waits = Edge { i: summary.end, j: summary.end + 1 };
+                prop_assert!(edges.contains(&summary.edge) || summary.edge == waits);
             }
         }
     }
@@ -468,6 +474,133 @@ proptest! {
         for (stream, _) in clients {
             stream.close(&mut store);
         }
+        prop_assert!(store.is_empty());
+    }
+}
+
+/// A request like those of the RFCs, with values that are right and others.
+fn request() -> impl Strategy<Value = Value> {
+    let entry = || {
+        let id = prop_oneof![
+            prop::sample::select(vec![
+                "networkmap",
+                "costmap-hopcount",
+                "networkmap-pid",
+                "pv",
+                "directory",
+                "x"
+            ])
+            .prop_map(Value::from),
+            document(),
+        ];
+        let other = (
+            prop::sample::select(vec!["tag", "input", "incremental-changes", "add"]),
+            document(),
+        );
+        let right = prop::sample::select(vec![
+            ("tag", Value::from("t")),
+            ("incremental-changes", false.into()),
+            ("input", Map::new().into()),
+        ]);
+        let others = prop::collection::vec(prop_oneof![3 => right, 1 => other], 0..2);
+        (prop::option::weighted(0.95, id), others).prop_map(|(id, others)| {
+            let id = id.map(|id| ("resource-id", id));
+            id.into_iter()
+                .chain(others)
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<Map<_, _>>()
+        })
+    };
+    let name = || {
+        prop_oneof![
+            20 => prop::sample::select(vec!["a", "b", "c", "d", "e", "f"]),
+            1 => prop::sample::select(vec!["", "a.b", "\u{0}"]),
+        ]
+    };
+    let add = prop::collection::vec((name(), entry()), 0..3).prop_map(|adds| {
+        adds.into_iter()
+            .map(|(name, add)| (name.to_owned(), Value::from(add)))
+            .collect::<Map<_, _>>()
+    });
+    let remove = prop::collection::vec(name(), 0..3).prop_map(Value::from);
+    let whole = (entry(), prop::option::of(add), prop::option::of(remove)).prop_map(
+        |(mut request, add, remove)| {
+            request.extend(add.map(|add| ("add".to_owned(), add.into())));
+            request.extend(remove.map(|remove| ("remove".to_owned(), remove)));
+            Value::from(request)
+        },
+    );
+    prop_oneof![20 => whole, 1 => document()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Every text is a request or has one error that names a field.
+    #[test]
+    fn a_request_is_read_or_refused(request in request(), cut in any::<prop::sample::Index>()) {
+        let text = request.to_string();
+        let resource = alto::resource("networkmap").unwrap();
+        for text in [text.as_bytes(), &text.as_bytes()[..cut.index(text.len())]] {
+            let results = [
+                Open::read(text, None).map(|_| ()),
+                Control::read(text, None).map(|_| ()),
+                OpenView::read(text, None).map(|_| ()),
+                NextEdge::read(text, resource).map(|_| ()),
+            ];
+            for result in results {
+                if result.is_err() {
+                    told(result);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// 8895-36: whatever is asked of a stream's control service, what is refused changes nothing, no id is
+    /// used twice, the store watches what the stream does and no more, and the client is told of all.
+    #[test]
+    fn rfc8895_7_5_a_control_request_is_done_wholly_or_not_at_all(requests in prop::collection::vec(request(), 1..12)) {
+        let service = Federation::three().service();
+        let mut store = Store::new(3, Bounds::default());
+        let limits = StreamLimits { active: 4, ever: 8 };
+        let first = Open::read(br#"{"add":{"first":{"resource-id":"networkmap"}}}"#, None).unwrap();
+        let mut stream = Stream::open(&first, None, limits, (&mut store, &service, &ASK)).unwrap();
+        let active = |stream: &Stream| -> BTreeSet<String> {
+            stream.substreams().map(|(id, _)| id.to_string()).collect()
+        };
+        let mut used = active(&stream);
+        for request in requests {
+            let before = active(&stream);
+            let _ = stream.take(&mut store);
+            let Ok(request) = Control::read(request.to_string().as_bytes(), None) else { continue };
+            let result = stream.control(&request, (&mut store, &service, &ASK));
+            let now = active(&stream);
+            let mut client = Client::default();
+            client.read(&stream.take(&mut store));
+            if result.is_err() {
+                prop_assert_eq!(&now, &before);
+                prop_assert!(client.events.is_empty());
+                continue;
+            }
+            let added: BTreeSet<String> = request.add.iter().map(|add| add.substream.to_string()).collect();
+            prop_assert!(added.is_disjoint(&used) && now.len() <= 4);
+            used.extend(added.clone());
+            prop_assert!(used.len() <= 8);
+            let told = |name: &str| -> BTreeSet<String> {
+                let lists = client.controls.iter().filter_map(|control| control.get(name)?.as_array());
+                lists.flatten().map(|id| id.as_str().unwrap().to_owned()).collect()
+            };
+            prop_assert_eq!(&told("started"), &added);
+            let stopped: BTreeSet<String> = before.difference(&now).cloned().collect();
+            prop_assert_eq!(told("stopped"), stopped);
+            prop_assert_eq!(stream.is_closed(), now.is_empty());
+        }
+        prop_assert!(store.is_empty() == stream.is_closed());
+        stream.close(&mut store);
         prop_assert!(store.is_empty());
     }
 }

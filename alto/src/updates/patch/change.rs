@@ -14,6 +14,9 @@ pub(crate) enum Node<'a> {
     Members(Vec<(Cow<'a, str>, Self)>),
 }
 
+/// A member of an object.
+type Member<'a> = (Cow<'a, str>, Node<'a>);
+
 /// What becomes of a value.
 pub(super) enum Change<'a> {
     Remove,
@@ -56,7 +59,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn members(&self) -> Option<Cow<'_, [(Cow<'a, str>, Self)]>> {
+    fn members(&self) -> Option<Cow<'_, [Member<'a>]>> {
         match self {
             Self::Text(text) => {
                 let members = text::members(text)?.into_iter();
@@ -119,8 +122,8 @@ fn within<'a>(from: &Node<'a>, to: &Node<'a>, depth: u32) -> Option<Change<'a>> 
 }
 
 fn members<'a>(
-    from: &[(Cow<'a, str>, Node<'a>)],
-    to: &[(Cow<'a, str>, Node<'a>)],
+    from: &[Member<'a>],
+    to: &[Member<'a>],
     depth: u32,
 ) -> Vec<(Cow<'a, str>, Change<'a>)> {
     let mut changes = Vec::new();
