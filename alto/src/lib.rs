@@ -12,7 +12,8 @@
 //! predecessor. Every tag is a hash of content, so that replicas and restarts agree (RFC 7285 §6.3).
 //!
 //! [`Service`] adds the costs over a version's distances, and has the content of every resource by its entry
-//! in the table of [`resources`].
+//! in the table of [`resources`]. [`updates`] keeps the versions of what somebody watches, and tells what is new
+//! (RFC 8895, RFC 9569).
 //!
 //! Requests are JSON from outside: each fault is an [`AltoError`] that names the field, the value and
 //! the rule. HTTP itself (methods, status codes, compression) is the broker's; [`media`] has what
@@ -32,6 +33,7 @@ mod pv;
 mod resource;
 mod service;
 mod tag;
+pub mod updates;
 pub mod uri;
 
 pub use config::{Config, Limits, ServerName, ServerNameError};

@@ -33,6 +33,21 @@ pub const ERROR: &str = "application/alto-error+json";
 /// it. The `Content-Type` of an answer has a boundary too: [`PathVectors::multipart`](crate::PathVectors::multipart).
 pub const PATH_VECTORS: &str = "multipart/related;type=application/alto-costmap+json";
 
+/// Updates as they happen (RFC 8895 §6.1).
+pub const UPDATE_STREAM: &str = "text/event-stream";
+/// A request for an update stream, and one to its control service (RFC 8895 §6.5, §7.5).
+pub const UPDATE_STREAM_PARAMS: &str = "application/alto-updatestreamparams+json";
+/// What an update stream says of itself (RFC 8895 §5.3).
+pub const UPDATE_STREAM_CONTROL: &str = "application/alto-updatestreamcontrol+json";
+/// A view of the versions of a resource (RFC 9569 §6.2).
+pub const TIPS: &str = "application/alto-tips+json";
+/// A request for such a view, and one for the next edge in it (RFC 9569 §6.1, §7.4).
+pub const TIPS_PARAMS: &str = "application/alto-tipsparams+json";
+/// A merge patch (RFC 7396 §4).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+/// A JSON patch (RFC 6902 §6).
+pub const JSON_PATCH: &str = "application/json-patch+json";
+
 /// The index of the offered media type that the client likes best: the one with the highest `q`, and
 /// among equals the first, which is the server's own preference. `None` is 406 (RFC 9110 §15.5.7).
 ///

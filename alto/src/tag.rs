@@ -11,6 +11,9 @@ use crate::json;
 pub struct Tag(Arc<str>);
 
 impl Tag {
+    /// How many characters a tag has at most, whoever made it (RFC 7285 §10.3).
+    pub(crate) const MOST: usize = 64;
+
     /// The tag of a sequence of texts. Where one ends and the next begins counts.
     pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = blake3::Hasher::new();

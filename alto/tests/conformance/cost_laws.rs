@@ -13,9 +13,9 @@ use crate::federation::{CAPS, Federation, OneWay, content, got, id, json, linked
 const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 
 /// A link as each of its ends tells it: microseconds and bit/s, where told.
-type Link = (usize, usize, [(Option<u64>, Option<u64>); 2]);
+pub(crate) type Link = (usize, usize, [(Option<u64>, Option<u64>); 2]);
 
-fn links() -> impl Strategy<Value = Vec<Link>> {
+pub(crate) fn links() -> impl Strategy<Value = Vec<Link>> {
     let told = || {
         (
             prop::option::weighted(0.8, 0_u64..5),
@@ -45,7 +45,7 @@ fn federation(links: &[Link]) -> Federation {
     federation
 }
 
-fn update(federation: &mut Federation, links: &[Link]) {
+pub(crate) fn update(federation: &mut Federation, links: &[Link]) {
     for (number, name) in NAMES.iter().enumerate() {
         let ways = links.iter().filter_map(|(a, b, [there, back])| {
             let (to, told) = match (*a == number, *b == number) {

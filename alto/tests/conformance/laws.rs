@@ -15,7 +15,7 @@ const PROPERTIES: [&str; 6] = ["entry-point", "cpu", "mem", "storage", "port", "
 
 /// A row of the table, owned.
 #[derive(Clone, Debug)]
-struct Member {
+pub(crate) struct Member {
     name: &'static str,
     entry_point: Option<&'static str>,
     resources: [&'static str; 3],
@@ -26,7 +26,7 @@ struct Member {
 }
 
 impl Member {
-    fn row(&self) -> Row<'_> {
+    pub(crate) fn row(&self) -> Row<'_> {
         Row {
             name: self.name,
             entry_point: self.entry_point,
@@ -39,7 +39,7 @@ impl Member {
     }
 }
 
-fn member() -> impl Strategy<Value = Member> {
+pub(crate) fn member() -> impl Strategy<Value = Member> {
     let quantity = || prop::sample::select(vec!["", "1", "2.5", "3 GB"]);
     let some = |pool: &'static [&'static str]| subsequence(pool, 0..=pool.len());
     (
