@@ -84,7 +84,7 @@ fn a_partner_that_refuses_is_avoided_by_the_next_try() {
     // The first order is refused; then the world is good.
     let mut work = new;
     let effects = work
-        .apply(Event::Begin(None), world.now, &super::world::LIMITS)
+        .apply(Event::Begin(None), world.now, &LIMITS)
         .unwrap();
     assert_eq!(effects.len(), 1);
     let done = world.run(
@@ -116,7 +116,7 @@ fn without_an_agreement_the_item_waits_and_resumes() {
         ServiceState::Active,
         Deployment::default(),
     );
-    let limits = &super::world::LIMITS;
+    let limits = &LIMITS;
     work.apply(Event::Begin(None), world.now, limits).unwrap();
     work.apply(Event::NoAgreement("D3".to_owned()), world.now, limits)
         .unwrap();
@@ -128,7 +128,7 @@ fn without_an_agreement_the_item_waits_and_resumes() {
             .is_empty()
     );
     let effects = work.apply(Event::Agreements, world.now, limits).unwrap();
-    assert_eq!(effects, [sof::saga::Effect::Choose]);
+    assert_eq!(effects, [Effect::Choose]);
     // Patience has an end, counted from the first wait.
     work.apply(Event::NoPartner("D3".to_owned()), world.now, limits)
         .unwrap();
