@@ -15,6 +15,10 @@ use crate::lso::records::{ORDERS, SAGAS, SELECTIONS, SERVICES};
 use crate::store::claim::{self, ClaimError};
 use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
 
+/// Items that one batch has at most: of each there are some events, and each event waits for every subscriber, and a batch
+/// has a bound.
+const TOGETHER: usize = 16;
+
 /// A saga and its record's version; `None` if it is not kept yet.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -130,20 +134,28 @@ impl Records {
         let _ = store.commit(batch).await;
     }
 
-    /// Keeps what has changed, with what follows for items, services and who is told, in one batch.
+    /// Keeps what has changed, with what follows for items, services and who is told: each item in one batch.
     ///
     /// # Errors
     /// It is not kept, or nobody knows: what was read is of no use any more.
     pub(super) async fn keep(&mut self, shared: &Shared, now: Timestamp) -> Result<(), StoreError> {
-        let changed: Vec<String> = self
-            .sagas
-            .iter()
-            .filter(|(_, kept)| kept.changed)
-            .map(|(item, _)| item.clone())
-            .collect();
-        if changed.is_empty() {
-            return Ok(());
+        loop {
+            let changed = self.sagas.iter().filter(|(_, kept)| kept.changed);
+            let changed = changed.map(|(item, _)| item.clone()).take(TOGETHER);
+            let changed: Vec<String> = changed.collect();
+            if changed.is_empty() {
+                return Ok(());
+            }
+            self.keep_items(shared, &changed, now).await?;
         }
+    }
+
+    async fn keep_items(
+        &mut self,
+        shared: &Shared,
+        changed: &[String],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let store = shared.tools.lso.store.as_ref();
         let mut batch = Batch::new();
         claim::guard(&mut batch, &self.claim, self.fence);
@@ -153,7 +165,7 @@ impl Records {
         let before = self.order.value.state();
         let mut order = self.order.value.clone();
         let mut told: Vec<EventKind> = Vec::new();
-        for item in &changed {
+        for item in changed {
             let Some(kept) = self.sagas.get(item) else {
                 continue;
             };
@@ -208,7 +220,7 @@ impl Records {
                 value: order,
             };
         }
-        for item in &changed {
+        for item in changed {
             if let Some(kept) = self.sagas.get_mut(item) {
                 kept.version = Some(version);
                 kept.changed = false;
