@@ -108,25 +108,34 @@ impl Drop for Daemon {
 }
 
 /// A connection, one request at a time.
-struct Client(TcpStream);
+struct Client {
+    stream: TcpStream,
+    host: SocketAddr,
+}
 
 impl Client {
     async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self(stream)
+        Self {
+            stream,
+            host: address,
+        }
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let length = body.len();
+        let (host, length) = (self.host, body.len());
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: broker\r\nContent-Type: application/json\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
              Content-Length: {length}\r\n\r\n{body}"
         );
-        self.0.write_all(request.as_bytes()).await.unwrap();
+        self.stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::with_capacity(4_096);
         loop {
-            assert!(self.0.read_buf(&mut answer).await.unwrap() > 0, "cut short");
+            assert!(
+                self.stream.read_buf(&mut answer).await.unwrap() > 0,
+                "cut short"
+            );
             let text = std::str::from_utf8(&answer).unwrap();
             let Some((head, body)) = text.split_once("\r\n\r\n") else {
                 continue;

@@ -17,6 +17,8 @@ use crate::{AltoError, Ask, Refused, Service};
 /// members differs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct View {
+    /// How many resources are one above another, down from this one to what it uses.
+    depth: u8,
     resource: &'static Resource,
     /// The text of the request; empty where there is none.
     input: Arc<str>,
@@ -40,6 +42,7 @@ impl View {
         // The members of a `Value` are in the order of their names.
         let input = input.map(Value::to_string).unwrap_or_default();
         Self {
+            depth: depth(resource, 8),
             resource,
             input: input.into(),
             client: client.filter(|_| is_meant),
@@ -58,22 +61,8 @@ impl View {
         &self.input
     }
 
-    /// How many resources at most are one above another down to what this one uses.
-    fn depth(&self) -> u8 {
-        fn depth(resource: &Resource, most: u8) -> u8 {
-            let used = resource.uses.iter().filter_map(|id| crate::resource(id));
-            let below = |used| depth(used, most - 1) + 1;
-            if most == 0 {
-                0
-            } else {
-                used.map(below).max().unwrap_or(0)
-            }
-        }
-        depth(self.resource, 8)
-    }
-
     fn key(&self) -> (u8, &str, &str, Option<IpAddr>) {
-        (self.depth(), self.resource.id, &self.input, self.client)
+        (self.depth, self.resource.id, &self.input, self.client)
     }
 
     fn now(&self, service: &Service, ask: &Ask) -> Result<Snapshot, Refused> {
@@ -83,6 +72,15 @@ impl View {
         };
         let content = service.content(self.resource, self.input.as_bytes(), &ask)?;
         Ok(content.into())
+    }
+}
+
+/// At most `most`.
+fn depth(resource: &Resource, most: u8) -> u8 {
+    let used = resource.uses.iter().filter_map(|id| crate::resource(id));
+    match most.checked_sub(1) {
+        None => 0,
+        Some(most) => used.map(|used| depth(used, most) + 1).max().unwrap_or(0),
     }
 }
 

@@ -103,11 +103,30 @@ struct Shared {
     learned: watch::Receiver<bool>,
     /// Which of our orders a partner's order is for.
     theirs: Mutex<BTreeMap<(DomainId, OrderId), OrderId>>,
+    /// Partners' orders of which they told before we knew that they are ours, oldest first: a fast partner is done before its
+    /// answer is kept.
+    early: Mutex<VecDeque<(DomainId, OrderId)>>,
 }
+
+/// How many hints may be early.
+const EARLY: usize = 1_024;
 
 impl Shared {
     fn stats(&self) -> std::sync::MutexGuard<'_, stats::Stats> {
         self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn early(&self) -> std::sync::MutexGuard<'_, VecDeque<(DomainId, OrderId)>> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a hint of an order that nobody knows yet, in the place of the oldest if there are many.
+    fn is_early(&self, partner: DomainId, order: OrderId) {
+        let mut early = self.early();
+        while early.len() >= EARLY {
+            early.pop_front();
+        }
+        early.push_back((partner, order));
     }
 
     fn theirs(&self) -> std::sync::MutexGuard<'_, BTreeMap<(DomainId, OrderId), OrderId>> {
@@ -187,6 +206,7 @@ async fn run_as(
         stats: Mutex::default(),
         learned,
         theirs: Mutex::default(),
+        early: Mutex::default(),
     });
     let mut desk = Desk {
         shared: Arc::clone(&shared),
@@ -309,14 +329,17 @@ impl Desk {
         match wake {
             Wake::Order(id) => self.call_up(id, None),
             Wake::Hint { partner, order } => {
-                let ours = self
-                    .shared
-                    .theirs()
-                    .get(&(partner.clone(), order.clone()))
-                    .cloned();
+                let ours = {
+                    let theirs = self.shared.theirs();
+                    let ours = theirs.get(&(partner.clone(), order.clone())).cloned();
+                    if ours.is_none() {
+                        // Perhaps one whose answer has not come yet. Under the lock, so that it is not missed then.
+                        self.shared.is_early(partner.clone(), order.clone());
+                    }
+                    ours
+                };
                 match ours {
                     Some(ours) => self.call_up(ours, Some(Nudge::Hint(partner, order))),
-                    // Perhaps one whose answer has not come yet: it is looked at all the same.
                     None => self.shared.tools.metrics.stale_event("hint"),
                 }
             }

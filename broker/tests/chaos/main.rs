@@ -4,11 +4,7 @@
 //! A real `brokerd` with its store in a file; the partners are in this process, so they remember what the broker may have
 //! forgotten. `BROKER_CHAOS` is how many orders there are, `BROKER_CHAOS_SEED` where chance begins.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "tests: a panic is the failure, and what was injected is told"
-)]
+#![expect(clippy::unwrap_used, reason = "tests: a panic is the failure")]
 
 mod books;
 mod buyer;
@@ -19,7 +15,7 @@ mod partner;
 mod process;
 mod restart;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -43,7 +39,7 @@ const BATCH: usize = 15;
 /// For what is left to come to its end once times are good.
 const IN_TIME: Duration = Duration::from_secs(90);
 
-const WORK: &str = "[sof.work]\norder_deadline = '8s'\ntest_deadline = '10s'\npatience = '40s'\nlook_again = '150ms'\n\
+const WORK: &str = "[sof.work]\norder_deadline = '10s'\ntest_deadline = '10s'\npatience = '40s'\nlook_again = '150ms'\n\
      poll_first = '30ms'\npoll_longest = '300ms'\nunder_way = '1200ms'\nclean_up = '1500ms'\nhold = '60s'\n\
      lease = '400ms'\nlook = '150ms'\n";
 
@@ -52,8 +48,6 @@ const WORK: &str = "[sof.work]\norder_deadline = '8s'\ntest_deadline = '10s'\npa
 struct Taken {
     /// Orders that were answered 201.
     orders: BTreeSet<String>,
-    /// Services that they made, and were not told to end.
-    services: Vec<String>,
     /// By action.
     actions: BTreeMap<&'static str, usize>,
     /// Requests without an answer.
@@ -62,8 +56,12 @@ struct Taken {
     refused: usize,
 }
 
+/// One test after the other: each has processes enough.
+static TURN: Mutex<()> = Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn orders_survive_bad_partners_and_a_broker_that_is_killed_again_and_again() {
+    let _turn = TURN.lock().await;
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap());
     let orders = number("BROKER_CHAOS").map_or(ORDERS_BY_DEFAULT, |orders: u64| orders as usize);
     let seed = number("BROKER_CHAOS_SEED").unwrap_or(SEED);
@@ -73,8 +71,13 @@ async fn orders_survive_bad_partners_and_a_broker_that_is_killed_again_and_again
     for (nth, domain) in (0_u64..).zip(federation::DOMAINS) {
         let of = Arc::clone(&injected);
         let tests = domain == "AS1" || domain == "AS2";
-        partners
-            .push(Partner::start(domain, tests, Pace::Varied, seed.wrapping_add(nth), of).await);
+        // One is so fast that it is done before its answer has come.
+        let pace = match domain {
+            "AS3" => Pace::BehindTheAnswer,
+            _ => Pace::Varied,
+        };
+        let seed = seed.wrapping_add(nth);
+        partners.push(Partner::start(domain, tests, pace, seed, of).await);
     }
     let folder = tempfile::tempdir().unwrap();
     federation::write(folder.path(), (orders / 8).max(10));
@@ -134,7 +137,7 @@ async fn orders_survive_bad_partners_and_a_broker_that_is_killed_again_and_again
     assert!(
         states
             .get("completed")
-            .is_some_and(|done| *done >= orders / 3)
+            .is_some_and(|done| *done > orders / 6)
     );
 }
 
@@ -142,7 +145,7 @@ async fn orders_survive_bad_partners_and_a_broker_that_is_killed_again_and_again
 async fn kill(broker: Arc<Mutex<Broker>>, seed: u64, ends: Arc<AtomicBool>) {
     let mut random = fastrand::Rng::with_seed(seed ^ 0x0d1e);
     while !ends.load(Relaxed) {
-        tokio::time::sleep(Duration::from_millis(random.u64(100..2_000))).await;
+        tokio::time::sleep(Duration::from_millis(random.u64(200..4_000))).await;
         let mut broker = broker.lock().await;
         broker.kill();
         tokio::time::sleep(Duration::from_millis(random.u64(0..200))).await;
@@ -154,12 +157,22 @@ async fn kill(broker: Arc<Mutex<Broker>>, seed: u64, ends: Arc<AtomicBool>) {
 async fn order(buyer: &Buyer, orders: usize, seed: u64) -> Taken {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut taken = Taken::default();
+    // What was changed of late is busy still.
+    let mut changed: VecDeque<String> = VecDeque::new();
     while taken.orders.len() < orders {
+        until_there_is_room(buyer).await;
         let mut batch = JoinSet::new();
         let size = BATCH.min(orders - taken.orders.len());
-        let mut chosen = BTreeSet::new();
+        // Half of the orders find something to change, however slow all is here.
+        let least = if taken.orders.len() * 2 < orders {
+            0
+        } else {
+            BATCH
+        };
+        let mut up = services_up(buyer, least).await;
+        up.retain(|(service, _)| !changed.contains(service));
         for _ in 0..size {
-            let (action, body) = one(buyer, &mut random, &taken, &mut chosen).await;
+            let (action, body) = one(&mut random, &mut up, &mut changed);
             let buyer = buyer.clone();
             batch.spawn(async move { (action, buyer.post(ORDERS, &body).await) });
         }
@@ -169,13 +182,6 @@ async fn order(buyer: &Buyer, orders: usize, seed: u64) -> Taken {
                     let id = order["id"].as_str().unwrap().to_owned();
                     assert!(taken.orders.insert(id));
                     *taken.actions.entry(action).or_default() += 1;
-                    let service = order["serviceOrderItem"][0]["service"]["id"].as_str();
-                    let service = service.unwrap().to_owned();
-                    match action {
-                        "add" => taken.services.push(service),
-                        "delete" => taken.services.retain(|of| *of != service),
-                        _ => {}
-                    }
                 }
                 Told::Answer(422 | 404, _) if action != "add" => taken.refused += 1,
                 // The store was in no state to take it.
@@ -188,29 +194,59 @@ async fn order(buyer: &Buyer, orders: usize, seed: u64) -> Taken {
     taken
 }
 
-/// An order, mostly of something new.
-async fn one(
-    buyer: &Buyer,
+/// Waits a while for orders to end, while there are many: a broker that is killed each second shall get somewhere.
+async fn until_there_is_room(buyer: &Buyer) {
+    for _ in 0..100 {
+        let path = format!("{ORDERS}?state=inProgress&limit=100");
+        match buyer.get(&path).await {
+            Told::Answer(200, page) if page.as_array().unwrap().len() >= 80 => {}
+            _ => return,
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// Services that are up; waits a while until there are so many.
+async fn services_up(buyer: &Buyer, least: usize) -> Vec<(String, String)> {
+    let mut up = Vec::new();
+    for _ in 0..100 {
+        up.clear();
+        for state in ["active", "inactive"] {
+            let path = format!("{SERVICES}?state={state}");
+            if let Told::Answer(200, page) = buyer.get(&path).await {
+                let ids = page.as_array().unwrap().iter();
+                let ids = ids.map(|of| of["id"].as_str().unwrap().to_owned());
+                up.extend(ids.map(|id| (id, state.to_owned())));
+            }
+        }
+        if up.len() >= least {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    up
+}
+
+/// An order: of something new, or of a change of something that is up, of which there is one at most.
+fn one(
     random: &mut fastrand::Rng,
-    taken: &Taken,
-    chosen: &mut BTreeSet<String>,
+    up: &mut Vec<(String, String)>,
+    changed: &mut VecDeque<String>,
 ) -> (&'static str, serde_json::Value) {
     let mbps = random.u32(1..50);
-    if taken.services.is_empty() || random.u32(0..100) < 55 {
+    if up.is_empty() || random.u32(0..100) < 45 {
         return ("add", buyer::add(mbps));
     }
-    let service = taken.services[random.usize(0..taken.services.len())].clone();
-    let told = buyer.get(&format!("{SERVICES}/{service}")).await;
-    let (Told::Answer(200, found), true) = (told, chosen.insert(service.clone())) else {
-        return ("add", buyer::add(mbps));
-    };
-    let state = found["state"].as_str().unwrap_or_default();
-    match (state, random.u32(0..10)) {
-        ("active" | "inactive", 0..4) => ("delete", buyer::delete(&service)),
+    let (service, state) = up.swap_remove(random.usize(0..up.len()));
+    changed.push_back(service.clone());
+    if changed.len() > 4 * BATCH {
+        changed.pop_front();
+    }
+    match (state.as_str(), random.u32(0..10)) {
+        (_, 0..4) => ("delete", buyer::delete(&service)),
         ("active", 4..6) => ("deactivate", buyer::modify(&service, mbps, "inactive")),
         ("inactive", 4..8) => ("activate", buyer::modify(&service, mbps, "active")),
-        ("active" | "inactive", _) => ("modify", buyer::modify(&service, mbps, state)),
-        _ => ("add", buyer::add(mbps)),
+        (state, _) => ("modify", buyer::modify(&service, mbps, state)),
     }
 }
 

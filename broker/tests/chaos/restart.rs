@@ -165,6 +165,7 @@ async fn tested(partner: &Buyer, service: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partner_that_is_restarted_in_the_middle_of_each_step_does_its_part() {
+    let _turn = super::TURN.lock().await;
     let mut world = World::start().await;
     let mut random = fastrand::Rng::with_seed(7);
     let mut services = Vec::new();

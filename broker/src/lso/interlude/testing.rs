@@ -3,6 +3,8 @@
 //! What the standard leaves to the service is ours: a job of [`TEST`], a result of [`TEST_RESULT`] with `passed`, and
 //! where there are any `delayNs` (nanoseconds, one way) and `detail` (for people).
 
+use std::time::Duration;
+
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -21,6 +23,9 @@ use crate::clock;
 const TEST: &str = "urn:brokermdo:schema:segment-test:v1";
 /// The `@type` of what a result tells.
 const TEST_RESULT: &str = "urn:brokermdo:schema:segment-test-result:v1";
+
+/// The pause before a test is looked at first; doubled each time, up to that of the settings.
+const FIRST_LOOK: Duration = Duration::from_millis(10);
 
 /// The body of a `TestJob_Create`: at once, from the service to itself. The test of a segment covers what the segment says.
 fn job(service: &ServiceId, until: jiff::Timestamp) -> Value {
@@ -72,8 +77,11 @@ impl Interlude {
             } => CallError::NotFound,
             other => other,
         })?;
+        // A test that takes no time is not waited for; one that does is looked at ever more seldom.
+        let mut pause = FIRST_LOOK.min(self.settings.test_poll);
         while job.state == JobState::Open {
-            tokio::time::sleep(self.settings.test_poll).await;
+            tokio::time::sleep(pause).await;
+            pause = pause.saturating_mul(2).min(self.settings.test_poll);
             let url = at(&["testJob", &job.id])?;
             let ask = self.ask(partner, "look-at-test", Method::GET, url, None)?;
             let now = self

@@ -1,5 +1,6 @@
 //! The task of one order: its sagas, one step at a time.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -145,7 +146,9 @@ impl Task {
             }
             self.begin(now).await?;
             self.records.keep(&self.shared, now).await?;
-            self.index();
+            for nudge in self.index() {
+                self.nudged(&nudge, now);
+            }
             self.carry_out(now);
             if self.records.is_done() && self.under_way.is_empty() {
                 return Ok(Rest::Done);
@@ -404,18 +407,29 @@ impl Task {
         }
     }
 
-    /// Which of a partner's orders are ours.
-    fn index(&self) {
+    /// Which of a partner's orders are ours; what partners have told of them before that was known.
+    fn index(&self) -> Vec<Nudge> {
+        let mut new = Vec::new();
         let mut theirs = self.shared.theirs();
         for kept in self.records.sagas.values() {
             let parts = kept.saga.parts.iter().chain(&kept.saga.cleanup);
             for part in parts.filter(|part| part.step.is_open()) {
                 if let Some(order) = &part.order {
                     let key = (part.domain.clone(), order.clone());
-                    theirs.entry(key).or_insert_with(|| kept.saga.order.clone());
+                    if let Entry::Vacant(entry) = theirs.entry(key.clone()) {
+                        entry.insert(kept.saga.order.clone());
+                        new.push(key);
+                    }
                 }
             }
         }
+        // Under the lock of the others, so that a hint is either early or finds its order.
+        let mut early = self.shared.early();
+        new.retain(|key| early.contains(key));
+        early.retain(|key| !new.contains(key));
+        let told = new.into_iter();
+        told.map(|(domain, order)| Nudge::Hint(domain, order))
+            .collect()
     }
 
     /// Starts what is to be done and is not under way. All of it is kept.
