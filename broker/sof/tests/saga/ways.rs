@@ -83,9 +83,7 @@ fn a_partner_that_refuses_is_avoided_by_the_next_try() {
     world.choices.push_back(plan);
     // The first order is refused; then the world is good.
     let mut work = new;
-    let effects = work
-        .apply(Event::Begin(None), world.now, &LIMITS)
-        .unwrap();
+    let effects = work.apply(Event::Begin(None), world.now, &LIMITS).unwrap();
     assert_eq!(effects.len(), 1);
     let done = world.run(
         saga(

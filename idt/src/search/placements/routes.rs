@@ -304,8 +304,10 @@ where
         return Ok(Some(Route::new(net, world.weigh, src, &edges, keep)));
     }
     let class = world.free_class(from, to);
+    // Where domains have several points, the first by points is not the first by names.
+    let index = world.index(class).filter(|_| net.is_plain());
     let path = |metric| world.distances.path(metric, src, dst);
-    if let Some((_, points)) = world.index(class).and_then(path) {
+    if let Some((_, points)) = index.and_then(path) {
         budget.spend(points.len())?;
         let route = along(net, world.weigh, src, &points, keep);
         let mut sorted = route.domains.to_vec();
