@@ -404,7 +404,7 @@ async fn so_many_calls_go_to_a_partner_at_once_and_the_others_wait_bounded() {
     limits.interlude.in_flight = 1;
     limits.interlude.waiting = 1;
     limits.interlude.wait = Duration::from_millis(50);
-    let client = std::sync::Arc::new(client(&limits));
+    let client = Arc::new(client(&limits));
     let partner = partner(&fake);
     let id = OrderId(fake.has_order("x", DATE, "held"));
     let look = || {
