@@ -15,18 +15,19 @@
 //! | [`error`] | what went wrong |
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Extension, FromRequestParts, Path};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use serde_json::Value;
 use sof::mef::links::Links;
 use sof::mef::{Api, ReferencePoint};
 
 use super::App;
-use super::answer::{negotiate, typed};
+use super::answer::{check_content_type, negotiate, parse_json, read_body, typed};
 use super::guard::Guarded;
 use super::problem::Problem;
 use crate::auth::{Action, Principal};
@@ -146,6 +147,18 @@ fn check_accept(headers: &HeaderMap) -> Result<(), MefError> {
     // Who asks for the type without its parameter means it as well.
     negotiate(headers, &["application/json", JSON])?;
     Ok(())
+}
+
+/// A request's body of at most so many octets.
+async fn json_of(request: Request<Body>, limit: usize) -> Result<Value, MefError> {
+    let typed = check_content_type(request.headers(), "application/json");
+    let is_told = request.headers().contains_key(header::CONTENT_TYPE);
+    let body = read_body(request, limit).await?;
+    // Without a body there is no type of it: what is missing is the body.
+    if is_told || !body.is_empty() {
+        typed?;
+    }
+    Ok(parse_json(&body)?)
 }
 
 /// An answer.

@@ -6,18 +6,16 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use serde_json::Value;
 use sof::mef::{Api, Fault, FaultCode, ReferencePoint};
 use sof::notification::{Subscription, SubscriptionInput};
 use tracing::info;
 use url::Url;
 
 use super::error::MefError;
-use super::{Id, check_accept, json, method_not_allowed, tell};
+use super::{Id, check_accept, json, json_of, method_not_allowed, tell};
 use crate::auth::{Action, Principal};
 use crate::clock;
 use crate::http::App;
-use crate::http::answer::{check_content_type, parse_json, read_body};
 use crate::http::guard::Guarded;
 use crate::lso::records::SUBSCRIBERS;
 
@@ -79,9 +77,7 @@ async fn subscribe(
     request: Request<Body>,
 ) -> Result<Response, MefError> {
     check_accept(request.headers())?;
-    check_content_type(request.headers(), "application/json")?;
-    let body = read_body(request, MAX_BODY).await?;
-    let body: Value = parse_json(&body)?;
+    let body = json_of(request, MAX_BODY).await?;
     let Hub { at, api, version } = hub;
     let input = SubscriptionInput::decode(api, &body).map_err(MefError::Faults)?;
     let url = Url::parse(input.callback.as_str()).ok();

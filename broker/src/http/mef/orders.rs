@@ -8,11 +8,10 @@ use sof::order::{Limits, OrderState, ServiceOrder};
 
 use super::error::MefError;
 use super::query::{Between, Query};
-use super::{Id, Served, check_accept, find, json, page};
+use super::{Id, Served, check_accept, find, json, json_of, page};
 use crate::auth::Principal;
 use crate::clock;
 use crate::http::App;
-use crate::http::answer::{check_content_type, parse_json, read_body};
 use crate::lso::index::OrderEntry;
 
 /// `POST serviceOrder` (`createServiceOrder`)
@@ -23,15 +22,8 @@ pub(super) async fn create(
     request: Request<Body>,
 ) -> Result<Response, MefError> {
     check_accept(request.headers())?;
-    let typed = check_content_type(request.headers(), "application/json");
-    let is_told = request.headers().contains_key(header::CONTENT_TYPE);
     let settings = &app.shared.settings;
-    let body = read_body(request, settings.limits.body_bytes).await?;
-    // Without a body there is no type of it: what is missing is the body.
-    if is_told || !body.is_empty() {
-        typed?;
-    }
-    let value = parse_json(&body)?;
+    let value = json_of(request, settings.limits.body_bytes).await?;
     let limits = Limits {
         items: settings.sof.orders.items,
         references: settings.sof.orders.references,

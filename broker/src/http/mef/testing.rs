@@ -16,10 +16,9 @@ use sof::service::ServiceId;
 
 use super::error::{self, MefError};
 use super::query::Paging;
-use super::{Id, check_accept, json, page};
+use super::{Id, check_accept, json, json_of, page};
 use crate::auth::{Action, Principal};
 use crate::http::App;
-use crate::http::answer::{check_content_type, parse_json, read_body};
 use crate::http::guard::Guarded;
 use crate::lso::orders::is_ours;
 use crate::lso::records::SERVICES;
@@ -105,9 +104,7 @@ async fn create(
     request: Request,
 ) -> Result<Response, MefError> {
     check_accept(request.headers())?;
-    check_content_type(request.headers(), "application/json")?;
-    let bytes = read_body(request, app.shared.settings.limits.body_bytes).await?;
-    let value = parse_json(&bytes)?;
+    let value = json_of(request, app.shared.settings.limits.body_bytes).await?;
     let mut wanted = wanted(&value, &principal).map_err(MefError::Faults)?;
     let store = &app.shared.lso.store;
     let snapshot = store.snapshot().await?;
