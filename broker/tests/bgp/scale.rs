@@ -53,9 +53,14 @@ async fn send(raw: &mut Raw, bytes: &[u8]) {
 /// Waits until it has read all that the last session said, and its end: a peer that is back before that may
 /// be refused (RFC 4271 §6.8).
 async fn lost(brokerd: &Brokerd) {
-    let is_lost = |told: &Value| told["state"] == "stale";
+    is(brokerd, "stale").await;
+}
+
+async fn is(brokerd: &Brokerd, state: &str) {
     let id = format!("AS{ASN}");
-    brokerd.until(&id, "its loss is seen", is_lost).await;
+    brokerd
+        .until(&id, state, |told| told["state"] == state)
+        .await;
 }
 
 fn end_of_rib() -> Vec<u8> {
@@ -282,6 +287,8 @@ async fn play(
             Step::Say(bytes) => said.extend(bytes),
             Step::Restart(table) => {
                 send(&mut raw, &std::mem::take(&mut said)).await;
+                // Else the loss before this one could be taken for it.
+                is(&brokerd, "fresh").await;
                 drop(raw);
                 lost(&brokerd).await;
                 raw = session(from, brokerd.bgp).await;
