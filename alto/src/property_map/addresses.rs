@@ -160,10 +160,10 @@ impl<'a> Answer<'a> {
                 *open = open.filter(|open| *open == first);
                 let end = self.told.get(*outer).map(|outer| ends(&outer.net).1);
                 if open.is_some() {
-                    if end == Some(last) {
-                        if let Some(is_covered) = is_covered.get_mut(*outer) {
-                            *is_covered = true;
-                        }
+                    if end == Some(last)
+                        && let Some(is_covered) = is_covered.get_mut(*outer)
+                    {
+                        *is_covered = true;
                     }
                     *open = last.checked_add(1);
                 }
