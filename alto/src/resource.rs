@@ -1,10 +1,14 @@
 //! The table of resources: what the server has, where, and what it takes. The directory and the routes
 //! of HTTP are made from it.
 
+mod properties;
+
 use std::sync::LazyLock;
 
 use crate::cost::{CostType, full_maps};
 use crate::{media, uri};
+
+pub(crate) use properties::EntityMap;
 
 /// An information resource (RFC 7285 §9.2.2).
 #[derive(Debug, PartialEq, Eq)]
@@ -37,6 +41,7 @@ pub(crate) enum Kind {
     DraftPropertyMap,
     PropertyMap,
     FilteredPropertyMap,
+    EntityMap(EntityMap),
     PathVectors,
     PathVectorCostMap,
 }
@@ -240,7 +245,8 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         };
         full_maps().map(map).collect()
     });
-    SINGLE.iter().chain(&*FULL).collect()
+    let single = SINGLE.iter().chain(&properties::PROPERTY_MAPS);
+    single.chain(&*FULL).collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

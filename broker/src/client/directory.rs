@@ -68,6 +68,13 @@ impl Resource {
         mappings.is_some_and(|mappings| !mappings.is_empty() && !mappings.contains_key("pid"))
     }
 
+    /// Whether it is a map of RFC 9240 that tells of the PIDs of this network map. There may be others, of
+    /// addresses and of other network maps.
+    fn tells_pids_of(&self, network_map: &str) -> bool {
+        let mappings = self.capabilities.get("mappings").and_then(Value::as_object);
+        mappings.is_some_and(|mappings| mappings.contains_key(&format!("{network_map}.pid")))
+    }
+
     /// Whether it says anything of service graphs. No RFC names such a capability, so a word will do.
     fn knows_service_graphs(&self) -> bool {
         let capabilities = self.capabilities.as_object();
@@ -96,17 +103,24 @@ impl Directory {
     /// # Errors
     /// There is none; the text says what was looked for.
     pub fn property_map(&self, form: PropertyMapForm) -> Result<&Resource, String> {
+        let default = self.default_network_map.as_deref().unwrap_or_default();
         self.find(|resource| {
             resource.answers(PROPERTY_MAP_TYPE)
                 && resource.accepts.is_none()
-                && resource.has_rfc9240_names() == (form == PropertyMapForm::Rfc9240)
+                && match form {
+                    PropertyMapForm::Draft => !resource.has_rfc9240_names(),
+                    PropertyMapForm::Rfc9240 => resource.tells_pids_of(default),
+                }
         })
         .ok_or_else(|| match form {
             PropertyMapForm::Draft => {
                 format!("the directory has no {PROPERTY_MAP_TYPE} of plain pid entities")
             }
             PropertyMapForm::Rfc9240 => {
-                format!("the directory has no {PROPERTY_MAP_TYPE} with the capability 'mappings'")
+                format!(
+                    "the directory has no {PROPERTY_MAP_TYPE} with the capability 'mappings' for the PIDs \
+                     of its default network map"
+                )
             }
         })
     }
