@@ -19,6 +19,7 @@
 //! the rule. HTTP itself (methods, status codes, compression) is the broker's; [`media`] has what
 //! ALTO adds to content negotiation.
 
+pub mod ane;
 mod config;
 mod cost;
 mod endpoint;

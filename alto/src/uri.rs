@@ -24,6 +24,8 @@ pub const DRAFT_PROPERTY_MAP: &str = "/propmap/full/inet-ucmspn";
 pub const PROPERTY_MAP: &str = "/propmap/full/networkmap-pid";
 /// The filtered property map (RFC 9240 §8), by POST.
 pub const FILTERED_PROPERTY_MAP: &str = "/propmap/filtered/networkmap-pid";
+/// Properties of abstract network elements that last (RFC 9275 §6.2.4).
+pub const ANE_PROPERTIES: &str = "/propmap/full/ane";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
 
@@ -52,6 +54,8 @@ pub mod id {
     pub const PROPERTY_MAP: &str = "networkmap-pid";
     /// See [`FILTERED_PROPERTY_MAP`](super::FILTERED_PROPERTY_MAP).
     pub const FILTERED_PROPERTY_MAP: &str = "networkmap-pid-filtered";
+    /// See [`ANE_PROPERTIES`](super::ANE_PROPERTIES): what defines the entity domain `ane-properties.ane`.
+    pub const ANE_PROPERTIES: &str = "ane-properties";
     /// [`PATH_VECTORS`](super::PATH_VECTORS) as `multipart/related`.
     pub const PATH_VECTORS: &str = "pv";
     /// [`PATH_VECTORS`](super::PATH_VECTORS) as a plain cost map.
