@@ -1,6 +1,8 @@
 //! The table of resources: what the server has, where, and what it takes. The directory and the routes
 //! of HTTP are made from it.
 
+mod path_vector;
+
 use std::sync::LazyLock;
 
 use crate::cost::{CostType, full_maps};
@@ -39,6 +41,8 @@ pub(crate) enum Kind {
     FilteredPropertyMap,
     PathVectors,
     PathVectorCostMap,
+    MultipartCostMap,
+    MultipartEndpointCosts,
 }
 
 /// A directory.
@@ -240,7 +244,11 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         };
         full_maps().map(map).collect()
     });
-    SINGLE.iter().chain(&*FULL).collect()
+    SINGLE
+        .iter()
+        .chain(&*FULL)
+        .chain(&path_vector::ALL)
+        .collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

@@ -316,6 +316,15 @@ pub fn alto_requests(data: &[u8]) {
             continue;
         }
         match SERVICE.content(resource, data, &ask) {
+            Ok(answer) if answer.media_type.starts_with("multipart/") => {
+                let boundary = MediaType::parse(&answer.media_type);
+                let boundary = boundary
+                    .parameter("boundary")
+                    .expect("multipart has a boundary");
+                let parts = multipart::parse(&answer.to_bytes(), boundary)
+                    .expect("our own multipart can be read");
+                assert!(parts.len() == 2 && parts.iter().all(|part| is_json(&part.body)));
+            }
             Ok(answer) => assert!(is_json(&answer.to_bytes()), "{}", resource.id),
             Err(Refused::Alto(error) | Refused::MoreWork(Some(error))) => alto_error(&error),
             Err(other) => panic!("{}: {other}", resource.id),

@@ -75,6 +75,8 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "networkmap-pid-filtered",
         "networkmap-role",
         "networkmap-role-filtered",
+        "path-vector-costmap",
+        "path-vector-endpointcost",
         "pv",
         "pv-costmap",
     ];
@@ -99,11 +101,13 @@ fn rfc7285_9_2_2_uses_names_resources_of_the_directory_or_of_the_root() {
     let closure = closure();
     for (id, entry) in &closure {
         for used in names(&entry["uses"]) {
-            let used = &closure[used];
-            assert_eq!(
-                used["media-type"], "application/alto-networkmap+json",
-                "{id}"
-            );
+            // What defines lasting ANEs is a property map (RFC 9275 §6.2.4), what defines PIDs a network map.
+            let expected = match used {
+                "ane-properties" => "application/alto-propmap+json",
+                _ => "application/alto-networkmap+json",
+            };
+            assert_eq!(closure[used]["media-type"], expected, "{id}");
+            assert_eq!(closure[used].get("accepts"), None, "{id}");
         }
     }
 }
