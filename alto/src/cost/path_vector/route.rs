@@ -43,7 +43,7 @@ impl Routes {
                     .filter(is_wanted)
                     .collect();
                 let ends = cells.iter().map(|at| to[at % to.len()]);
-                search.from_source(*source, ends, budget)?;
+                search.forward(*source, ends, budget)?;
                 for at in cells {
                     routes.put(at, net, search.way_from_source(to[at % to.len()]));
                 }
@@ -55,7 +55,7 @@ impl Routes {
                     .filter(is_wanted)
                     .collect();
                 let ends = cells.iter().map(|at| from[at / to.len()]);
-                search.from_target(*target, ends, budget)?;
+                search.backward(*target, ends, budget)?;
                 for at in cells {
                     let way = search.way_to_target(from[at / to.len()], budget)?;
                     routes.put(at, net, way);
@@ -130,7 +130,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn from_source(
+    fn forward(
         &mut self,
         source: u32,
         ends: impl Iterator<Item = u32>,
@@ -142,7 +142,7 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn from_target(
+    fn backward(
         &mut self,
         target: u32,
         ends: impl Iterator<Item = u32>,
