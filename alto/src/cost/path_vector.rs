@@ -27,8 +27,9 @@
 //! Only where `persistent-entity-id` is asked for each link is an ANE of its own, as each has an id of its
 //! own ([`crate::ane`]).
 //!
-//! The names of ANEs are made of the request and of the pairs that cross them: another request has others
-//! (§11), and while a stream tells what changes (§9.3) an ANE has its name as long as the same pairs cross it.
+//! The names of ANEs are made of the request, and of the pairs that cross them or of the one link that they
+//! are: another request has others (§11), and while a stream tells what changes (§9.3) an ANE has its name as
+//! long as the same pairs cross it, or the link is there.
 
 mod element;
 mod request;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use alto::updates::View;
 use alto::{AltoError, Ask, Limits, Refused, Service, resource};
 use serde_json::{Value, json};
 
@@ -649,4 +650,21 @@ fn rfc9275_9_3_a_stream_tells_patches_of_each_part() {
     let now = asked(&bench.service, COST_MAP, &input).unwrap();
     assert_eq!(client.documents[first], now.costs);
     assert_eq!(client.documents[second], now.properties);
+}
+
+/// RFC 7285 §11.5.1.3: an empty list is the client, so that two clients watch two things.
+#[test]
+fn rfc9275_9_3_what_is_watched_is_the_client_s_own_where_a_list_is_empty() {
+    let view = |sources: &[&str], client: [u8; 4]| {
+        let ends = json!({"srcs": sources, "dsts": ["ipv4:10.3.0.1"]});
+        let input = json!({"cost-type": path_vector(), "endpoints": ends});
+        View::new(
+            resource(ENDPOINT_COSTS).unwrap(),
+            Some(&input),
+            Some(client.into()),
+        )
+    };
+    assert_ne!(view(&[], [10, 0, 0, 7]), view(&[], [10, 1, 0, 7]));
+    let named = ["ipv4:10.0.0.7"];
+    assert_eq!(view(&named, [10, 0, 0, 7]), view(&named, [10, 1, 0, 7]));
 }

@@ -38,20 +38,39 @@ impl Elements {
         (from, to): (&[u32], &[u32]),
     ) -> Self {
         let links = Links::of(routes);
-        let lasting = question.wants(AneProperty::PersistentEntityId);
-        let classes = if lasting {
-            (0..links.list.len()).collect()
-        } else {
-            let told = |link: &EdgeId| told(service, question, *link);
-            classes(&links, links.list.iter().map(told))
-        };
+        if question.wants(AneProperty::PersistentEntityId) {
+            // Each link is an element, and the same one whoever crosses it.
+            let marks = links.list.iter().map(|link| naming.link(*link)).collect();
+            let (mut found, of_link) = Self::of(&links, 0..links.list.len());
+            found.cross(&links, &of_link, |_, _| {});
+            return found.named(marks);
+        }
+        let told = |link: &EdgeId| told(service, question, *link);
+        let classes = classes(&links, links.list.iter().map(told));
+        let (mut found, of_link) = Self::of(&links, classes.into_iter());
+        // Two elements that the same pairs cross tell other amounts.
+        let first = found.elements.iter().map(|element| &element.links[0]);
+        let mut marks: Vec<u128> = first.map(|link| told(link) as u128).collect();
+        found.cross(&links, &of_link, |at, elements| {
+            let mark = naming.pair(from[at / to.len()], to[at % to.len()]);
+            for element in elements {
+                let sum = &mut marks[*element as usize];
+                *sum = sum.wrapping_add(mark);
+            }
+        });
+        found.named(marks)
+    }
+
+    /// One element for each class of links, in the order in which they are met, without names; and the
+    /// element of each link.
+    fn of(links: &Links, classes: impl Iterator<Item = usize>) -> (Self, Vec<u32>) {
         let mut number: HashMap<usize, u32> = HashMap::new();
-        let mut of_link = Vec::with_capacity(classes.len());
+        let mut of_link = Vec::with_capacity(links.list.len());
         let mut elements: Vec<Element> = Vec::new();
-        for (link, class) in links.list.iter().zip(&classes) {
-            // Elements are fewer than links, and those than `u32` can count.
+        for (link, class) in links.list.iter().zip(classes) {
+            // Elements are no more than links, and those fewer than `u32` can count.
             let next = elements.len() as u32;
-            let element = *number.entry(*class).or_insert(next);
+            let element = *number.entry(class).or_insert(next);
             if element == next {
                 elements.push(Element {
                     name: String::new(),
@@ -61,54 +80,39 @@ impl Elements {
             elements[element as usize].links.push(*link);
             of_link.push(element);
         }
-        let mut found = Self {
+        let found = Self {
             elements,
             crossed: Vec::new(),
-            paths: vec![None; routes.pairs()],
+            paths: Vec::new(),
         };
-        let mut marks = found.cross(&links, &of_link, |at| {
-            // An element that lasts is the same one whoever crosses it.
-            if lasting {
-                return 0;
-            }
-            naming.pair(from[at / to.len()], to[at % to.len()])
-        });
-        for (mark, element) in marks.iter_mut().zip(&found.elements) {
-            let first = element.links.first();
-            let own = first.map(|link| match lasting {
-                true => naming.link(*link),
-                false => told(service, question, *link) as u128,
-            });
-            *mark = mark.wrapping_add(own.unwrap_or_default());
-        }
-        found.name(marks);
-        found
+        (found, of_link)
     }
 
-    /// Writes the paths down in elements, each of them once in a path: where the first of its links is. Answers
-    /// for each element the sum of the marks of the pairs that cross it.
-    fn cross(&mut self, links: &Links, of_link: &[u32], mark: impl Fn(usize) -> u128) -> Vec<u128> {
-        let mut sums = vec![0_u128; self.elements.len()];
+    /// Writes the paths down in elements, each of them once in a path: where the first of its links is. Tells
+    /// the elements of each pair that crosses some.
+    fn cross(&mut self, links: &Links, of_link: &[u32], mut tell: impl FnMut(usize, &[u32])) {
         let mut last = vec![usize::MAX; self.elements.len()];
         for (at, path) in links.paths.iter().enumerate() {
-            let Some(path) = path else { continue };
-            let start = self.crossed.len();
-            let mark = if path.is_empty() { 0 } else { mark(at) };
-            for link in &links.crossed[path.clone()] {
-                let element = of_link[*link as usize];
-                if std::mem::replace(&mut last[element as usize], at) != at {
-                    self.crossed.push(element);
-                    let sum = &mut sums[element as usize];
-                    *sum = sum.wrapping_add(mark);
+            let path = path.as_ref().map(|path| {
+                let start = self.crossed.len();
+                for link in &links.crossed[path.clone()] {
+                    let element = of_link[*link as usize];
+                    if std::mem::replace(&mut last[element as usize], at) != at {
+                        self.crossed.push(element);
+                    }
                 }
-            }
-            self.paths[at] = Some(start..self.crossed.len());
+                if self.crossed.len() > start {
+                    tell(at, &self.crossed[start..]);
+                }
+                start..self.crossed.len()
+            });
+            self.paths.push(path);
         }
-        sums
     }
 
-    /// Twelve hexadecimal digits of a mark; where two would be alike, the later one takes the next that is free.
-    fn name(&mut self, marks: Vec<u128>) {
+    /// With names: twelve hexadecimal digits of a mark. Where two would be alike, the later one takes the next
+    /// that is free.
+    fn named(mut self, marks: Vec<u128>) -> Self {
         let mut taken = BTreeSet::new();
         for (element, mark) in self.elements.iter_mut().zip(marks) {
             let mut digits = mark & DIGITS;
@@ -117,6 +121,7 @@ impl Elements {
             }
             element.name = format!("{digits:012x}");
         }
+        self
     }
 
     /// All of them, sorted by name.
