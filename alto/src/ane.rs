@@ -102,11 +102,11 @@ mod tests {
         assert!(before[0].starts_with("AS1:AS2:") && before[2].starts_with("AS2:AS1:"));
         // Others come, in every place, and what a link is like changes.
         ted.apply([
-            topology("AS0", &[("AS1", "z", "a", 1)]),
+            topology("A", &[("AS1", "z", "a", 1)]),
             topology(
                 "AS1",
                 &[
-                    ("AS0", "a", "z", 1),
+                    ("A", "a", "z", 1),
                     ("AS2", "a", "a", 1),
                     ("AS2", "a", "b", 9),
                     ("AS2", "c", "d", 7),

@@ -25,7 +25,7 @@ pub struct Limits {
     pub full_map_pairs: usize,
     /// Pairs, of PIDs or of endpoints, in one answer.
     pub pairs: usize,
-    /// Endpoints in one request.
+    /// Endpoints, or entities of property maps, in one request.
     pub endpoints: usize,
 }
 

@@ -106,10 +106,17 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
         }),
         // `array-values` says of all property maps that each value is an array of strings
         // (draft-brokermdo-00 §5.4.1), which RFC 9240 §7.6 wants signalled.
-        Kind::PropertyMap | Kind::FilteredPropertyMap => json!({
-            "mappings": { PID_DOMAIN: Property::NAMES },
-            "array-values": true,
-        }),
+        Kind::PropertyMap | Kind::FilteredPropertyMap => {
+            let mut capabilities = json!({
+                "mappings": { PID_DOMAIN: Property::NAMES },
+                "array-values": true,
+            });
+            if resource.kind == Kind::FilteredPropertyMap {
+                capabilities["max-entities"] = config.limits.endpoints.into();
+            }
+            capabilities
+        }
+        Kind::EntityMap(map) => map.capabilities(config),
         Kind::MultipartCostMap | Kind::MultipartEndpointCosts => {
             let costs: Vec<_> = COST_TYPES.iter().map(|cost_type| cost_type.name).collect();
             let names = [&[PATH_VECTOR], costs.as_slice()].concat();

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use idt::search::{Budget, Distances, Spent};
+use nffg::DomainId;
 
 use crate::ird::Directories;
 use crate::network_map::{self, MapText, NetworkMap, Role};
-use crate::property_map::{self, Entities, PropertyMaps};
+use crate::property_map::{self, Dialect, Entities, Lazy, PropertyMaps};
 use crate::{AltoError, Config, PathVectors, PrefixConflict, Tag, ird, pv};
 
 /// A whole answer, encoded once per version.
@@ -32,7 +33,9 @@ pub struct Maps {
     /// The network map by role, made when somebody asks first; versions in which it is the same share it.
     roles: Arc<OnceLock<MapText>>,
     entities: Arc<Entities>,
-    properties: PropertyMaps,
+    properties: Arc<PropertyMaps>,
+    /// As [`Self::roles`].
+    lazy: Arc<Lazy>,
 }
 
 impl Maps {
@@ -54,14 +57,8 @@ impl Maps {
             Some(previous) => previous.directories.clone(),
             None => ird::build(&config, has_full_maps),
         };
-        // Most versions change the topology alone, and of it links. The map then keeps the topologies that it
-        // was made of: at most one version more.
+        // Most versions change the topology alone, and of it links.
         let same_resources = previous.filter(|previous| Arc::ptr_eq(&previous.idr, &idr));
-        let same_prefixes = same_resources.filter(|previous| idt.has_prefixes_of(&previous.idt));
-        let network = match same_prefixes {
-            Some(previous) => Arc::clone(&previous.network),
-            None => NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network)),
-        };
         let entities = match same_resources {
             Some(previous) => Arc::clone(&previous.entities),
             None => {
@@ -69,20 +66,26 @@ impl Maps {
                 Arc::new(Entities::build(&idr, previous))
             }
         };
-        let same_properties = same_resources
-            .filter(|previous| previous.network.text.body.tag == network.text.body.tag);
-        let roles = match same_properties {
-            Some(previous) => Arc::clone(&previous.roles),
-            None => Arc::default(),
+        // The map then keeps the topologies that it was made of: at most one version more.
+        let same_domains = previous.filter(|previous| entities.has_ids_of(&previous.entities));
+        let same_prefixes = same_domains.filter(|previous| idt.has_prefixes_of(&previous.idt));
+        let network = match same_prefixes {
+            Some(previous) => Arc::clone(&previous.network),
+            None => NetworkMap::build(&idr, &idt, previous.map(|previous| &previous.network)),
         };
-        let properties = match same_properties {
-            Some(previous) => previous.properties.clone(),
-            None => PropertyMaps::build(
-                &entities,
-                &network.text.body.tag,
-                previous.map(|previous| &previous.properties),
-            ),
+        let same_roles = previous.filter(|previous| {
+            previous.network.text.body.tag == network.text.body.tag
+                && entities.has_roles_of(&previous.entities)
+        });
+        let (roles, lazy) = match same_roles {
+            Some(previous) => (Arc::clone(&previous.roles), Arc::clone(&previous.lazy)),
+            None => Default::default(),
         };
+        let properties = PropertyMaps::build(
+            &entities,
+            &network.text.body.tag,
+            previous.map(|previous| &previous.properties),
+        );
         Self {
             config,
             idr,
@@ -92,6 +95,7 @@ impl Maps {
             roles,
             entities,
             properties,
+            lazy,
         }
     }
 
@@ -128,13 +132,13 @@ impl Maps {
     /// The draft's property map (draft-brokermdo-00 §5.5.1).
     #[must_use]
     pub fn draft_property_map(&self) -> &Body {
-        &self.properties.draft
+        self.properties.body(Dialect::Draft)
     }
 
     /// The property map with RFC 9240's entity names (§7).
     #[must_use]
     pub fn property_map(&self) -> &Body {
-        &self.properties.full
+        self.properties.body(Dialect::Full)
     }
 
     /// Answers a `ReqFilteredPropertyMap` (RFC 9240 §8) of type
@@ -142,9 +146,11 @@ impl Maps {
     ///
     /// # Errors
     /// The request is not JSON, lacks `entities`, or asks for an entity of another domain, a
-    /// malformed entity id, or an unknown property.
+    /// malformed entity id, an unknown property, or for too many entities
+    /// ([`Limits::endpoints`](crate::Limits::endpoints)).
     pub fn filtered_property_map(&self, request: &[u8]) -> Result<Bytes, AltoError> {
-        property_map::filter(&self.entities, &self.network.text.body.tag, request)
+        let most = self.config.limits.endpoints;
+        property_map::filter(&self.entities, &self.network.text.body.tag, request, most)
     }
 
     /// Answers a request for path vectors, of type
@@ -210,7 +216,16 @@ impl Maps {
     /// What the domain with this number in the network map is for.
     pub(crate) fn role(&self, member: u32) -> Role {
         let id = self.network.member(member);
-        Role::of(id.and_then(|id| self.idr.domain(id)).map(AsRef::as_ref))
+        id.map_or_else(|| Role::of(None), |id| self.role_of(id))
+    }
+
+    /// What the domain of this name is for.
+    pub(crate) fn role_of(&self, id: &DomainId) -> Role {
+        Role::of(self.idr.domain(id).map(AsRef::as_ref))
+    }
+
+    pub(crate) fn lazy(&self) -> &Lazy {
+        &self.lazy
     }
 
     pub(crate) fn entities(&self) -> &Entities {

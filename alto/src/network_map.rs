@@ -1,6 +1,7 @@
 //! Network maps (RFC 7285 §11.2.1): one PID per domain with the prefixes that are reached in it, and the
 //! same prefixes by what domains are for ([`roles`]).
 
+mod cover;
 mod filter;
 mod locator;
 mod roles;
@@ -18,6 +19,7 @@ use nffg::DomainId;
 use crate::json::{self, Comma};
 use crate::{Body, Tag, media, uri};
 
+pub(crate) use cover::{Cover, Owner, ends};
 pub(crate) use filter::filter;
 pub(crate) use locator::Locator;
 pub(crate) use roles::{Role, build as build_roles};
@@ -109,6 +111,8 @@ pub(crate) struct NetworkMap {
     idt: Arc<idt::Snapshot>,
     /// Made when somebody asks first; versions with the same map share it.
     locator: Arc<OnceLock<Locator>>,
+    /// Likewise.
+    cover: Arc<OnceLock<Cover>>,
 }
 
 impl NetworkMap {
@@ -134,6 +138,7 @@ impl NetworkMap {
                 members,
                 idt: Arc::clone(idt),
                 locator: Arc::clone(&previous.locator),
+                cover: Arc::clone(&previous.cover),
             });
         }
         let (content, groups, conflicts) = render(&members);
@@ -145,6 +150,7 @@ impl NetworkMap {
             idt: Arc::clone(idt),
             // Members are numbered anew.
             locator: Arc::default(),
+            cover: Arc::default(),
         })
     }
 
@@ -155,6 +161,15 @@ impl NetworkMap {
         }
         budget.spend(self.prefixes())?;
         Ok(self.locator.get_or_init(|| Locator::build(self.claims())))
+    }
+
+    /// Which prefixes are within which. The first who asks for it spends a step for each.
+    pub(crate) fn cover(&self, budget: &mut Budget) -> Result<&Cover, Spent> {
+        if let Some(cover) = self.cover.get() {
+            return Ok(cover);
+        }
+        budget.spend(self.prefixes())?;
+        Ok(self.cover.get_or_init(|| Cover::build(self.claims())))
     }
 
     /// How many prefixes domains claim.

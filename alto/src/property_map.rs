@@ -1,27 +1,49 @@
-//! Property maps: what each domain has, in two dialects over the same rendered pieces.
+//! Property maps (RFC 9240): what is known of entities.
 //!
-//! * The draft's map as printed in draft-brokermdo-00 §5.5.1: keys `pid:AS1`.
-//! * RFC 9240's: keys `networkmap.pid:AS1`, since an entity of type `pid` always belongs to a network
-//!   map (RFC 9240 §6.2); full ([`PropertyMaps`]) and filtered ([`filter`]).
+//! | entities | what is told | full | filtered |
+//! |---|---|---|---|
+//! | `pid:AS1` | resources, as printed in draft-brokermdo-00 §5.5.1 | [`PropertyMaps`] | |
+//! | `networkmap.pid:AS1` | the same | [`PropertyMaps`] | [`filter`], [`entity_map`] |
+//! | `networkmap-role.pid:nf` | the domains in it | [`roles`] | [`entity_map`] |
+//! | `ipv4:...`, `ipv6:...`, `asn:as1` | the PIDs, the AS | [`addresses`] | [`entity_map`] |
+//! | `ane-properties.ane:AS1` | domains and the links between them | [`anes`] | [`anes`] |
 //!
-//! Every value is an array of strings in both (draft §5.4.1, a MUST there; RFC 9240 §5.2.3 allows any
-//! JSON value, and the directory says `array-values`). A property that a domain lacks is left out.
+//! An entity of type `pid` always belongs to a network map (RFC 9240 §6.2), so that the draft's names are
+//! kept to the draft's own map. Every value of a domain's resources is an array of strings (draft §5.4.1, a
+//! MUST there; RFC 9240 §5.2.3 allows any JSON value, and the directory says which are arrays). A property
+//! that an entity lacks is left out.
 //!
 //! The members of one domain are rendered once per version of that domain ([`Entity`]). A map is
 //! spliced from these pieces, a filtered map from parts of them.
 
+pub(crate) mod addresses;
+pub(crate) mod anes;
+mod entities;
+pub(crate) mod entity_map;
 mod filter;
+mod full;
+mod request;
+pub(crate) mod roles;
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
 use nffg::{DomainId, QuantitySum};
 
+use crate::Tag;
 use crate::json::{self, Comma};
-use crate::{Body, Tag, media, uri};
 
+pub(crate) use entities::Entities;
 pub(crate) use filter::{filter, property_names};
+pub(crate) use full::{Dialect, PropertyMaps};
+
+/// What depends on the network map and on what domains are for, made when somebody asks first. Versions in
+/// which neither is other share it.
+#[derive(Default)]
+pub(crate) struct Lazy {
+    pub(crate) addresses: OnceLock<crate::Body>,
+    pub(crate) roles: OnceLock<roles::RoleMembers>,
+}
 
 /// A property of a domain, in the order in which the draft prints them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,95 +171,6 @@ fn values(domain: &idr::Domain, property: Property) -> Vec<Box<str>> {
     }
 }
 
-/// All domains of a snapshot, rendered, by id.
-pub(crate) struct Entities(Vec<Arc<Entity>>);
-
-impl Entities {
-    /// Renders the domains that are not the very ones that `previous` rendered.
-    pub(crate) fn build(idr: &idr::Snapshot, previous: Option<&Self>) -> Self {
-        let mut old = previous
-            .map_or(&[][..], |entities| &entities.0)
-            .iter()
-            .peekable();
-        let entity = |domain: &Arc<idr::Domain>| {
-            while old.next_if(|entity| entity.id() < domain.id()).is_some() {}
-            match old.next_if(|entity| Arc::ptr_eq(&entity.source, domain)) {
-                Some(same) => Arc::clone(same),
-                None => Entity::render(domain),
-            }
-        };
-        Self(idr.domains().map(entity).collect())
-    }
-
-    /// The rendered domain of this name.
-    pub(crate) fn get(&self, id: &str) -> Option<&Arc<Entity>> {
-        let place = self
-            .0
-            .binary_search_by(|entity| entity.id().as_str().cmp(id))
-            .ok()?;
-        self.0.get(place)
-    }
-
-    /// Those that have a property, by id.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Entity>> {
-        self.0.iter().filter(|entity| !entity.is_empty())
-    }
-}
-
-/// The two full maps.
-#[derive(Clone)]
-pub(crate) struct PropertyMaps {
-    pub(crate) draft: Body,
-    pub(crate) full: Body,
-}
-
-impl PropertyMaps {
-    pub(crate) fn build(entities: &Entities, network: &Tag, previous: Option<&Self>) -> Self {
-        // Of the pieces' hashes rather than of the bytes: what did not change is not read again. An
-        // id has no control character, so that each ends where it does.
-        let mut pieces = Vec::with_capacity(entities.0.len() * 48);
-        for entity in entities.iter() {
-            pieces.extend_from_slice(entity.id().as_str().as_bytes());
-            pieces.push(0);
-            pieces.extend_from_slice(entity.hash.as_bytes());
-        }
-        let tag = Tag::of([network.as_str().as_bytes(), &pieces]);
-        if let Some(previous) = previous.filter(|previous| previous.full.tag == tag) {
-            return previous.clone();
-        }
-        let map = |id: &str, domain: &str| {
-            let size: usize = entities
-                .iter()
-                .map(|e| domain.len() + e.id().as_str().len() + e.members.len() + 6)
-                .sum();
-            let mut out = Vec::with_capacity(size + 256);
-            out.extend_from_slice(b"{\"meta\":{\"vtag\":");
-            tag.write(&mut out, id);
-            out.push(b',');
-            dependent_vtags(&mut out, uri::id::NETWORK_MAP, network);
-            out.extend_from_slice(b"},\"property-map\":{");
-            let mut comma = Comma::default();
-            for entity in entities.iter() {
-                comma.write(&mut out);
-                key(&mut out, domain, entity.id().as_str());
-                out.push(b'{');
-                out.extend_from_slice(&entity.members);
-                out.push(b'}');
-            }
-            out.extend_from_slice(b"}}");
-            Body {
-                media_type: media::PROPERTY_MAP,
-                bytes: Bytes::from(out),
-                tag: tag.clone(),
-            }
-        };
-        Self {
-            draft: map(uri::id::DRAFT_PROPERTY_MAP, DRAFT_DOMAIN),
-            full: map(uri::id::PROPERTY_MAP, PID_DOMAIN),
-        }
-    }
-}
-
 /// The entity domain of the draft. RFC 9240 does not know it (§6.2): kept to the draft's own map.
 pub(crate) const DRAFT_DOMAIN: &str = "pid";
 /// The entity domain of the PIDs of our network map (RFC 9240 §5.1.2.1).
@@ -256,44 +189,23 @@ pub(crate) fn key(out: &mut Vec<u8>, domain: &str, id: &str) {
 
 /// Appends a `dependent-vtags` member with one version tag.
 pub(crate) fn dependent_vtags(out: &mut Vec<u8>, id: &str, tag: &Tag) {
+    several_vtags(out, &[(id, tag)]);
+}
+
+/// Appends a `dependent-vtags` member with these version tags, in this order.
+pub(crate) fn several_vtags(out: &mut Vec<u8>, tags: &[(&str, &Tag)]) {
     out.extend_from_slice(b"\"dependent-vtags\":[");
-    tag.write(out, id);
+    let mut comma = Comma::default();
+    for (id, tag) in tags {
+        comma.write(out);
+        tag.write(out, id);
+    }
     out.push(b']');
 }
 
 #[cfg(test)]
 mod tests {
-    use idr::{Idr, Update};
-
     use super::*;
-
-    fn tell(domain: &str, url: &str) -> Update {
-        let (domain, entry_point) = (domain.parse().unwrap(), Some(url.parse().unwrap()));
-        Update::EntryPoint {
-            domain,
-            entry_point,
-        }
-    }
-
-    #[test]
-    fn only_the_changed_domain_is_rendered_again() {
-        let mut idr = Idr::new();
-        idr.apply(["AS1", "AS2", "AS3", "AS5"].map(|domain| tell(domain, "http://a/")));
-        let before = Entities::build(&idr.snapshot(), None);
-        // One changes, one leaves, two come, one of them at the end.
-        idr.apply([
-            tell("AS2", "http://b/"),
-            Update::Remove("AS3".parse().unwrap()),
-            tell("AS4", "http://a/"),
-            tell("AS6", "http://a/"),
-        ]);
-        let after = Entities::build(&idr.snapshot(), Some(&before));
-        let kept = |id: &str| Arc::ptr_eq(before.get(id).unwrap(), after.get(id).unwrap());
-        assert!(kept("AS1") && kept("AS5") && !kept("AS2"));
-        let ids: Vec<_> = after.iter().map(|entity| entity.id().as_str()).collect();
-        assert_eq!(ids, ["AS1", "AS2", "AS4", "AS5", "AS6"]);
-        assert!(after.get("AS3").is_none());
-    }
 
     #[test]
     fn names_and_properties_are_in_one_order() {

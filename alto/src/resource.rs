@@ -2,11 +2,14 @@
 //! of HTTP are made from it.
 
 mod path_vector;
+mod properties;
 
 use std::sync::LazyLock;
 
 use crate::cost::{CostType, full_maps};
 use crate::{media, uri};
+
+pub(crate) use properties::EntityMap;
 
 /// An information resource (RFC 7285 §9.2.2).
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub(crate) enum Kind {
     DraftPropertyMap,
     PropertyMap,
     FilteredPropertyMap,
+    EntityMap(EntityMap),
     PathVectors,
     PathVectorCostMap,
     MultipartCostMap,
@@ -244,11 +248,8 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         };
         full_maps().map(map).collect()
     });
-    SINGLE
-        .iter()
-        .chain(&*FULL)
-        .chain(&path_vector::ALL)
-        .collect()
+    let single = SINGLE.iter().chain(&properties::PROPERTY_MAPS);
+    single.chain(&*FULL).chain(&path_vector::ALL).collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

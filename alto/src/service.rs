@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use idt::net::Net;
 use idt::search::{Budget, Distances, Spent};
 
 use crate::cost::{self, CostType, FullMaps, Measure, Measures};
 use crate::network_map;
-use crate::resource::{DirectoryName, Kind, MapName, Resource};
+use crate::property_map::anes::{self, Anes};
+use crate::property_map::{addresses, entity_map, roles};
+use crate::resource::{DirectoryName, EntityMap, Kind, MapName, Resource};
 use crate::{AltoError, Body, Maps, Tag, endpoint};
 
 /// The maps of one version, and the costs over its distances. Immutable; what is costly is made when
@@ -27,6 +28,7 @@ pub struct Service {
 struct Costs {
     measures: Measures,
     full: FullMaps,
+    anes: Anes,
 }
 
 /// In a federation of more domains a search for paths is never light.
@@ -193,6 +195,7 @@ impl Service {
             }
             Kind::DraftPropertyMap => self.maps.draft_property_map().into(),
             Kind::PropertyMap => self.maps.property_map().into(),
+            Kind::EntityMap(map) => return self.entity_map(map, resource, request, ask),
             Kind::CostMap(cost_type) => return self.cost_map(cost_type, ask),
             _ => return self.answer(resource, request, ask),
         };
@@ -237,6 +240,27 @@ impl Service {
         Ok(Content::of(resource.media_type, bytes))
     }
 
+    fn entity_map(
+        &self,
+        map: EntityMap,
+        resource: &Resource,
+        request: &[u8],
+        ask: &Ask,
+    ) -> Result<Content, Refused> {
+        let mut budget = Budget::new(ask.cost_work);
+        let bytes = match map {
+            EntityMap::Addresses => return Ok(addresses::full(&self.maps, &mut budget)?.into()),
+            EntityMap::Roles => {
+                let members = roles::members(&self.maps, &mut budget)?;
+                return Ok((&members.body).into());
+            }
+            EntityMap::Anes => return Ok(anes::full(self, &mut budget)?),
+            EntityMap::Filtered => entity_map::filter(&self.maps, request, ask.cost_work)?,
+            EntityMap::FilteredAnes => anes::filter(self, request, ask.cost_work)?,
+        };
+        Ok(Content::of(resource.media_type, bytes))
+    }
+
     fn cost_map(&self, cost_type: &'static CostType, ask: &Ask) -> Result<Content, Refused> {
         if !self.maps.offers_full_cost_maps() {
             return Err(Refused::NotOffered);
@@ -246,6 +270,16 @@ impl Service {
             return Err(Refused::MoreWork(None));
         }
         Ok(self.costs.full.map(self, cost_type)?)
+    }
+
+    /// The distances.
+    pub(crate) fn distances(&self) -> &Distances {
+        &self.distances
+    }
+
+    /// What is made of abstract network elements when somebody asks.
+    pub(crate) fn anes(&self) -> &Anes {
+        &self.costs.anes
     }
 
     /// A network map. The first who asks for that by role spends a step for each prefix.
@@ -258,11 +292,6 @@ impl Service {
             MapName::Domains => Ok(&self.maps.network().text),
             MapName::Roles => self.maps.role_map(budget),
         }
-    }
-
-    /// The net of the topology, with the bandwidth that is left.
-    pub(crate) fn net(&self) -> &Net {
-        self.distances.net()
     }
 
     /// The amounts between points of the net; see [`Measures::table`].

@@ -24,8 +24,16 @@ pub const DRAFT_PROPERTY_MAP: &str = "/propmap/full/inet-ucmspn";
 pub const PROPERTY_MAP: &str = "/propmap/full/networkmap-pid";
 /// The filtered property map (RFC 9240 §8), by POST.
 pub const FILTERED_PROPERTY_MAP: &str = "/propmap/filtered/networkmap-pid";
+/// Properties of addresses and autonomous systems.
+pub const ADDRESS_PROPERTIES: &str = "/propmap/full/addresses";
+/// Properties of the PIDs of [`ROLE_MAP`].
+pub const ROLE_PROPERTIES: &str = "/propmap/full/networkmap-role-pid";
+/// Properties of PIDs, addresses and autonomous systems, by POST.
+pub const FILTERED_PROPERTIES: &str = "/propmap/filtered/entities";
 /// Properties of abstract network elements that last (RFC 9275 §6.2.4).
 pub const ANE_PROPERTIES: &str = "/propmap/full/ane";
+/// Parts of [`ANE_PROPERTIES`], by POST.
+pub const FILTERED_ANE_PROPERTIES: &str = "/propmap/filtered/ane";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
 
@@ -59,6 +67,14 @@ pub mod id {
     pub const PROPERTY_MAP: &str = "networkmap-pid";
     /// See [`FILTERED_PROPERTY_MAP`](super::FILTERED_PROPERTY_MAP).
     pub const FILTERED_PROPERTY_MAP: &str = "networkmap-pid-filtered";
+    /// See [`ADDRESS_PROPERTIES`](super::ADDRESS_PROPERTIES).
+    pub const ADDRESS_PROPERTIES: &str = "address-properties";
+    /// See [`ROLE_PROPERTIES`](super::ROLE_PROPERTIES).
+    pub const ROLE_PROPERTIES: &str = "networkmap-role-pid";
+    /// See [`FILTERED_PROPERTIES`](super::FILTERED_PROPERTIES).
+    pub const FILTERED_PROPERTIES: &str = "properties-filtered";
+    /// See [`FILTERED_ANE_PROPERTIES`](super::FILTERED_ANE_PROPERTIES).
+    pub const FILTERED_ANE_PROPERTIES: &str = "ane-properties-filtered";
     /// See [`ANE_PROPERTIES`](super::ANE_PROPERTIES): what defines the entity domain `ane-properties.ane`.
     pub const ANE_PROPERTIES: &str = "ane-properties";
     /// [`PATH_VECTORS`](super::PATH_VECTORS) as `multipart/related`.

@@ -302,6 +302,28 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     Service::new(maps, distances, None)
 });
 
+/// What holds of every answer to a request for properties: no property that was not asked for, and no more
+/// values than arrays, strings, numbers and `null`.
+fn property_map(request: &[u8], answer: &[u8]) {
+    let [request, answer] = [request, answer]
+        .map(|text| -> Value { serde_json::from_slice(text).expect("both are JSON") });
+    let asked = request
+        .get("properties")
+        .map(|asked| asked.as_array().expect("a list"));
+    let map = answer["property-map"].as_object().expect("a property map");
+    for (entity, values) in map {
+        assert!(entity.contains(':'), "{entity}");
+        for (name, value) in values.as_object().expect("properties") {
+            let asked = asked.expect("no values if none are asked for");
+            let is_asked = asked.is_empty() || asked.iter().any(|asked| asked == name);
+            assert!(
+                is_asked && !value.is_object() && !value.is_boolean(),
+                "{name}: {value}"
+            );
+        }
+    }
+}
+
 /// What an ALTO client sends: every POST resource, and the `Accept` and `Content-Type` headers.
 pub fn alto_requests(data: &[u8]) {
     let is_json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok();
@@ -325,7 +347,13 @@ pub fn alto_requests(data: &[u8]) {
                     .expect("our own multipart can be read");
                 assert!(parts.len() == 2 && parts.iter().all(|part| is_json(&part.body)));
             }
-            Ok(answer) => assert!(is_json(&answer.to_bytes()), "{}", resource.id),
+            Ok(answer) => {
+                let bytes = answer.to_bytes();
+                assert!(is_json(&bytes), "{}", resource.id);
+                if resource.accepts == Some(media::PROPERTY_MAP_PARAMS) {
+                    property_map(data, &bytes);
+                }
+            }
             Err(Refused::Alto(error) | Refused::MoreWork(Some(error))) => alto_error(&error),
             Err(other) => panic!("{}: {other}", resource.id),
         }

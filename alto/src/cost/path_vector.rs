@@ -125,7 +125,7 @@ fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<C
         }
         let (from, to) = (&pairs.from.points, &pairs.to.points);
         let mut budget = Budget::new(ask.path_work);
-        let routes = Routes::find(service.net(), from, to, &passes, &mut budget)
+        let routes = Routes::find(service.distances().net(), from, to, &passes, &mut budget)
             .map_err(|spent| pairs.too_much(spent.into()))?;
         let naming = Naming::new(service.maps().idt().graph(), &request);
         let found = Elements::find(service, &naming, &question, &routes, (from, to));

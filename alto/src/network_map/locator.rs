@@ -118,7 +118,7 @@ impl<T: Copy + Ord> Flat<T> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
 
     use ipnet::{Ipv4Net, Ipv6Net};
@@ -126,7 +126,8 @@ mod tests {
 
     use super::*;
 
-    fn net() -> impl Strategy<Value = IpNet> {
+    /// Prefixes that often nest.
+    pub(in crate::network_map) fn net() -> impl Strategy<Value = IpNet> {
         // Few bits differ, so that prefixes nest and addresses fall into them.
         let v4 = (any::<u8>(), 0_u8..=32).prop_map(|(bits, len)| {
             let address = (u32::from(bits) << 27 | u32::from(bits >> 5)).into();

@@ -1,4 +1,4 @@
-//! The filtered property map (RFC 9240 §8).
+//! The filtered map of what domains have (RFC 9240 §8).
 
 use std::collections::BTreeSet;
 
@@ -6,20 +6,23 @@ use bytes::Bytes;
 use nffg::json::Cursor;
 use serde_json::Value;
 
+use super::request::{self, PID_RULE, is_pid_name};
 use super::{Entities, Entity, PID_DOMAIN, Property, dependent_vtags, key};
 use crate::json::Comma;
 use crate::{AltoError, Tag, uri};
 
-/// Answers `request`, a `ReqFilteredPropertyMap`.
+/// Answers `request`, a `ReqFilteredPropertyMap`, for at most `most` entities.
 pub(crate) fn filter(
     entities: &Entities,
     network: &Tag,
     request: &[u8],
+    most: usize,
 ) -> Result<Bytes, AltoError> {
     let request: Value = serde_json::from_slice(request)?;
     let request = Cursor::root(&request);
-    let wanted = wanted_entities(entities, &request)?;
-    let properties = wanted_properties(&request)?;
+    let wanted = wanted_entities(entities, &request, most)?;
+    let known = request::properties(&request, Property::from_name, || Property::NAMES.join(", "))?;
+    let properties = in_order(known.as_deref());
 
     let mut out = b"{\"meta\":{".to_vec();
     // Only resource-specific entities can be asked for, all of the one network map (§8.6).
@@ -40,21 +43,17 @@ pub(crate) fn filter(
 fn wanted_entities<'a>(
     entities: &'a Entities,
     request: &Cursor<'_>,
+    most: usize,
 ) -> Result<Vec<&'a Entity>, AltoError> {
-    let list = request.required("entities")?.array()?;
-    if list.len() == 0 {
+    let list = request::entities(request, most)?;
+    if list.is_empty() {
         return Ok(entities.iter().map(AsRef::as_ref).collect());
     }
     let mut pids = BTreeSet::new();
-    for element in list {
-        let id = element.string()?;
+    for (element, id) in list {
         match id.split_once(':') {
             Some((PID_DOMAIN, pid)) if is_pid_name(pid) => pids.insert(pid),
-            Some((PID_DOMAIN, _)) => {
-                let rule =
-                    "a PID name is 1 to 64 letters, digits, '-', ':', '@' and '_' (RFC 7285 10.1)";
-                return Err(element.invalid(rule).into());
-            }
+            Some((PID_DOMAIN, _)) => return Err(element.invalid(PID_RULE).into()),
             _ => {
                 let rule = format_args!("an entity of this map is '{PID_DOMAIN}:' and a PID name");
                 return Err(element.invalid(rule).into());
@@ -69,24 +68,17 @@ fn wanted_entities<'a>(
         .collect())
 }
 
-/// RFC 7285 §10.1. The `.` is reserved and no PID of ours has it.
-fn is_pid_name(text: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-:@_".contains(&b);
-    (1..=64).contains(&text.len()) && text.bytes().all(legal)
-}
-
-/// Which properties to show: none of them if the member is absent, all of them if the list is empty
-/// (§8.3).
-fn wanted_properties(request: &Cursor<'_>) -> Result<Vec<Property>, AltoError> {
-    let Some(list) = request.optional("properties")? else {
-        return Ok(Vec::new());
-    };
-    let list = property_names(&list)?;
-    Ok(if list.is_empty() {
-        Property::ALL.to_vec()
-    } else {
-        list
-    })
+/// Of the properties asked for those that a domain can have, in the order of the maps, each once: none of
+/// them if the list is absent, all of them if it is empty (§8.3).
+fn in_order(asked: Option<&[Property]>) -> Vec<Property> {
+    match asked {
+        None => Vec::new(),
+        Some([]) => Property::ALL.to_vec(),
+        Some(asked) => {
+            let asked: BTreeSet<Property> = asked.iter().copied().collect();
+            asked.into_iter().collect()
+        }
+    }
 }
 
 /// The properties that a list names, in the order of the maps, each once.

@@ -56,6 +56,9 @@ fn rfc7285_9_1_1_ids_are_stable() {
     let closure = closure();
     let ids: Vec<_> = closure.keys().map(String::as_str).collect();
     let expected = [
+        "address-properties",
+        "ane-properties",
+        "ane-properties-filtered",
         "costmap-bw-available",
         "costmap-bw-residual",
         "costmap-delay-ow",
@@ -75,8 +78,10 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "networkmap-pid-filtered",
         "networkmap-role",
         "networkmap-role-filtered",
+        "networkmap-role-pid",
         "path-vector-costmap",
         "path-vector-endpointcost",
+        "properties-filtered",
         "pv",
         "pv-costmap",
     ];

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cost_laws::{Link, NAMES, federation, links, ways};
 use crate::costs::cost_type;
-use crate::federation::{content, json, path_vectors, posted};
+use crate::federation::{content, got, json, path_vectors, posted};
 use crate::path_vectors::{Answer, COST_MAP, ENDPOINT_COSTS, asked, between, path_vector};
 
 const BANDWIDTH: &str = "max-reservable-bandwidth";
@@ -172,6 +172,14 @@ proptest! {
         types.extend(metrics.map(|metric| cost_type(metric, "numerical")));
         request["multi-cost-types"] = json!(types);
         let answer = asked(&service, COST_MAP, &request).unwrap();
+        // An element that lasts is told in its own map as it is told here.
+        let lasting = got(&service, "ane-properties")["property-map"].clone();
+        for told in answer.properties["property-map"].as_object().unwrap().values() {
+            let mut told = told.as_object().unwrap().clone();
+            let id = told.remove(LASTING).unwrap();
+            let name = id.as_str().unwrap().strip_prefix("ane-properties").unwrap();
+            prop_assert_eq!(&lasting[name], &Value::from(told));
+        }
         for (pair, told) in vectors(answer.cost_map()) {
             let vector = told[0].as_array().unwrap();
             prop_assert_eq!(vector.len() as u64, told[1].as_u64().unwrap(), "{:?}", pair);

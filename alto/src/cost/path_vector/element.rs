@@ -206,7 +206,7 @@ fn told(service: &Service, question: &Question<'_>, link: EdgeId) -> usize {
 
 /// The bandwidth that is left of a link, in bits per second, if it tells any.
 pub(super) fn bandwidth(service: &Service, link: EdgeId) -> Option<u64> {
-    let edge = service.net().edge(link)?;
+    let edge = service.distances().net().edge(link)?;
     Some(edge.bandwidth).filter(|width| *width != UNLIMITED)
 }
 

@@ -1,5 +1,7 @@
 //! The two parts of an answer (RFC 9275 §7.2.6 and §7.3.6).
 
+use idt::search::Budget;
+
 use super::super::answer::meta;
 use super::Answer;
 use super::element::{Element, bandwidth, delay};
@@ -7,6 +9,7 @@ use super::request::{AneProperty, Told};
 use crate::ane::link_name;
 use crate::ird::{COST_METRIC, COST_MODE};
 use crate::json::{self, Comma};
+use crate::property_map::anes::{self, LASTING_DOMAIN};
 use crate::property_map::{ANE_DOMAIN, key};
 use crate::pv::Multipart;
 use crate::service::{Ask, Content, Refused};
@@ -64,14 +67,13 @@ impl Answer<'_> {
     }
 
     /// The version of the property map that defines the elements that last, if these are asked for.
-    fn defining_tag(&self, ask: &Ask) -> Result<Option<Tag>, Refused> {
+    fn defining_tag(&self, ask: &Ask) -> Result<Option<&Tag>, Refused> {
         if !self.question.wants(AneProperty::PersistentEntityId) {
             return Ok(None);
         }
-        let Some(resource) = crate::resource(uri::id::ANE_PROPERTIES) else {
-            return Ok(None);
-        };
-        Ok(self.service.content(resource, &[], ask)?.tag)
+        let tag = anes::tag(self.service, &mut Budget::new(ask.path_work));
+        tag.map(Some)
+            .map_err(|spent| self.pairs.too_much(spent.into()))
     }
 
     /// The members of `meta` that say what is told of pairs.
@@ -191,8 +193,7 @@ impl Answer<'_> {
                     let graph = self.service.maps().idt().graph();
                     if let Some(link) = links().next().and_then(|link| link_name(graph, link)) {
                         name(out, *property);
-                        let defined_by = uri::id::ANE_PROPERTIES;
-                        json::string(out, &format!("{defined_by}{ANE_DOMAIN}:{link}"));
+                        json::string(out, &format!("{LASTING_DOMAIN}:{link}"));
                     }
                 }
                 AneProperty::Delay => {
