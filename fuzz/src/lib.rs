@@ -343,9 +343,9 @@ pub fn alto_requests(data: &[u8]) {
                 let boundary = boundary
                     .parameter("boundary")
                     .expect("multipart has a boundary");
-                let parts = multipart::parse(&answer.to_bytes(), boundary)
-                    .expect("our own multipart can be read");
-                assert!(parts.len() == 2 && parts.iter().all(|part| is_json(&part.body)));
+                let bytes = answer.to_bytes();
+                let parts = multipart::parse(&bytes, boundary).expect("it can be read");
+                assert!(parts.len() == 2 && parts.iter().all(|part| is_json(part.body)));
             }
             Ok(answer) => {
                 let bytes = answer.to_bytes();
