@@ -10,7 +10,7 @@ use crate::ane::link_name;
 use crate::ird::{COST_METRIC, COST_MODE};
 use crate::json::{self, Comma};
 use crate::property_map::anes::{self, LASTING_DOMAIN};
-use crate::property_map::{ANE_DOMAIN, key};
+use crate::property_map::{ANE_DOMAIN, dependent_vtags, key};
 use crate::pv::Multipart;
 use crate::service::{Ask, Content, Refused};
 use crate::{Tag, media, uri};
@@ -34,9 +34,8 @@ impl Answer<'_> {
         cost_map.extend_from_slice(b"{\"meta\":{\"vtag\":");
         tag.write(&mut cost_map, &vtag_id);
         if self.form.of_pids {
-            cost_map.extend_from_slice(b",\"dependent-vtags\":[");
-            network.write(&mut cost_map, uri::id::NETWORK_MAP);
-            cost_map.push(b']');
+            cost_map.push(b',');
+            dependent_vtags(&mut cost_map, uri::id::NETWORK_MAP, network);
         }
         cost_map.push(b',');
         cost_map.extend_from_slice(&types);
