@@ -1,5 +1,5 @@
 //! What costs cost, at production size: a full cost map of 1,700 PIDs, made and sent; 50 x 50 PIDs of it; and
-//! 100 x 100 endpoints among 250,000 prefixes. Each next to a floor in the same run: a loop by hand for this
+//! 100 x 100 endpoints among 250,000 prefixes; and the path vectors of 100 x 100 PIDs. Each next to a floor in the same run: a loop by hand for this
 //! one question, over a matrix of distances that is there already. Every answer is checked against the floor's:
 //! a fast wrong answer fails.
 //!
@@ -27,6 +27,11 @@ fn main() {
     ] {
         assert_eq!(ours, floor, "a fast wrong answer is no result");
     }
+    assert_eq!(
+        links_on_paths(world),
+        hops_by_distance(world),
+        "nor is another path"
+    );
     divan::main();
 }
 
@@ -44,6 +49,8 @@ struct World {
     names: Vec<String>,
     costs: Vec<u8>,
     endpoints: Vec<u8>,
+    /// Path vectors of 100 x 100 PIDs: in aggregates, and link by link.
+    path_vectors: [Vec<u8>; 2],
     addresses: [Vec<Ipv4Addr>; 2],
 }
 
@@ -153,7 +160,18 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         typed(&addresses[0]),
         typed(&addresses[1])
     );
+    let hundred =
+        |offset: usize| -> Vec<&str> { (0..100).map(|at| &*names[at * 17 + offset]).collect() };
+    let path_vectors = ["", ",\"persistent-entity-id\""].map(|more| {
+        format!(
+            r#"{{"cost-type":{{"cost-mode":"array","cost-metric":"ane-path"}},"ane-property-names":["max-reservable-bandwidth"{more}],"pids":{{"srcs":{},"dsts":{}}}}}"#,
+            quoted(hundred(3)),
+            quoted(hundred(5))
+        )
+        .into_bytes()
+    });
     World {
+        path_vectors,
         service: Service::new(Arc::clone(&maps), distances.clone(), None),
         maps,
         distances,
@@ -167,7 +185,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 const ASK: Ask = Ask {
     client: None,
-    path_work: 0,
+    path_work: u64::MAX,
     cost_work: u64::MAX,
     light: false,
 };
@@ -364,6 +382,81 @@ fn filtered_50x50() -> usize {
 #[divan::bench]
 fn filtered_50x50_floor() -> usize {
     floor_filtered(&WORLD).len()
+}
+
+/// The links on all paths, as the answer link by link tells them.
+fn links_on_paths(world: &World) -> u64 {
+    let answer = content(
+        &world.service,
+        "path-vector-costmap",
+        &world.path_vectors[1],
+    )
+    .to_bytes();
+    let text = std::str::from_utf8(&answer).expect("UTF-8");
+    let costs = text.split("\r\n\r\n").nth(1).expect("the first part");
+    let costs = costs.split("\r\n").next().expect("one line");
+    let costs: serde_json::Value = serde_json::from_str(costs).expect("JSON");
+    let rows = costs["cost-map"].as_object().expect("rows").values();
+    let vectors = rows.flat_map(|row| row.as_object().expect("a row").values());
+    vectors
+        .map(|vector| vector.as_array().expect("a vector").len() as u64)
+        .sum()
+}
+
+fn hundred(offset: usize) -> Vec<u32> {
+    (0..100).map(|at| (at * 17 + offset) as u32).collect()
+}
+
+/// The same by distances.
+fn hops_by_distance(world: &World) -> u64 {
+    let mut budget = Budget::unlimited();
+    let table = (world.distances).table(Metric::Hops, &hundred(3), &hundred(5), &mut budget);
+    table.expect("no limit").iter().sum()
+}
+
+/// Path vectors with what is left of their bottlenecks.
+#[divan::bench]
+fn path_vectors_100x100() -> usize {
+    let request = &WORLD.path_vectors[0];
+    content(&WORLD.service, "path-vector-costmap", request).len()
+}
+
+/// The same link by link, each with its lasting name.
+#[divan::bench]
+fn path_vectors_100x100_lasting() -> usize {
+    let request = &WORLD.path_vectors[1];
+    content(&WORLD.service, "path-vector-costmap", request).len()
+}
+
+/// By hand: a search from each source, and the domains of each path written down.
+#[divan::bench]
+fn path_vectors_100x100_floor() -> usize {
+    let net = WORLD.distances.net();
+    let mut out = Vec::with_capacity(1 << 20);
+    let mut before = vec![u32::MAX; PIDS];
+    for source in hundred(3) {
+        before.fill(u32::MAX);
+        before[source as usize] = source;
+        let mut met = vec![source];
+        let mut at = 0;
+        while let Some(point) = met.get(at).copied() {
+            at += 1;
+            for next in net.row(point).to {
+                if before[*next as usize] == u32::MAX {
+                    before[*next as usize] = point;
+                    met.push(*next);
+                }
+            }
+        }
+        for target in hundred(5) {
+            let mut point = target;
+            while point != source {
+                write!(out, "\"{}\",", WORLD.names[point as usize]).expect("memory");
+                point = before[point as usize];
+            }
+        }
+    }
+    black_box(out).len()
 }
 
 #[divan::bench]

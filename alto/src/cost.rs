@@ -9,11 +9,13 @@
 //! | [`query`] | what a request for costs asks (RFC 7285 §11.3.2.3, RFC 8189 §4.1.2) |
 //! | [`constraint`] | the tests in it |
 //! | [`answer`] | what is written |
+//! | [`path_vector`] | path vectors, alone or with costs (RFC 9275) |
 
 mod answer;
 mod constraint;
 mod full;
 mod measure;
+mod path_vector;
 mod query;
 mod types;
 mod widest;
@@ -21,5 +23,6 @@ mod widest;
 pub(crate) use answer::{endpoint_costs, filtered_cost_map};
 pub(crate) use full::{FullMaps, full_maps};
 pub(crate) use measure::{Measure, Measures};
+pub(crate) use path_vector::{AneProperty, multipart_cost_map, multipart_endpoint_costs};
 pub(crate) use query::MAX_COST_TYPES;
 pub use types::{COST_TYPES, CostType, Metric, Mode};

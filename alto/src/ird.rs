@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cost::{COST_TYPES, MAX_COST_TYPES};
+use crate::cost::{AneProperty, COST_TYPES, MAX_COST_TYPES};
 use crate::endpoint;
 use crate::property_map::{PID_DOMAIN, Property};
 use crate::pv::MAX_PAIRS;
@@ -117,6 +117,23 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
             capabilities
         }
         Kind::EntityMap(map) => map.capabilities(config),
+        Kind::MultipartCostMap | Kind::MultipartEndpointCosts => {
+            let costs: Vec<_> = COST_TYPES.iter().map(|cost_type| cost_type.name).collect();
+            let names = [&[PATH_VECTOR], costs.as_slice()].concat();
+            let mut capabilities = json!({
+                "cost-type-names": names,
+                // RFC 8189 §4.1.1: not with a list of what can be tested.
+                "cost-constraints": false,
+                "max-cost-types": MAX_COST_TYPES + 1,
+                "testable-cost-type-names": costs,
+                "ane-property-names": AneProperty::NAMES,
+                "max-pairs": config.limits.pairs,
+            });
+            if resource.kind == Kind::MultipartEndpointCosts {
+                capabilities["max-endpoints"] = config.limits.endpoints.into();
+            }
+            return (capabilities, names);
+        }
         Kind::PathVectors | Kind::PathVectorCostMap => {
             // From `service-graph` on they are ours: the draft's extension and our limits.
             let capabilities = json!({

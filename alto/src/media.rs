@@ -32,6 +32,9 @@ pub const ERROR: &str = "application/alto-error+json";
 /// A cost map and a property map in one body (RFC 9275 §7.2.1), as a directory and an `Accept` write
 /// it. The `Content-Type` of an answer has a boundary too: [`PathVectors::multipart`](crate::PathVectors::multipart).
 pub const PATH_VECTORS: &str = "multipart/related;type=application/alto-costmap+json";
+/// Costs between endpoints and a property map in one body (RFC 9275 §7.3.1).
+pub const PATH_VECTORS_OF_ENDPOINTS: &str =
+    "multipart/related;type=application/alto-endpointcost+json";
 
 /// Updates as they happen (RFC 8895 §6.1).
 pub const UPDATE_STREAM: &str = "text/event-stream";

@@ -16,6 +16,7 @@ use idt::search::Distances;
 use nffg::json::{Cursor, FieldError};
 use serde_json::Value;
 
+pub(crate) use parts::Multipart;
 pub use parts::PathVectors;
 pub(crate) use pids::MAX_PAIRS;
 

@@ -1,6 +1,7 @@
 //! The table of resources: what the server has, where, and what it takes. The directory and the routes
 //! of HTTP are made from it.
 
+mod path_vector;
 mod properties;
 
 use std::sync::LazyLock;
@@ -44,6 +45,8 @@ pub(crate) enum Kind {
     EntityMap(EntityMap),
     PathVectors,
     PathVectorCostMap,
+    MultipartCostMap,
+    MultipartEndpointCosts,
 }
 
 /// A directory.
@@ -246,7 +249,7 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         full_maps().map(map).collect()
     });
     let single = SINGLE.iter().chain(&properties::PROPERTY_MAPS);
-    single.chain(&*FULL).collect()
+    single.chain(&*FULL).chain(&path_vector::ALL).collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

@@ -32,7 +32,7 @@ struct Costs {
 }
 
 /// In a federation of more domains a search for paths is never light.
-const LIGHT_DOMAINS: usize = 4_096;
+pub(crate) const LIGHT_DOMAINS: usize = 4_096;
 
 /// Who asks, and what it may cost. A step of work is an edge, a pair or a prefix looked at.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +59,15 @@ pub struct Content {
 }
 
 impl Content {
+    /// What was made for the one who asked.
+    pub(crate) fn made(media_type: String, bytes: Bytes) -> Self {
+        Self {
+            media_type: media_type.into(),
+            tag: None,
+            pieces: vec![bytes],
+        }
+    }
+
     fn of(media_type: &'static str, bytes: Bytes) -> Self {
         Self {
             media_type: media_type.into(),
@@ -219,12 +228,12 @@ impl Service {
                     vectors.cost_map
                 } else {
                     let (media_type, bytes) = vectors.multipart();
-                    return Ok(Content {
-                        media_type: media_type.into(),
-                        tag: None,
-                        pieces: vec![bytes],
-                    });
+                    return Ok(Content::made(media_type, bytes));
                 }
+            }
+            Kind::MultipartCostMap => return cost::multipart_cost_map(self, request, ask),
+            Kind::MultipartEndpointCosts => {
+                return cost::multipart_endpoint_costs(self, request, ask);
             }
             _ => return Err(Refused::NotOffered),
         };

@@ -37,6 +37,11 @@ pub const FILTERED_ANE_PROPERTIES: &str = "/propmap/filtered/ane";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
 
+/// Path vectors between PIDs to the letter of RFC 9275 (§7.2), by POST.
+pub const MULTIPART_COST_MAP: &str = "/pathvector/costmap";
+/// Path vectors between endpoints (RFC 9275 §7.3), by POST.
+pub const MULTIPART_ENDPOINT_COSTS: &str = "/pathvector/endpointcost";
+
 /// Resource ids (RFC 7285 §9.1.1, §10.2): stable, unique over all directories, never reused. The full
 /// cost maps have theirs with their cost types.
 pub mod id {
@@ -76,4 +81,8 @@ pub mod id {
     pub const PATH_VECTORS: &str = "pv";
     /// [`PATH_VECTORS`](super::PATH_VECTORS) as a plain cost map.
     pub const PATH_VECTOR_COST_MAP: &str = "pv-costmap";
+    /// See [`MULTIPART_COST_MAP`](super::MULTIPART_COST_MAP).
+    pub const MULTIPART_COST_MAP: &str = "path-vector-costmap";
+    /// See [`MULTIPART_ENDPOINT_COSTS`](super::MULTIPART_ENDPOINT_COSTS).
+    pub const MULTIPART_ENDPOINT_COSTS: &str = "path-vector-endpointcost";
 }

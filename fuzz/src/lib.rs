@@ -305,17 +305,21 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
 /// What holds of every answer to a request for properties: no property that was not asked for, and no more
 /// values than arrays, strings, numbers and `null`.
 fn property_map(request: &[u8], answer: &[u8]) {
-    let [request, answer] = [request, answer].map(|text| -> Value {
-        serde_json::from_slice(text).expect("both are JSON")
-    });
-    let asked = request.get("properties").map(|asked| asked.as_array().expect("a list"));
+    let [request, answer] = [request, answer]
+        .map(|text| -> Value { serde_json::from_slice(text).expect("both are JSON") });
+    let asked = request
+        .get("properties")
+        .map(|asked| asked.as_array().expect("a list"));
     let map = answer["property-map"].as_object().expect("a property map");
     for (entity, values) in map {
         assert!(entity.contains(':'), "{entity}");
         for (name, value) in values.as_object().expect("properties") {
             let asked = asked.expect("no values if none are asked for");
             let is_asked = asked.is_empty() || asked.iter().any(|asked| asked == name);
-            assert!(is_asked && !value.is_object() && !value.is_boolean(), "{name}: {value}");
+            assert!(
+                is_asked && !value.is_object() && !value.is_boolean(),
+                "{name}: {value}"
+            );
         }
     }
 }
@@ -334,6 +338,15 @@ pub fn alto_requests(data: &[u8]) {
             continue;
         }
         match SERVICE.content(resource, data, &ask) {
+            Ok(answer) if answer.media_type.starts_with("multipart/") => {
+                let boundary = MediaType::parse(&answer.media_type);
+                let boundary = boundary
+                    .parameter("boundary")
+                    .expect("multipart has a boundary");
+                let bytes = answer.to_bytes();
+                let parts = multipart::parse(&bytes, boundary).expect("it can be read");
+                assert!(parts.len() == 2 && parts.iter().all(|part| is_json(part.body)));
+            }
             Ok(answer) => {
                 let bytes = answer.to_bytes();
                 assert!(is_json(&bytes), "{}", resource.id);

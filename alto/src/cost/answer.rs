@@ -28,29 +28,10 @@ pub(crate) fn filtered_cost_map(
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
     let query = Query::read(&request).map_err(AltoError::from)?;
-    let graph = service.maps().idt().graph();
-    let (from, to) = match request.optional("pids").map_err(AltoError::from)? {
-        Some(pids) => (side(service, &pids, "srcs")?, side(service, &pids, "dsts")?),
-        None => {
-            let all: Vec<u32> = (0..graph.len() as u32).collect();
-            (all.clone(), all)
-        }
-    };
-    let limit = service.maps().config().limits.pairs;
-    let asked = format!("{} x {}", from.len(), to.len());
-    if from.len().saturating_mul(to.len()) > limit {
-        let rule = format!("at most {limit} pairs of PIDs in one request ('max-pairs')");
-        return Err(AltoError::invalid("pids", &asked, rule).into());
-    }
-    let costs = Costs::find(service, &query, &from, &to, work).map_err(|refused| {
-        refused.or_error(
-            "pids",
-            &asked,
-            "more work than one request may cost; ask for some of them",
-        )
-    })?;
+    let pairs = Pairs::of_pids(service, &request)?;
+    let costs = pairs.costs(service, &query, work)?;
 
-    let mut out = Vec::with_capacity(512 + from.len() * to.len() * 16);
+    let mut out = Vec::with_capacity(512 + pairs.from.keys.len() * pairs.to.keys.len() * 16);
     out.extend_from_slice(b"{\"meta\":{");
     dependent_vtags(
         &mut out,
@@ -60,22 +41,98 @@ pub(crate) fn filtered_cost_map(
     out.push(b',');
     meta(&mut out, &query);
     out.extend_from_slice(b"},\"cost-map\":{");
-    // A domain id needs no escape in JSON.
-    let keys = |points: &[u32]| -> Vec<String> {
-        let ids = points.iter().filter_map(|point| graph.index_of(*point));
-        ids.map(|index| format!("\"{}\":", graph.id(index)))
-            .collect()
-    };
-    let cells = |points: usize| (0..points).collect::<Vec<usize>>();
-    write(
-        &mut out,
-        &query,
-        &costs,
-        (&keys(&from), &cells(from.len())),
-        (&keys(&to), &cells(to.len())),
-    );
+    write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
     Ok(out.into())
+}
+
+/// The pairs that a request is about: their names, and where they are in the net.
+pub(super) struct Pairs {
+    pub(super) from: Placed,
+    pub(super) to: Placed,
+    /// The member of the request that names them, and how many it asks for.
+    field: &'static str,
+    asked: String,
+}
+
+impl Pairs {
+    /// Those of the member `pids`; all if there is none.
+    pub(super) fn of_pids(service: &Service, request: &Cursor<'_>) -> Result<Self, AltoError> {
+        let graph = service.maps().idt().graph();
+        let (from, to) = match request.optional("pids")? {
+            Some(pids) => (side(service, &pids, "srcs")?, side(service, &pids, "dsts")?),
+            None => {
+                let all: Vec<u32> = (0..graph.len() as u32).collect();
+                (all.clone(), all)
+            }
+        };
+        let limit = service.maps().config().limits.pairs;
+        let asked = format!("{} x {}", from.len(), to.len());
+        if from.len().saturating_mul(to.len()) > limit {
+            let rule = format!("at most {limit} pairs of PIDs in one request ('max-pairs')");
+            return Err(AltoError::invalid("pids", &asked, rule));
+        }
+        let placed = |points: Vec<u32>| Placed {
+            // A domain id needs no escape in JSON.
+            keys: points
+                .iter()
+                .filter_map(|point| graph.index_of(*point))
+                .map(|index| format!("\"{}\":", graph.id(index)))
+                .collect(),
+            cells: (0..points.len()).collect(),
+            points,
+        };
+        Ok(Self {
+            from: placed(from),
+            to: placed(to),
+            field: "pids",
+            asked,
+        })
+    }
+
+    /// Those of the member `endpoints`, asked for by a client at this address.
+    pub(super) fn of_endpoints(
+        service: &Service,
+        request: &Cursor<'_>,
+        client: Option<IpAddr>,
+        budget: &mut Budget,
+    ) -> Result<Self, Refused> {
+        let [from, to] = endpoints(service, request, client)?;
+        let limit = service.maps().config().limits.pairs;
+        let mut pairs = Self {
+            from: Placed::default(),
+            to: Placed::default(),
+            field: "endpoints",
+            asked: format!("{} x {}", from.len(), to.len()),
+        };
+        if from.len().saturating_mul(to.len()) > limit {
+            let rule = format!("at most {limit} pairs of endpoints in one request ('max-pairs')");
+            return Err(AltoError::invalid("endpoints", &pairs.asked, rule).into());
+        }
+        let mut place = |side| Placed::of(service, side, budget);
+        match (place(from), place(to)) {
+            (Ok(from), Ok(to)) => (pairs.from, pairs.to) = (from, to),
+            (Err(refused), _) | (_, Err(refused)) => return Err(pairs.too_much(refused)),
+        }
+        Ok(pairs)
+    }
+
+    /// Their costs.
+    pub(super) fn costs(
+        &self,
+        service: &Service,
+        query: &Query<'_>,
+        work: u64,
+    ) -> Result<Costs, Refused> {
+        Costs::find(service, query, &self.from.points, &self.to.points, work)
+            .map_err(|refused| self.too_much(refused))
+    }
+
+    /// What a client is told if there is no more work to be had.
+    pub(super) fn too_much(&self, refused: Refused) -> Refused {
+        let rule = "more work than one request may cost; ask for some of them";
+        refused.or_error(self.field, &self.asked, rule)
+    }
 }
 
 /// One list of a `PIDFilter` (RFC 7285 §11.3.2.3), as points of the net: required; empty is all; what
@@ -110,19 +167,38 @@ pub(crate) fn endpoint_costs(
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
     let query = Query::read(&request).map_err(AltoError::from)?;
-    let filter = request.required("endpoints").map_err(AltoError::from)?;
-    let limits = &service.maps().config().limits;
+    let mut budget = Budget::new(work);
+    let pairs = Pairs::of_endpoints(service, &request, client, &mut budget)?;
+    let costs = pairs.costs(service, &query, budget.left())?;
+
+    let mut out = Vec::with_capacity(512 + pairs.from.keys.len() * pairs.to.keys.len() * 32);
+    out.extend_from_slice(b"{\"meta\":{");
+    meta(&mut out, &query);
+    out.extend_from_slice(b"},\"endpoint-cost-map\":{");
+    write(&mut out, &query, &costs, &pairs);
+    out.extend_from_slice(b"}}");
+    Ok(out.into())
+}
+
+/// Both lists of an `EndpointFilter` (RFC 7285 §11.5.1.3). An empty one is the client.
+fn endpoints(
+    service: &Service,
+    request: &Cursor<'_>,
+    client: Option<IpAddr>,
+) -> Result<[Vec<Endpoint>; 2], AltoError> {
+    let filter = request.required("endpoints")?;
+    let most = service.maps().config().limits.endpoints;
     let mut sides = [Vec::new(), Vec::new()];
     for (side, name) in sides.iter_mut().zip(["srcs", "dsts"]) {
-        if let Some(list) = filter.optional(name).map_err(AltoError::from)? {
-            *side = Endpoint::list(&list, limits.endpoints)?;
+        if let Some(list) = filter.optional(name)? {
+            *side = Endpoint::list(&list, most)?;
         }
     }
     let [from, to] = &mut sides;
     match (from.is_empty(), to.is_empty(), client) {
         (true, true, _) => {
             let rule = "'srcs' and 'dsts' must not both be empty (RFC 7285 11.5.1.3)";
-            return Err(AltoError::from(filter.invalid(rule)).into());
+            return Err(filter.invalid(rule).into());
         }
         (false, false, _) => {}
         (no_sources, _, Some(client)) => {
@@ -131,51 +207,20 @@ pub(crate) fn endpoint_costs(
         }
         (_, _, None) => {
             let rule = "both lists are needed: the address of the client is not known";
-            return Err(AltoError::from(filter.invalid(rule)).into());
+            return Err(filter.invalid(rule).into());
         }
     }
-    let [from, to] = sides;
-    let asked = format!("{} x {}", from.len(), to.len());
-    if from.len().saturating_mul(to.len()) > limits.pairs {
-        let rule = format!(
-            "at most {} pairs of endpoints in one request ('max-pairs')",
-            limits.pairs
-        );
-        return Err(AltoError::invalid("endpoints", &asked, rule).into());
-    }
-    let too_much = |refused: Refused| {
-        let rule = "more work than one request may cost; ask for some of them";
-        refused.or_error("endpoints", &asked, rule)
-    };
-    let mut budget = Budget::new(work);
-    let from = Placed::of(service, from, &mut budget).map_err(too_much)?;
-    let to = Placed::of(service, to, &mut budget).map_err(too_much)?;
-    let costs =
-        Costs::find(service, &query, &from.points, &to.points, budget.left()).map_err(too_much)?;
-
-    let mut out = Vec::with_capacity(512 + from.keys.len() * to.keys.len() * 32);
-    out.extend_from_slice(b"{\"meta\":{");
-    meta(&mut out, &query);
-    out.extend_from_slice(b"},\"endpoint-cost-map\":{");
-    write(
-        &mut out,
-        &query,
-        &costs,
-        (&from.keys, &from.cells),
-        (&to.keys, &to.cells),
-    );
-    out.extend_from_slice(b"}}");
-    Ok(out.into())
+    Ok(sides)
 }
 
-/// Endpoints that are in a domain of the topology; others have no costs.
+/// PIDs, or endpoints, that are in the topology; others have no costs.
 #[derive(Default)]
-struct Placed {
+pub(super) struct Placed {
     /// The distinct domains.
-    points: Vec<u32>,
-    /// Of each endpoint its name as a member, and the position of its domain in `points`.
-    keys: Vec<String>,
-    cells: Vec<usize>,
+    pub(super) points: Vec<u32>,
+    /// Of each its name as a member, and the position of its domain in `points`.
+    pub(super) keys: Vec<String>,
+    pub(super) cells: Vec<usize>,
 }
 
 impl Placed {
@@ -209,7 +254,7 @@ impl Placed {
 
 /// The members of `meta` that say which costs these are. The cost type of an answer with several is an
 /// empty object (RFC 8189 §4.1.3).
-fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
+pub(super) fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
     out.extend_from_slice(b"\"cost-type\":");
     match (query.multi, query.costs.first()) {
         (None, Some(cost_type)) => out.extend_from_slice(cost_type.told().to_string().as_bytes()),
@@ -224,7 +269,7 @@ fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
 }
 
 /// The costs of all pairs of an answer.
-struct Costs {
+pub(super) struct Costs {
     columns: usize,
     /// By cost type, each once: its amounts, and if it is ordinal its ranks.
     tables: Vec<(&'static CostType, Table)>,
@@ -273,6 +318,7 @@ impl Table {
 }
 
 impl Costs {
+    /// A step is an edge or a pair looked at.
     fn find(
         service: &Service,
         query: &Query<'_>,
@@ -315,6 +361,29 @@ impl Costs {
         let of = |(other, _): &&(&'static CostType, Table)| std::ptr::eq(*other, cost_type);
         self.tables.iter().find(of).map(|(_, table)| table)
     }
+
+    /// The amount of a pair by one of the cost types; `None` if it has none.
+    pub(super) fn amount(&self, cost_type: &'static CostType, at: usize) -> Option<u64> {
+        self.table(cost_type)?.amount(at)
+    }
+
+    /// Writes the cost of a pair by one of the cost types; `None` if it has none.
+    pub(super) fn write(
+        &self,
+        out: &mut Vec<u8>,
+        cost_type: &'static CostType,
+        at: usize,
+    ) -> Option<()> {
+        let table = self.table(cost_type)?;
+        table.write(out, table.amount(at)?);
+        Some(())
+    }
+
+    /// Whether a pair passes the test of the query that these are of.
+    pub(super) fn pass(&self, query: &Query<'_>, at: usize) -> bool {
+        let cost = |cost_type| self.table(cost_type).and_then(|table| table.cost(at));
+        query.test.passes(cost)
+    }
 }
 
 /// The distinct amounts, the best first.
@@ -332,37 +401,27 @@ pub(super) fn rank(measure: Measure, ranks: &[u64], amount: u64) -> u64 {
     ranks.partition_point(|better| *better < badness) as u64 + 1
 }
 
-/// Writes the members of a cost map: of each source and destination its name with a colon, and its
-/// position in the tables. A pair that fails the test, or has none of the costs, is left out, and so is
-/// a source without any pair.
-fn write(
-    out: &mut Vec<u8>,
-    query: &Query<'_>,
-    costs: &Costs,
-    (source_keys, rows): (&[String], &[usize]),
-    (target_keys, columns): (&[String], &[usize]),
-) {
+/// Writes the members of a cost map. A pair that fails the test, or has none of the costs, is left out, and
+/// so is a source without any pair.
+fn write(out: &mut Vec<u8>, query: &Query<'_>, costs: &Costs, pairs: &Pairs) {
+    let Pairs { from, to, .. } = pairs;
     let told: Vec<&Table> = query
         .costs
         .iter()
         .filter_map(|cost_type| costs.table(cost_type))
         .collect();
     let mut sources = Comma::default();
-    for (source, row) in source_keys.iter().zip(rows) {
+    for (source, row) in from.keys.iter().zip(&from.cells) {
         let start = out.len();
         let mut row_comma = sources;
         row_comma.write(out);
         out.extend_from_slice(source.as_bytes());
         out.push(b'{');
         let mut targets = Comma::default();
-        for (target, column) in target_keys.iter().zip(columns) {
+        for (target, column) in to.keys.iter().zip(&to.cells) {
             let at = row * costs.columns + column;
             let is_defined = told.iter().any(|table| table.amount(at).is_some());
-            let passes = || {
-                let cost = |cost_type| costs.table(cost_type).and_then(|table| table.cost(at));
-                query.test.passes(cost)
-            };
-            if !is_defined || !passes() {
+            if !is_defined || !costs.pass(query, at) {
                 continue;
             }
             targets.write(out);

@@ -39,10 +39,11 @@ impl Operator {
 }
 
 impl Test {
-    /// The test of a request, whose predicates are about `tested` cost types.
+    /// The test of a request, whose predicates are about `tested` cost types, by position: `None` is one that
+    /// cannot be tested.
     pub(super) fn read(
         request: &Cursor<'_>,
-        tested: &[&'static CostType],
+        tested: &[Option<&'static CostType>],
     ) -> Result<Self, FieldError> {
         let all = request.optional("constraints")?;
         let any = request.optional("or-constraints")?;
@@ -117,7 +118,7 @@ const MOST: usize = 64;
 
 fn predicates(
     list: &Cursor<'_>,
-    tested: &[&'static CostType],
+    tested: &[Option<&'static CostType>],
 ) -> Result<Vec<Predicate>, FieldError> {
     let elements = list.array()?;
     if elements.len() > MOST {
@@ -130,7 +131,7 @@ fn predicates(
     elements.map(read).collect()
 }
 
-fn predicate(text: &str, tested: &[&'static CostType]) -> Result<Predicate, String> {
+fn predicate(text: &str, tested: &[Option<&'static CostType>]) -> Result<Predicate, String> {
     const FORM: &str = "a predicate is '[index] operator value': an operator is one of gt, lt, ge, le, eq, \
                         a value is a number, the index may be left out (RFC 8189 4.1.2)";
     let mut words = text.split_ascii_whitespace().peekable();
@@ -149,9 +150,10 @@ fn predicate(text: &str, tested: &[&'static CostType]) -> Result<Predicate, Stri
     let (Some(value), None) = (value, words.next()) else {
         return Err(FORM.to_owned());
     };
-    let cost_type = *tested
+    let cost_type = tested
         .get(index)
-        .ok_or_else(|| format!("there are {} cost types to test", tested.len()))?;
+        .ok_or_else(|| format!("there are {} cost types to test", tested.len()))?
+        .ok_or("a path vector cannot be tested (RFC 9275 7.2.4)")?;
     Ok(Predicate {
         cost_type,
         operator,
@@ -175,7 +177,7 @@ mod tests {
 
     #[test]
     fn rfc8189_4_1_2_a_predicate_has_an_index_an_operator_and_a_value() {
-        let tested = [&COST_TYPES[0], &COST_TYPES[2]];
+        let tested = [Some(&COST_TYPES[0]), Some(&COST_TYPES[2])];
         for (text, position, value) in [
             ("le 10", 0, 10.0),
             ("[0] le 10", 0, 10.0),
@@ -183,7 +185,7 @@ mod tests {
             ("le -0.5", 0, -0.5),
         ] {
             let read = predicate(text, &tested).unwrap();
-            assert_eq!(read.cost_type, tested[position], "{text}");
+            assert_eq!(Some(read.cost_type), tested[position], "{text}");
             assert_eq!(
                 (read.operator, read.value),
                 (Operator::AtMost, value),
@@ -218,7 +220,7 @@ mod tests {
     #[test]
     fn a_request_has_a_bounded_number_of_predicates() {
         let read = |request: serde_json::Value| {
-            Test::read(&Cursor::root(&request), &[&COST_TYPES[0]]).map(drop)
+            Test::read(&Cursor::root(&request), &[Some(&COST_TYPES[0])]).map(drop)
         };
         assert!(read(json!({"constraints": vec!["ge 0"; MOST]})).is_ok());
         assert!(read(json!({"constraints": vec!["ge 0"; MOST + 1]})).is_err());
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn rfc8189_4_1_2_a_cost_that_is_not_defined_meets_no_predicate() {
         let request = json!({"or-constraints": [["ge 0"], ["lt 0"]]});
-        let test = Test::read(&Cursor::root(&request), &[&COST_TYPES[0]]).unwrap();
+        let test = Test::read(&Cursor::root(&request), &[Some(&COST_TYPES[0])]).unwrap();
         assert!(test.passes(|_| Some(1.0)));
         assert!(!test.passes(|_| None));
         assert!(Test::default().passes(|_| None));

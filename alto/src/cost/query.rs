@@ -23,25 +23,15 @@ pub(super) struct Query<'a> {
 
 impl<'a> Query<'a> {
     pub(super) fn read(request: &Cursor<'a>) -> Result<Self, FieldError> {
-        let single = request.optional("cost-type")?;
-        let multi = request.optional("multi-cost-types")?;
-        let costs = match (&single, &multi) {
-            (Some(_), Some(multi)) => {
-                return Err(
-                    multi.invalid("'cost-type' or 'multi-cost-types', not both (RFC 8189 4.1.2)")
-                );
-            }
-            (None, None) => return Err(FieldError::missing("cost-type")),
-            (Some(single), None) => vec![CostType::read(single)?],
-            (None, Some(multi)) => list(multi)?,
-        };
+        let (costs, multi) = wanted(request, MAX_COST_TYPES, CostType::read)?;
         let tested = match request.optional("testable-cost-types")? {
-            Some(tested) => list(&tested)?,
+            Some(tested) => list(&tested, MAX_COST_TYPES, CostType::read)?,
             None => costs.clone(),
         };
+        let tested: Vec<_> = tested.into_iter().map(Some).collect();
         Ok(Self {
             test: Test::read(request, &tested)?,
-            multi: multi.map(|multi| multi.value()),
+            multi,
             costs,
         })
     }
@@ -56,17 +46,39 @@ impl<'a> Query<'a> {
     }
 }
 
-fn list(types: &Cursor<'_>) -> Result<Vec<&'static CostType>, FieldError> {
+/// The cost types that are asked for, in `cost-type` or in `multi-cost-types`, as `read` reads each; and the
+/// latter as it was sent.
+pub(super) fn wanted<'a, T>(
+    request: &Cursor<'a>,
+    most: usize,
+    read: impl Fn(&Cursor<'a>) -> Result<T, FieldError>,
+) -> Result<(Vec<T>, Option<&'a Value>), FieldError> {
+    let single = request.optional("cost-type")?;
+    let multi = request.optional("multi-cost-types")?;
+    match (single, multi) {
+        (Some(_), Some(multi)) => {
+            Err(multi.invalid("'cost-type' or 'multi-cost-types', not both (RFC 8189 4.1.2)"))
+        }
+        (None, None) => Err(FieldError::missing("cost-type")),
+        (Some(single), None) => Ok((vec![read(&single)?], None)),
+        (None, Some(multi)) => Ok((list(&multi, most, read)?, Some(multi.value()))),
+    }
+}
+
+/// A list of 1 to `most` cost types.
+pub(super) fn list<'a, T>(
+    types: &Cursor<'a>,
+    most: usize,
+    read: impl Fn(&Cursor<'a>) -> Result<T, FieldError>,
+) -> Result<Vec<T>, FieldError> {
     let elements = types.array()?;
-    if !(1..=MAX_COST_TYPES).contains(&elements.len()) {
-        return Err(types.invalid(format_args!(
-            "1 to {MAX_COST_TYPES} cost types ('max-cost-types')"
-        )));
+    if !(1..=most).contains(&elements.len()) {
+        return Err(types.invalid(format_args!("1 to {most} cost types ('max-cost-types')")));
     }
     elements
         .map(|element| {
             if element.value().is_object() {
-                CostType::read(&element)
+                read(&element)
             } else {
                 // A wrong type within an array is a wrong value of the array (RFC 7285 §8.5.2).
                 Err(element.wrong_type("an object"))

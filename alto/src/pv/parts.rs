@@ -86,10 +86,30 @@ impl PathVectors {
     /// known that compare it as text.
     #[must_use]
     pub fn multipart(&self) -> (String, Bytes) {
-        let parts = [
-            (COST_MAP_PART, media::COST_MAP, &self.cost_map),
-            (PROPERTY_MAP_PART, media::PROPERTY_MAP, &self.property_map),
-        ];
+        let message = Multipart {
+            server_name: &self.server_name,
+            tag: &self.tag,
+            root: (COST_MAP_PART, media::COST_MAP, &self.cost_map),
+            other: (PROPERTY_MAP_PART, media::PROPERTY_MAP, &self.property_map),
+        };
+        message.encode()
+    }
+}
+
+/// A message of two parts, each with its id, its type and its text.
+pub(crate) struct Multipart<'a> {
+    pub(crate) server_name: &'a ServerName,
+    /// What the boundary is made of: a hash of the content.
+    pub(crate) tag: &'a Tag,
+    /// The part that is read first, whose type is that of the message.
+    pub(crate) root: (&'static str, &'static str, &'a [u8]),
+    pub(crate) other: (&'static str, &'static str, &'a [u8]),
+}
+
+impl Multipart<'_> {
+    /// The `Content-Type` and the body. See [`PathVectors::multipart`].
+    pub(crate) fn encode(&self) -> (String, Bytes) {
+        let parts = [&self.root, &self.other];
         let boundary = self.boundary();
         let size: usize = parts.iter().map(|(_, _, body)| body.len() + 256).sum();
         let mut out = Vec::with_capacity(size + 64);
@@ -105,7 +125,7 @@ impl PathVectors {
         out.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
         let content_type = format!(
             "multipart/related; boundary={boundary}; type={}",
-            media::COST_MAP
+            self.root.1
         );
         (content_type, out.into())
     }
@@ -117,7 +137,7 @@ impl PathVectors {
     fn boundary(&self) -> String {
         let mut boundary = format!("alto-{}", self.tag);
         // The parts are UTF-8, as all JSON of ours; searching text is what std is fast at.
-        let texts = [&self.cost_map, &self.property_map].map(|part| std::str::from_utf8(part));
+        let texts = [self.root.2, self.other.2].map(|part| std::str::from_utf8(part));
         let occurs = |boundary: &str| texts.iter().flatten().any(|text| text.contains(boundary));
         // Each round hashes the last boundary; a text that holds all of them does not exist.
         while occurs(&boundary) {
@@ -131,23 +151,23 @@ impl PathVectors {
 mod tests {
     use super::*;
 
-    fn answer(cost_map: String) -> PathVectors {
-        PathVectors {
-            cost_map: cost_map.into(),
-            property_map: Bytes::from_static(b"{}"),
-            cut_by_work: false,
-            server_name: "alto.example.com".parse().unwrap(),
-            tag: Tag::of([b"content".as_slice()]),
-        }
-    }
-
     #[test]
     fn rfc2046_5_1_1_the_boundary_is_not_in_the_parts() {
-        let plain = answer("{}".to_owned()).boundary();
-        assert_eq!(plain, format!("alto-{}", Tag::of([b"content".as_slice()])));
-        let second = answer(format!("{{\"{plain}\":0}}")).boundary();
+        let (server_name, tag) = (ServerName::default(), Tag::of([b"content".as_slice()]));
+        let boundary = |cost_map: &str| {
+            let message = Multipart {
+                server_name: &server_name,
+                tag: &tag,
+                root: (COST_MAP_PART, media::COST_MAP, cost_map.as_bytes()),
+                other: (PROPERTY_MAP_PART, media::PROPERTY_MAP, b"{}"),
+            };
+            message.boundary()
+        };
+        let plain = boundary("{}");
+        assert_eq!(plain, format!("alto-{tag}"));
+        let second = boundary(&format!("{{\"{plain}\":0}}"));
         assert_ne!(second, plain);
-        let third = answer(format!("{{\"--{plain}--{second}\":0}}")).boundary();
+        let third = boundary(&format!("{{\"--{plain}--{second}\":0}}"));
         assert!(third != plain && third != second);
         // RFC 2046 §5.1.1: at most 70 characters, of a set that has letters, digits and '-'.
         assert!(third.len() <= 70);

@@ -37,8 +37,11 @@ impl View {
             let list = lists.and_then(|lists| lists.get(name)?.as_array());
             list.is_none_or(Vec::is_empty)
         };
-        let is_meant =
-            resource.kind == Kind::EndpointCosts && (is_empty("srcs") || is_empty("dsts"));
+        let between_endpoints = matches!(
+            resource.kind,
+            Kind::EndpointCosts | Kind::MultipartEndpointCosts
+        );
+        let is_meant = between_endpoints && (is_empty("srcs") || is_empty("dsts"));
         // The members of a `Value` are in the order of their names.
         let input = input.map(Value::to_string).unwrap_or_default();
         Self {

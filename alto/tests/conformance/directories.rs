@@ -79,6 +79,8 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "networkmap-role",
         "networkmap-role-filtered",
         "networkmap-role-pid",
+        "path-vector-costmap",
+        "path-vector-endpointcost",
         "properties-filtered",
         "pv",
         "pv-costmap",

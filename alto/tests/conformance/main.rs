@@ -12,6 +12,8 @@ mod federation;
 mod laws;
 mod network_maps;
 mod page;
+mod path_vector_laws;
+mod path_vectors;
 mod peers;
 mod rfc7285;
 mod rfc8189;

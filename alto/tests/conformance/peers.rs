@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::federation::{Federation, json, path_vectors};
+use crate::federation::{Federation, content, json, path_vectors};
 
 /// Python's `email` package reads what a MIME reader has to; `json` reads the parts.
 ///
@@ -29,27 +29,73 @@ print(json.dumps({
 }))
 "#;
 
-#[test]
-fn rfc2387_python_reads_the_multipart_message() {
-    let Ok(mut python) = Command::new("python3")
+/// What Python reads of a message; `None` where it is not installed.
+fn read_by_python(content_type: &str, body: &[u8]) -> Option<Value> {
+    let mut python = Command::new("python3")
         .args(["-c", READER])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-    else {
+        .ok()?;
+    let mut input = python.stdin.take().unwrap();
+    write!(input, "Content-Type: {content_type}\r\n\r\n").unwrap();
+    input.write_all(body).unwrap();
+    drop(input);
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success());
+    Some(json(&output.stdout))
+}
+
+#[test]
+fn rfc2387_python_reads_path_vectors_of_endpoints() {
+    let service = Federation::three().service();
+    let request = json!({
+        "multi-cost-types": [
+            {"cost-mode": "array", "cost-metric": "ane-path"},
+            {"cost-mode": "numerical", "cost-metric": "hopcount"},
+        ],
+        "endpoints": {"srcs": ["ipv4:172.16.101.1"], "dsts": ["ipv4:172.16.102.1", "ipv4:172.16.103.1"]},
+        "ane-property-names": ["max-reservable-bandwidth"],
+    });
+    let id = "path-vector-endpointcost";
+    let content = content(&service, id, request.to_string().as_bytes()).unwrap();
+    let Some(read) = read_by_python(&content.media_type, &content.to_bytes()) else {
         println!("skipped: python3 is not installed");
         return;
     };
+    assert_eq!(read["type"], "multipart/related");
+    assert_eq!(read["parameter"], "application/alto-endpointcost+json");
+    let around = (&read["preamble"], &read["epilogue"], &read["defects"]);
+    assert_eq!(around, (&Value::Null, &json!(""), &json!([])));
+    let [costs, properties] = read["parts"].as_array().unwrap().as_slice() else {
+        panic!("{read}")
+    };
+    assert_eq!(costs["type"], "application/alto-endpointcost+json");
+    assert_eq!(costs["id"], "<ecs@alto.example.com>");
+    assert_eq!(properties["type"], "application/alto-propmap+json");
+    assert_eq!(properties["id"], "<propmap@alto.example.com>");
+    let row = &costs["body"]["endpoint-cost-map"]["ipv4:172.16.101.1"];
+    let (near, far) = (&row["ipv4:172.16.102.1"], &row["ipv4:172.16.103.1"]);
+    assert_eq!((&near[1], &far[1]), (&json!(1), &json!(2)));
+    assert_eq!(
+        near[0][0], far[0][0],
+        "the way to the second leads through the first"
+    );
+    let anes = properties["body"]["property-map"].as_object().unwrap();
+    assert_eq!(anes.len(), 2);
+    assert!(anes.keys().all(|name| name.starts_with(".ane:")));
+}
+
+#[test]
+fn rfc2387_python_reads_the_multipart_message() {
     let maps = Federation::three().maps();
     let request = json(include_bytes!("../data/request-sg.json"));
     let answer = path_vectors(&maps, &request).unwrap();
     let (content_type, body) = answer.multipart();
-    let mut input = python.stdin.take().unwrap();
-    write!(input, "Content-Type: {content_type}\r\n\r\n").unwrap();
-    input.write_all(&body).unwrap();
-    drop(input);
-    let output = python.wait_with_output().unwrap();
-    assert!(output.status.success());
+    let Some(read) = read_by_python(&content_type, &body) else {
+        println!("skipped: python3 is not installed");
+        return;
+    };
     let expected = json!({
         "type": "multipart/related",
         "parameter": "application/alto-costmap+json",
@@ -69,5 +115,5 @@ fn rfc2387_python_reads_the_multipart_message() {
             },
         ],
     });
-    assert_eq!(json(&output.stdout), expected);
+    assert_eq!(read, expected);
 }

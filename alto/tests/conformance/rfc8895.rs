@@ -17,14 +17,14 @@ const LINKS: [Link; 3] = [
 ];
 
 /// A store, the service that it shows, and a stream.
-struct Bench {
+pub(crate) struct Bench {
     federation: Federation,
-    service: Service,
-    store: Store,
+    pub(crate) service: Service,
+    pub(crate) store: Store,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let federation = Federation::with_links(&LINKS);
         Self {
             service: federation.service(),
@@ -33,7 +33,7 @@ impl Bench {
         }
     }
 
-    fn open(&mut self, add: &Value) -> Result<Stream, NoStream> {
+    pub(crate) fn open(&mut self, add: &Value) -> Result<Stream, NoStream> {
         let request = json!({ "add": add }).to_string();
         let request = Open::read(request.as_bytes(), ASK.client)?;
         let using = (&mut self.store, &self.service, &ASK);
@@ -51,7 +51,7 @@ impl Bench {
     }
 
     /// A gets a link to D, so that D is in the network map, or loses it.
-    fn change_domains(&mut self, is_there: bool) {
+    pub(crate) fn change_domains(&mut self, is_there: bool) {
         let ways = |name: &str| {
             let of = |(a, b, delay, bandwidth): &Link| {
                 let other = if *a == name {
@@ -83,7 +83,7 @@ impl Bench {
     }
 
     /// The delay of A to B is another.
-    fn change_delay(&mut self, delay: u64) {
+    pub(crate) fn change_delay(&mut self, delay: u64) {
         let ways = [
             ("B".parse().unwrap(), Some(delay), Some(100)),
             ("C".parse().unwrap(), Some(50), Some(1_000)),

@@ -164,7 +164,7 @@ fn rfc9275_7_2_6_work_that_is_spent_is_told() {
 
 /// Splits a body at its delimiters, strictly: CRLF everywhere, nothing before the first delimiter,
 /// nothing after the closing one (RFC 2046 §5.1.1).
-fn parts(content_type: &str, body: &Bytes) -> Vec<(Vec<String>, Vec<u8>)> {
+pub(crate) fn parts(content_type: &str, body: &Bytes) -> Vec<(Vec<String>, Vec<u8>)> {
     let boundary = content_type
         .split("; ")
         .find_map(|parameter| parameter.strip_prefix("boundary="))

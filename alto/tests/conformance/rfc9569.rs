@@ -143,7 +143,8 @@ fn rfc9569_6_1_requests_and_their_errors() {
         .map(|resource| resource.id)
         .filter(|id| !tips_updatable().any(|tips| tips.id == *id))
         .collect();
-    assert_eq!(several, ["pv"]);
+    let expected = ["pv", "path-vector-costmap", "path-vector-endpointcost"];
+    assert_eq!(several, expected);
 }
 
 #[test]

@@ -198,6 +198,14 @@ pub(crate) fn watched() -> impl Iterator<Item = (&'static str, &'static str)> {
             "pv",
             r#"{"cost-type":{"cost-metric":"ane-path","cost-mode":"array"},"ane-property-names":["cpu","nf"]}"#,
         ),
+        (
+            "path-vector-costmap",
+            r#"{"multi-cost-types":[{"cost-metric":"ane-path","cost-mode":"array"},{"cost-metric":"bw-available","cost-mode":"numerical"}],"ane-property-names":["max-reservable-bandwidth","priv:brokermdo-delay"]}"#,
+        ),
+        (
+            "path-vector-endpointcost",
+            r#"{"cost-type":{"cost-metric":"ane-path","cost-mode":"array"},"ane-property-names":["persistent-entity-id"],"endpoints":{"srcs":["ipv4:10.0.0.1","ipv4:10.1.0.1"],"dsts":["ipv4:10.2.0.1","ipv4:10.3.0.1"]}}"#,
+        ),
     ];
     got.map(|resource| (resource.id, "")).chain(asked)
 }

@@ -205,6 +205,36 @@ fn tokens_name_principals_and_limit_what_they_may() {
     );
 }
 
+/// RFC 9275 §11: path vectors tell which links are narrow, and are for those who are known.
+#[test]
+fn rfc9275_11_path_vectors_are_for_those_who_may_read_maps() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = "listen = '127.0.0.1:0'\n[auth]\nanonymous = 'nobody'\n\
+        [[auth.principals]]\nname = 'mdo'\nrole = 'member'\ndomain = 'AS1'\ntoken = 'member-token-123'\n";
+    std::fs::write(file.path(), text).unwrap();
+    let settings =
+        broker::settings::load(Some(file.path()), &broker::settings::Overrides::default());
+    let daemon = Daemon::start(settings.unwrap());
+    let body = r#"{"cost-type":{"cost-mode":"array","cost-metric":"ane-path"}}"#;
+    let ask = |token: &str| {
+        let length = body.len();
+        daemon.ask(&format!(
+            "POST /pathvector/costmap HTTP/1.1\nHost: b\nConnection: close\n{token}\
+             Content-Type: {FILTER}\nContent-Length: {length}\n\n{body}"
+        ))
+    };
+    assert_eq!(ask("").status, 401);
+    assert_eq!(ask("Authorization: Bearer wrong\n").status, 401);
+    let answer = ask("Authorization: Bearer member-token-123\n");
+    assert_eq!(answer.status, 200);
+    let kind = answer.header("content-type").unwrap();
+    assert!(
+        kind.starts_with("multipart/related; boundary=")
+            && kind.ends_with("; type=application/alto-costmap+json"),
+        "{kind}"
+    );
+}
+
 #[test]
 fn metrics_count_by_route_template() {
     let daemon = Daemon::start(settings(&[]));
