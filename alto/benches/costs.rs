@@ -167,6 +167,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 const ASK: Ask = Ask {
     client: None,
+    now: jiff::Timestamp::UNIX_EPOCH,
     path_work: 0,
     cost_work: u64::MAX,
     light: false,

@@ -1,5 +1,5 @@
 //! Filtered cost maps (RFC 7285 §11.3.2) and endpoint costs (§11.5), each with one cost or several
-//! (RFC 8189).
+//! (RFC 8189), each a number or a calendar (RFC 8896).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -10,24 +10,25 @@ use idt::search::Budget;
 use nffg::json::Cursor;
 use serde_json::Value;
 
+use super::calendar::{self, Series};
 use super::measure::{Measure, NONE};
-use super::query::Query;
+use super::query::{MAX_COST_TYPES, Query};
 use super::{CostType, Mode};
 use crate::endpoint::Endpoint;
 use crate::json::{self, Comma};
 use crate::property_map::dependent_vtags;
-use crate::service::{Refused, Service};
+use crate::service::{Ask, Refused, Service};
 use crate::{AltoError, uri};
 
 /// Answers a `ReqFilteredCostMap`.
 pub(crate) fn filtered_cost_map(
     service: &Service,
     request: &[u8],
-    work: u64,
+    ask: &Ask,
 ) -> Result<Bytes, Refused> {
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
-    let query = Query::read(&request).map_err(AltoError::from)?;
+    let query = Query::read(&request, has_calendars(service)).map_err(AltoError::from)?;
     let graph = service.maps().idt().graph();
     let (from, to) = match request.optional("pids").map_err(AltoError::from)? {
         Some(pids) => (side(service, &pids, "srcs")?, side(service, &pids, "dsts")?),
@@ -42,13 +43,16 @@ pub(crate) fn filtered_cost_map(
         let rule = format!("at most {limit} pairs of PIDs in one request ('max-pairs')");
         return Err(AltoError::invalid("pids", &asked, rule).into());
     }
-    let costs = Costs::find(service, &query, &from, &to, work).map_err(|refused| {
-        refused.or_error(
-            "pids",
-            &asked,
-            "more work than one request may cost; ask for some of them",
-        )
-    })?;
+    check_values(service, &query, "pids", &asked, (from.len(), to.len()))?;
+    let mut budget = Budget::new(ask.cost_work);
+    let costs =
+        Costs::find(service, &query, (&from, &to), ask, &mut budget).map_err(|refused| {
+            refused.or_error(
+                "pids",
+                &asked,
+                "more work than one request may cost; ask for some of them",
+            )
+        })?;
 
     let mut out = Vec::with_capacity(512 + from.len() * to.len() * 16);
     out.extend_from_slice(b"{\"meta\":{");
@@ -58,7 +62,7 @@ pub(crate) fn filtered_cost_map(
         &service.maps().network_map().tag,
     );
     out.push(b',');
-    meta(&mut out, &query);
+    meta(&mut out, &query, service, ask);
     out.extend_from_slice(b"},\"cost-map\":{");
     // A domain id needs no escape in JSON.
     let keys = |points: &[u32]| -> Vec<String> {
@@ -100,16 +104,16 @@ fn side(service: &Service, pids: &Cursor<'_>, name: &'static str) -> Result<Vec<
     Ok(wanted.into_iter().map(|point| point as u32).collect())
 }
 
-/// Answers a `ReqEndpointCostMap` of a client at this address.
+/// Answers a `ReqEndpointCostMap`.
 pub(crate) fn endpoint_costs(
     service: &Service,
     request: &[u8],
-    client: Option<IpAddr>,
-    work: u64,
+    ask: &Ask,
 ) -> Result<Bytes, Refused> {
+    let client: Option<IpAddr> = ask.client;
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
-    let query = Query::read(&request).map_err(AltoError::from)?;
+    let query = Query::read(&request, has_calendars(service)).map_err(AltoError::from)?;
     let filter = request.required("endpoints").map_err(AltoError::from)?;
     let limits = &service.maps().config().limits;
     let mut sides = [Vec::new(), Vec::new()];
@@ -143,19 +147,20 @@ pub(crate) fn endpoint_costs(
         );
         return Err(AltoError::invalid("endpoints", &asked, rule).into());
     }
+    check_values(service, &query, "endpoints", &asked, (from.len(), to.len()))?;
     let too_much = |refused: Refused| {
         let rule = "more work than one request may cost; ask for some of them";
         refused.or_error("endpoints", &asked, rule)
     };
-    let mut budget = Budget::new(work);
+    let mut budget = Budget::new(ask.cost_work);
     let from = Placed::of(service, from, &mut budget).map_err(too_much)?;
     let to = Placed::of(service, to, &mut budget).map_err(too_much)?;
-    let costs =
-        Costs::find(service, &query, &from.points, &to.points, budget.left()).map_err(too_much)?;
+    let points = (from.points.as_slice(), to.points.as_slice());
+    let costs = Costs::find(service, &query, points, ask, &mut budget).map_err(too_much)?;
 
     let mut out = Vec::with_capacity(512 + from.keys.len() * to.keys.len() * 32);
     out.extend_from_slice(b"{\"meta\":{");
-    meta(&mut out, &query);
+    meta(&mut out, &query, service, ask);
     out.extend_from_slice(b"},\"endpoint-cost-map\":{");
     write(
         &mut out,
@@ -207,9 +212,41 @@ impl Placed {
     }
 }
 
+fn has_calendars(service: &Service) -> bool {
+    service.maps().config().limits.calendar.is_some()
+}
+
+/// Refuses a request whose answer would have more values than the largest without calendars.
+fn check_values(
+    service: &Service,
+    query: &Query<'_>,
+    field: &str,
+    asked: &str,
+    (from, to): (usize, usize),
+) -> Result<(), AltoError> {
+    let limits = &service.maps().config().limits;
+    let Some(calendar) = limits.calendar else {
+        return Ok(());
+    };
+    let most = max_values(limits.pairs);
+    let each = query.values(calendar.intervals as usize);
+    if from.saturating_mul(to).saturating_mul(each) <= most {
+        return Ok(());
+    }
+    let rule = format!(
+        "{each} values for each pair: at most {most} in one request ('max-calendar-values')"
+    );
+    Err(AltoError::invalid(field, asked, rule))
+}
+
+/// Values in one answer, at most: those of all pairs and cost types without calendars.
+pub(crate) const fn max_values(pairs: usize) -> usize {
+    pairs.saturating_mul(MAX_COST_TYPES)
+}
+
 /// The members of `meta` that say which costs these are. The cost type of an answer with several is an
 /// empty object (RFC 8189 §4.1.3).
-fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
+fn meta(out: &mut Vec<u8>, query: &Query<'_>, service: &Service, ask: &Ask) {
     out.extend_from_slice(b"\"cost-type\":");
     match (query.multi, query.costs.first()) {
         (None, Some(cost_type)) => out.extend_from_slice(cost_type.told().to_string().as_bytes()),
@@ -221,6 +258,20 @@ fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
             }
         }
     }
+    let mut names: Vec<&str> = Vec::new();
+    for cost_type in query.calendars() {
+        if !names.contains(&cost_type.name) {
+            names.push(cost_type.name);
+        }
+    }
+    if let Some(calendar) = service.maps().config().limits.calendar
+        && !names.is_empty()
+    {
+        let told = calendar::response_attributes(&calendar, ask.now, &names);
+        out.extend_from_slice(b",\"calendar-response-attributes\":[");
+        out.extend_from_slice(told.to_string().as_bytes());
+        out.push(b']');
+    }
 }
 
 /// The costs of all pairs of an answer.
@@ -228,9 +279,12 @@ struct Costs {
     columns: usize,
     /// By cost type, each once: its amounts, and if it is ordinal its ranks.
     tables: Vec<(&'static CostType, Table)>,
+    /// By cost type, each once: its calendar.
+    calendars: Vec<(&'static CostType, Series)>,
 }
 
-struct Table {
+/// The costs of one type at one time.
+pub(super) struct Table {
     measure: Measure,
     amounts: Rc<Vec<u64>>,
     /// The amounts that there are, the best first, as [`Measure::badness`]; empty if not ordinal.
@@ -238,7 +292,20 @@ struct Table {
 }
 
 impl Table {
-    fn amount(&self, at: usize) -> Option<u64> {
+    pub(super) fn new(cost_type: &CostType, amounts: Rc<Vec<u64>>) -> Self {
+        let measure = cost_type.metric.measure;
+        let ranks = match cost_type.mode {
+            Mode::Numerical => Vec::new(),
+            Mode::Ordinal => ranks(measure, &amounts),
+        };
+        Self {
+            measure,
+            amounts,
+            ranks,
+        }
+    }
+
+    pub(super) fn amount(&self, at: usize) -> Option<u64> {
         self.amounts
             .get(at)
             .copied()
@@ -263,7 +330,7 @@ impl Table {
         })
     }
 
-    fn write(&self, out: &mut Vec<u8>, amount: u64) {
+    pub(super) fn write(&self, out: &mut Vec<u8>, amount: u64) {
         if self.ranks.is_empty() {
             json::fraction(out, amount, self.measure.per_unit());
         } else {
@@ -276,11 +343,10 @@ impl Costs {
     fn find(
         service: &Service,
         query: &Query<'_>,
-        from: &[u32],
-        to: &[u32],
-        work: u64,
+        (from, to): (&[u32], &[u32]),
+        ask: &Ask,
+        budget: &mut Budget,
     ) -> Result<Self, Refused> {
-        let mut budget = Budget::new(work);
         let mut found: BTreeMap<Measure, Rc<Vec<u64>>> = BTreeMap::new();
         let mut tables = Vec::new();
         for cost_type in query.needed() {
@@ -288,32 +354,73 @@ impl Costs {
             let amounts = match found.get(&measure) {
                 Some(amounts) => Rc::clone(amounts),
                 None => {
-                    let amounts = service.amounts(measure, from, to, &mut budget)?;
+                    let amounts = service.amounts(measure, from, to, budget)?;
                     let amounts = Rc::new(amounts);
                     found.insert(measure, Rc::clone(&amounts));
                     amounts
                 }
             };
-            let ranks = match cost_type.mode {
-                Mode::Numerical => Vec::new(),
-                Mode::Ordinal => ranks(measure, &amounts),
-            };
-            let table = Table {
-                measure,
-                amounts,
-                ranks,
-            };
-            tables.push((cost_type, table));
+            tables.push((cost_type, Table::new(cost_type, amounts)));
         }
+        let types = query.calendars();
+        let calendars = match service.maps().config().limits.calendar {
+            Some(calendar) if !types.is_empty() => {
+                calendar::find(service, (&calendar, ask.now), &types, (from, to), budget)?
+            }
+            _ => Vec::new(),
+        };
         Ok(Self {
             columns: to.len(),
             tables,
+            calendars,
         })
     }
 
     fn table(&self, cost_type: &'static CostType) -> Option<&Table> {
         let of = |(other, _): &&(&'static CostType, Table)| std::ptr::eq(*other, cost_type);
         self.tables.iter().find(of).map(|(_, table)| table)
+    }
+
+    /// What is told, in the order in which it was asked for.
+    fn told(&self, query: &Query<'_>) -> Vec<Told<'_>> {
+        let told = |(cost_type, is_calendar): (&&'static CostType, &bool)| {
+            if *is_calendar {
+                let mut all = self.calendars.iter();
+                let of = all.find(|(other, _)| std::ptr::eq(*other, *cost_type));
+                of.map(|(_, series)| Told::Calendar(series))
+            } else {
+                self.table(cost_type).map(Told::Now)
+            }
+        };
+        (query.costs.iter().zip(&query.calendared))
+            .filter_map(told)
+            .collect()
+    }
+}
+
+/// The costs of one type.
+enum Told<'a> {
+    Now(&'a Table),
+    Calendar(&'a Series),
+}
+
+impl Told<'_> {
+    fn is_defined(&self, at: usize) -> bool {
+        match self {
+            Self::Now(table) => table.amount(at).is_some(),
+            Self::Calendar(series) => series.is_defined(at),
+        }
+    }
+
+    /// Writes a value, `null` if it is not defined.
+    fn write(&self, out: &mut Vec<u8>, at: usize) {
+        match self {
+            Self::Now(table) => match table.amount(at) {
+                Some(amount) => table.write(out, amount),
+                None => out.extend_from_slice(b"null"),
+            },
+            Self::Calendar(series) => series.write(out, at),
+        }
     }
 }
 
@@ -342,11 +449,7 @@ fn write(
     (source_keys, rows): (&[String], &[usize]),
     (target_keys, columns): (&[String], &[usize]),
 ) {
-    let told: Vec<&Table> = query
-        .costs
-        .iter()
-        .filter_map(|cost_type| costs.table(cost_type))
-        .collect();
+    let told = costs.told(query);
     let mut sources = Comma::default();
     for (source, row) in source_keys.iter().zip(rows) {
         let start = out.len();
@@ -357,7 +460,7 @@ fn write(
         let mut targets = Comma::default();
         for (target, column) in target_keys.iter().zip(columns) {
             let at = row * costs.columns + column;
-            let is_defined = told.iter().any(|table| table.amount(at).is_some());
+            let is_defined = told.iter().any(|told| told.is_defined(at));
             let passes = || {
                 let cost = |cost_type| costs.table(cost_type).and_then(|table| table.cost(at));
                 query.test.passes(cost)
@@ -368,21 +471,16 @@ fn write(
             targets.write(out);
             out.extend_from_slice(target.as_bytes());
             if query.multi.is_none() {
-                for table in &told {
-                    if let Some(amount) = table.amount(at) {
-                        table.write(out, amount);
-                    }
+                for told in &told {
+                    told.write(out, at);
                 }
                 continue;
             }
             out.push(b'[');
             let mut elements = Comma::default();
-            for table in &told {
+            for told in &told {
                 elements.write(out);
-                match table.amount(at) {
-                    Some(amount) => table.write(out, amount),
-                    None => out.extend_from_slice(b"null"),
-                }
+                told.write(out, at);
             }
             out.push(b']');
         }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
+mod calendar_laws;
 mod cost_laws;
 mod costs;
 mod directories;
@@ -15,6 +16,7 @@ mod peers;
 mod rfc7285;
 mod rfc8189;
 mod rfc8895;
+mod rfc8896;
 mod rfc9240;
 mod rfc9275;
 mod rfc9439;
