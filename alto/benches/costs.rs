@@ -185,6 +185,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
 
 const ASK: Ask = Ask {
     client: None,
+    now: jiff::Timestamp::UNIX_EPOCH,
     path_work: u64::MAX,
     cost_work: u64::MAX,
     light: false,

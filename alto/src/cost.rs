@@ -6,23 +6,31 @@
 //! | [`measure`] | the amounts of a version behind them, from distances over its net |
 //! | [`widest`] | the widest paths |
 //! | [`full`] | full cost maps, made once per version |
+//! | [`calendar`] | cost calendars (RFC 8896) |
+//! | [`record`] | the nets of intervals that are over |
+//! | [`state`] | the costs over the net of a time other than now |
 //! | [`query`] | what a request for costs asks (RFC 7285 §11.3.2.3, RFC 8189 §4.1.2) |
 //! | [`constraint`] | the tests in it |
 //! | [`answer`] | what is written |
 //! | [`path_vector`] | path vectors, alone or with costs (RFC 9275) |
 
 mod answer;
+mod calendar;
 mod constraint;
 mod full;
 mod measure;
 mod path_vector;
 mod query;
+mod record;
+mod state;
 mod types;
 mod widest;
 
-pub(crate) use answer::{endpoint_costs, filtered_cost_map};
+pub(crate) use answer::{endpoint_costs, filtered_cost_map, max_values};
+pub(crate) use calendar::{ToCome, attributes as calendar_attributes};
 pub(crate) use full::{FullMaps, full_maps};
-pub(crate) use measure::{Measure, Measures};
+pub(crate) use measure::{Measure, Measures, Over};
 pub(crate) use path_vector::{AneProperty, multipart_cost_map, multipart_endpoint_costs};
 pub(crate) use query::MAX_COST_TYPES;
+pub(crate) use record::Record;
 pub use types::{COST_TYPES, CostType, Metric, Mode};

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::cost::{AneProperty, COST_TYPES, MAX_COST_TYPES};
+use crate::cost::{AneProperty, COST_TYPES, MAX_COST_TYPES, calendar_attributes, max_values};
 use crate::endpoint;
 use crate::property_map::{PID_DOMAIN, Property};
 use crate::pv::MAX_PAIRS;
@@ -88,6 +88,11 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
                 "max-cost-types": MAX_COST_TYPES,
                 "max-pairs": config.limits.pairs,
             });
+            if let Some(calendar) = &config.limits.calendar {
+                capabilities["calendar-attributes"] =
+                    json!([calendar_attributes(calendar, &names)]);
+                capabilities["max-calendar-values"] = max_values(config.limits.pairs).into();
+            }
             if resource.kind == Kind::EndpointCosts {
                 capabilities["max-endpoints"] = config.limits.endpoints.into();
             }

@@ -1,4 +1,4 @@
-//! The ALTO protocol (RFC 7285, 8189, 9240, 9275, 9439) over a snapshot of the federation, in the dialect of
+//! The ALTO protocol (RFC 7285, 8189, 8896, 9240, 9275, 9439) over a snapshot of the federation, in the dialect of
 //! draft-lachosrothenberg-alto-brokermdo-00.
 //!
 //! ```text
@@ -37,7 +37,7 @@ mod tag;
 pub mod updates;
 pub mod uri;
 
-pub use config::{Config, Limits, ServerName, ServerNameError};
+pub use config::{Calendar, Config, Limits, ServerName, ServerNameError};
 pub use cost::{COST_TYPES, CostType, Metric, Mode};
 pub use error::AltoError;
 pub use maps::{Body, Maps};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use idt::search::{Budget, Distances, Spent};
+use jiff::Timestamp;
 
-use crate::cost::{self, CostType, FullMaps, Measure, Measures};
+use crate::cost::{self, CostType, FullMaps, Measure, Measures, Over, Record, ToCome};
 use crate::network_map;
 use crate::property_map::anes::{self, Anes};
 use crate::property_map::{addresses, entity_map, roles};
@@ -21,6 +22,7 @@ pub struct Service {
     maps: Arc<Maps>,
     distances: Distances,
     costs: Arc<Costs>,
+    record: Record,
 }
 
 /// What is made when somebody asks.
@@ -29,6 +31,7 @@ struct Costs {
     measures: Measures,
     full: FullMaps,
     anes: Anes,
+    to_come: ToCome,
 }
 
 /// In a federation of more domains a search for paths is never light.
@@ -39,6 +42,8 @@ pub(crate) const LIGHT_DOMAINS: usize = 4_096;
 pub struct Ask {
     /// The address of the client, which stands for an empty list of endpoints (RFC 7285 §11.5.1.3).
     pub client: Option<IpAddr>,
+    /// When: what calendars are about (RFC 8896).
+    pub now: Timestamp,
     /// Steps of a search for path vectors.
     pub path_work: u64,
     /// Steps for costs.
@@ -160,11 +165,30 @@ impl Service {
             }),
             (None, None) => Arc::default(),
         };
+        let record = same.map_or_else(Record::default, |same| same.record.clone());
         Self {
             maps,
             distances,
             costs,
+            record,
         }
+    }
+
+    /// The same, in force from `now` on in place of `previous`. Of that it keeps what calendars tell of the
+    /// past (RFC 8896). A version that is the same but for its index is in force since that was.
+    #[must_use]
+    pub fn in_force(mut self, now: Timestamp, previous: Option<&Self>) -> Self {
+        let calendar = self.maps.config().limits.calendar;
+        self.record = match previous {
+            Some(previous) if Arc::ptr_eq(&previous.costs, &self.costs) => previous.record.clone(),
+            Some(previous) => {
+                let graph = previous.maps.idt().graph();
+                let net = previous.distances.shared_net();
+                (previous.record).after((graph, net), now, calendar.as_ref())
+            }
+            None => Record::in_force(now),
+        };
+        self
     }
 
     /// The maps.
@@ -210,9 +234,9 @@ impl Service {
                 let text = self.map_text(map, &mut budget)?;
                 network_map::filter(text, map.id(), request)?
             }
-            Kind::FilteredCostMap => cost::filtered_cost_map(self, request, ask.cost_work)?,
+            Kind::FilteredCostMap => cost::filtered_cost_map(self, request, ask)?,
             Kind::EndpointProperties => endpoint::properties(self, request, ask.cost_work)?,
-            Kind::EndpointCosts => cost::endpoint_costs(self, request, ask.client, ask.cost_work)?,
+            Kind::EndpointCosts => cost::endpoint_costs(self, request, ask)?,
             Kind::FilteredPropertyMap => self.maps.filtered_property_map(request)?,
             Kind::PathVectors | Kind::PathVectorCostMap => {
                 // The neighbours of one domain alone may be more than a little work.
@@ -302,7 +326,26 @@ impl Service {
         to: &[u32],
         budget: &mut Budget,
     ) -> Result<Vec<u64>, Spent> {
-        let over = (&self.distances, self.maps.idt().graph());
-        self.costs.measures.table(measure, over, from, to, budget)
+        let over = Over {
+            distances: &self.distances,
+            graph: self.maps.idt().graph(),
+            to_come: None,
+        };
+        self.costs.measures.table(measure, &over, from, to, budget)
+    }
+
+    /// Distances over the net of this version.
+    pub(crate) fn distances(&self) -> &Distances {
+        &self.distances
+    }
+
+    /// What there was before this version.
+    pub(crate) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// What is announced for the time to come.
+    pub(crate) fn to_come(&self) -> &ToCome {
+        &self.costs.to_come
     }
 }

@@ -47,8 +47,9 @@ impl Current {
     fn new(version: Version, previous: Option<&Self>) -> Self {
         let (maps, distances) = (Arc::clone(&version.maps), version.distances().clone());
         let previous = previous.map(|previous| &previous.service);
+        let service = alto::Service::new(maps, distances, previous);
         Self {
-            service: alto::Service::new(maps, distances, previous),
+            service: service.in_force(clock::now().timestamp, previous),
             version,
         }
     }

@@ -224,7 +224,9 @@ fn request(client: &Client, source: &SourceSpec, method: PullMethod) -> RequestB
     };
     let accept = match source.slot {
         Slot::Resources => "application/xml, application/json;q=0.9, application/yaml;q=0.8",
-        Slot::Topology => "application/json, application/yaml;q=0.9, application/xml;q=0.8",
+        Slot::Topology | Slot::Windows => {
+            "application/json, application/yaml;q=0.9, application/xml;q=0.8"
+        }
     };
     request.header(ACCEPT, accept)
 }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::ingest::{Rules, Times};
 use crate::liveness::Timers;
 
+mod calendar;
 mod domain;
 mod load;
 mod notifications;
@@ -24,6 +25,7 @@ mod sof;
 mod store;
 mod work;
 
+pub use calendar::Calendar;
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
 pub use load::{Overrides, SettingsError, load};
 pub use notifications::Notifications;
@@ -184,6 +186,8 @@ pub struct Alto {
     pub max_endpoints: usize,
     /// Steps that finding the costs for one request may take, but for full cost maps.
     pub work: u64,
+    /// Cost calendars.
+    pub calendar: Calendar,
 }
 
 impl Default for Alto {
@@ -195,6 +199,7 @@ impl Default for Alto {
             max_endpoints: limits.endpoints,
             // About a second on one core.
             work: 100_000_000,
+            calendar: Calendar::default(),
         }
     }
 }
@@ -207,6 +212,7 @@ impl Alto {
             full_map_pairs: self.full_map_pairs,
             pairs: self.max_pairs,
             endpoints: self.max_endpoints,
+            calendar: self.calendar.calendar(),
         }
     }
 }
@@ -422,6 +428,8 @@ pub struct MemberLimits {
     pub prefixes: usize,
     /// NF types on offer and NFs that run, over all nodes.
     pub nfs: usize,
+    /// Windows.
+    pub windows: usize,
 }
 
 impl Default for MemberLimits {
@@ -433,6 +441,8 @@ impl Default for MemberLimits {
             links: 200_000,
             prefixes: 250_000,
             nfs: 100_000,
+            // Three a day, for a year.
+            windows: 1_000,
         }
     }
 }

@@ -329,6 +329,7 @@ pub fn alto_requests(data: &[u8]) {
     let is_json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).is_ok();
     let ask = Ask {
         client: Some([172, 16, 101, 7].into()),
+        now: Default::default(),
         path_work: 1000,
         cost_work: 10_000,
         light: false,

@@ -31,6 +31,8 @@ pub enum Change {
     /// What the member declares ([`crate::DomainPolicy`]) is different: it declares something else, or
     /// something for the first time, or nothing any more.
     Policy(DomainId),
+    /// What the member announces of its links ([`nffg::Window`]) is different.
+    Windows(DomainId),
     /// The two are adjacent now.
     AdjacencyUp {
         /// The domain that comes first by id.
@@ -144,6 +146,7 @@ impl Change {
             Self::TopologyGone(_) => "topology-gone",
             Self::Topology(_) => "topology",
             Self::Policy(_) => "policy",
+            Self::Windows(_) => "windows",
             Self::AdjacencyUp { .. } => "adjacency-up",
             Self::AdjacencyDown { .. } => "adjacency-down",
             Self::AdjacencyChanged { .. } => "adjacency-changed",
@@ -160,7 +163,8 @@ impl Change {
             | Self::Left(domain)
             | Self::TopologyAppeared(domain)
             | Self::TopologyGone(domain)
-            | Self::Policy(domain) => Some(domain),
+            | Self::Policy(domain)
+            | Self::Windows(domain) => Some(domain),
             Self::Topology(change) => Some(&change.domain),
             Self::AdjacencyUp { .. }
             | Self::AdjacencyDown { .. }
@@ -190,19 +194,20 @@ impl Change {
 ///
 /// Any two snapshots can be compared, next to each other or not, of one history or of two: the
 /// answer depends on their content alone. It is empty exactly if the members, their topologies, their
-/// policies and the links between them are equal; borders that join nobody in the graph do not count,
+/// policies and windows and the links between them are equal; borders that join nobody in the graph do not count,
 /// nor do policies of domains that are no members.
 /// In order:
 ///
 /// 1. per domain, by id: that it joined or left, or what of its topology is different;
 /// 2. per domain that was a member and is one, by id: that its policy is different;
-/// 3. per pair of domains, by id: what is different of their adjacency, each pair once;
-/// 4. per link, by its ends: what is half-up and was not, and the other way round.
+/// 3. likewise: that its windows are different;
+/// 4. per pair of domains, by id: what is different of their adjacency, each pair once;
+/// 5. per link, by its ends: what is half-up and was not, and the other way round.
 ///
 /// The last two are facts of the graph, told beside joins and leaves too. [`Change::Joined`] and
 /// [`Change::TopologyAppeared`] imply all of the domain's topology, [`Change::Left`] and
 /// [`Change::TopologyGone`] the end of it: routers and links are not listed beside them. Joins and leaves
-/// imply the domain's policy likewise. Who acts
+/// imply the domain's policy and windows likewise. Who acts
 /// on these reads the later snapshot ([`Snapshot::topology`], [`Snapshot::policy`]) or the earlier one; likewise over which
 /// links two domains are adjacent now, the later graph says ([`DomainGraph::adjacency`]).
 ///
@@ -237,6 +242,16 @@ pub fn changes(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
         let stays = before.members().contains_key(id) && after.members().contains_key(id);
         if differs && stays {
             changes.push(Change::Policy(id.clone()));
+        }
+    }
+    for item in before.all_windows().diff(after.all_windows()) {
+        let (id, differs) = match item {
+            DiffItem::Add(id, _) | DiffItem::Remove(id, _) => (id, true),
+            DiffItem::Update { old, new } => (new.0, old.1 != new.1),
+        };
+        let stays = before.members().contains_key(id) && after.members().contains_key(id);
+        if differs && stays {
+            changes.push(Change::Windows(id.clone()));
         }
     }
     let (before, after) = (before.graph(), after.graph());

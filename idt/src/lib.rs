@@ -6,6 +6,7 @@
 //!   which links. The rule of adjacency is written there. [`net`] is its compact form, made along;
 //!   [`Snapshot::crossing_net`] is the same with what domains charge for crossing them.
 //! * [`DomainPolicy`] is what a domain declares: relationships to neighbours, prices, transit.
+//! * [`Outlook`] is what members announce of links for a time to come.
 //! * [`search`] answers over a domain graph: candidate path vectors, shortest paths, and the k best
 //!   placements of a service graph. It is the only door to the engine behind it.
 //! * [`changes`] tells any two snapshots apart, as events in order.
@@ -46,9 +47,11 @@ mod risk;
 pub mod search;
 mod ted;
 mod topology;
+mod window;
 
 pub use change::{Change, Delta, TopologyChange, changes};
 pub use graph::{Adjacency, DomainGraph, DomainIndex, HalfUp, Link};
 pub use policy::{Among, DomainPolicy, Relationship, Transit, TransitRule};
 pub use ted::{BorderLink, Snapshot, Ted, Update};
 pub use topology::{DomainTopology, InterLink, IntraLink, TopologyError, TopologyParts};
+pub use window::{EdgeOutlook, EdgeWindow, Outlook, Worst};

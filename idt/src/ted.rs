@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use ipnet::IpNet;
-use nffg::{Bandwidth, Delay, DomainId};
+use nffg::{Bandwidth, Delay, DomainId, Window};
 
 use crate::crossing::Crossings;
 use crate::graph::{State, Strangers};
 use crate::net::{EdgeId, Net};
 use crate::policy::{self, DomainPolicy, Policies, Refusals, Relationship};
 use crate::risk::{self, RiskGroups};
+use crate::window::Windows;
 use crate::{DomainGraph, DomainIndex, DomainTopology, Link};
 
 /// A link between two domains that resource views tell (both tag a port with one SAP), in both
@@ -65,6 +66,9 @@ pub enum Update {
     /// The domain's policy, in place of an earlier one. It stays when the domain leaves and counts when
     /// it is a member.
     Policy(DomainId, Option<DomainPolicy>),
+    /// What the domain announces of its links, in place of what it announced earlier. Only a member
+    /// announces anything.
+    Windows(DomainId, Vec<Window>),
 }
 
 /// Versions of it share what did not change.
@@ -76,6 +80,7 @@ struct Touched {
     /// Their membership or topology.
     exports: Vec<DomainId>,
     policies: Vec<DomainId>,
+    windows: Vec<DomainId>,
 }
 
 /// Each once, in order.
@@ -94,6 +99,7 @@ pub struct Ted {
     /// Sorted, the ends of each in order.
     borders: Arc<[BorderLink]>,
     policies: Policies,
+    windows: Windows,
     strangers: Strangers,
     current: Arc<Snapshot>,
 }
@@ -115,7 +121,8 @@ impl Ted {
         for update in updates {
             self.apply_one(update, &mut touched);
         }
-        let [mut touched, mut policies_touched] = [touched.exports, touched.policies].map(sorted);
+        let [mut windows_touched, mut touched, mut policies_touched] =
+            [touched.windows, touched.exports, touched.policies].map(sorted);
         let before = &self.current.members;
         touched.retain(
             |domain| match (before.get(domain), self.members.get(domain)) {
@@ -130,9 +137,11 @@ impl Ted {
         );
         let policies_before = &self.current.policies;
         policies_touched.retain(|domain| policies_before.get(domain) != self.policies.get(domain));
+        let windows_before = &self.current.windows;
+        windows_touched.retain(|domain| windows_before.get(domain) != self.windows.get(domain));
         if self.borders == self.current.borders {
             self.borders = Arc::clone(&self.current.borders);
-            if touched.is_empty() && policies_touched.is_empty() {
+            if touched.is_empty() && policies_touched.is_empty() && windows_touched.is_empty() {
                 return false;
             }
         }
@@ -183,6 +192,7 @@ impl Ted {
             members: self.members.clone(),
             borders: Arc::clone(&self.borders),
             policies: self.policies.clone(),
+            windows: self.windows.clone(),
             refusals,
             related,
             graph,
@@ -218,6 +228,9 @@ impl Ted {
             }
             Update::Leave(domain) => {
                 self.members.remove(&domain);
+                if self.windows.remove(&domain).is_some() {
+                    touched.windows.push(domain.clone());
+                }
                 touched.exports.push(domain);
             }
             Update::Borders(borders) => {
@@ -239,6 +252,16 @@ impl Ted {
                 }
                 touched.policies.push(domain);
             }
+            Update::Windows(domain, mut windows) => {
+                windows.sort_unstable();
+                windows.dedup();
+                if windows.is_empty() || !self.members.contains_key(&domain) {
+                    self.windows.remove(&domain);
+                } else if self.windows.get(&domain).map(|told| &**told) != Some(&*windows) {
+                    self.windows.insert(domain.clone(), windows.into());
+                }
+                touched.windows.push(domain);
+            }
         }
     }
 
@@ -257,6 +280,7 @@ pub struct Snapshot {
     members: Members,
     borders: Arc<[BorderLink]>,
     policies: Policies,
+    windows: Windows,
     refusals: Refusals,
     /// How many policies tell a relationship.
     related: usize,
@@ -377,6 +401,11 @@ impl Snapshot {
         indices.map(|index| index.point()).collect()
     }
 
+    /// What members announce, in versions that share what is equal.
+    pub(crate) fn all_windows(&self) -> &Windows {
+        &self.windows
+    }
+
     /// What policies declare, in versions that share what is equal.
     pub(crate) fn policies(&self) -> &Policies {
         &self.policies
@@ -473,6 +502,7 @@ impl PartialEq for Snapshot {
         self.members == other.members
             && self.borders == other.borders
             && self.policies == other.policies
+            && self.windows == other.windows
             && self.graph == other.graph
     }
 }

@@ -24,6 +24,7 @@
 //! | `nf` | its supported NF types |
 //! | `prefixes` | prefixes of the domain |
 //! | `neighbours` (or `neighbors`) | a link to another domain for each entry |
+//! | `windows` | a [`Window`](crate::Window) for each entry |
 //!
 //! All are optional, and `null` is absent. A list of one may be written without brackets, and a value as a list
 //! of one, as the draft's examples have it both ways. In place of the first six members there may be a whole
@@ -38,6 +39,10 @@
 //!
 //! Without `neighbours` the view is silent on links, with an empty list it says that there are none.
 //!
+//! **Windows.** An entry says of the links to a `neighbour`, or of all, that from `start` until `end` they are
+//! out of service (`maintenance`) or have another `bandwidth` or `delay`; `router` and `remote-router` tell
+//! parallel links apart. Times are those of RFC 3339.
+//!
 //! **What is tolerated,** each with a [`Warning`](crate::Warning): prefixes with host bits (masked off), ports
 //! told twice, ports that are a neighbour's `sap` too (taken as borders).
 //!
@@ -45,6 +50,7 @@
 //! since a misspelt one would be lost, and every value that cannot be read.
 
 mod reader;
+mod windows;
 
 use serde_json::{Map, Value};
 
@@ -64,12 +70,13 @@ const META: &str = "meta";
 const PREFIXES: &str = "prefixes";
 const NEIGHBOURS: &str = "neighbours";
 const NEIGHBORS: &str = "neighbors";
+const WINDOWS: &str = "windows";
 
 /// The members of the draft's property map.
 const PROPERTIES: [&str; 6] = [ENTRY_POINT, "cpu", "mem", "storage", PORT, NF];
 
 /// The members beside them.
-const BESIDE: [&str; 3] = [PREFIXES, NEIGHBOURS, NEIGHBORS];
+const BESIDE: [&str; 4] = [PREFIXES, NEIGHBOURS, NEIGHBORS, WINDOWS];
 
 /// Reads the views of a document of `domain`.
 pub(crate) fn read(root: &Cursor<'_>, domain: &DomainId, report: &mut Report) -> Parts {

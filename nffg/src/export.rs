@@ -8,7 +8,7 @@
 //! | [`Format::Virtualizer`] | root element `virtualizer` | resources |
 //! | [`Format::Unify`] | member `nodes` | topology; resources and entry point of its domains |
 //! | [`Format::Nffg`] | member `node_infras`, or another of its lists, or `parameters` | resources |
-//! | [`Format::Brief`] | member `entry-point`, `cpu`, ..., `property-map`, `prefixes` or `neighbours` | resources and topology |
+//! | [`Format::Brief`] | member `entry-point`, `cpu`, ..., `property-map`, `prefixes`, `neighbours` or `windows` | resources, topology and windows |
 //! | [`Format::Tosca`] | member `tosca_definitions_version` | resources |
 //! | [`Format::Sol006`] | member `nfv`, `vnfd` or `nsd`, with a module name before it or not | resources |
 //! | [`Format::Cop`] | member `topology` | topology |
@@ -20,8 +20,8 @@ use crate::fault::{Fault, Report, fault, position};
 use crate::json::Cursor;
 use crate::syntax::{self, Syntax};
 use crate::{
-    DocumentError, DomainId, ResourceView, TopologyView, Warning, brief, cop, escape_view, ietf,
-    sol006, tosca, unify, virtualizer,
+    DocumentError, DomainId, ResourceView, TopologyView, Warning, Window, brief, cop, escape_view,
+    ietf, sol006, tosca, unify, virtualizer,
 };
 
 /// A data model in which members export.
@@ -149,21 +149,23 @@ pub struct Export {
     pub warnings: Vec<Warning>,
 }
 
-/// What a document tells: resources, topology, or both. The warnings of both views are empty; they are
-/// the export's.
+/// What a document tells: resources, topology, windows, or several of them. The warnings of the views are
+/// empty; they are the export's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parts {
     /// The domain's resources.
     pub resources: Option<ResourceView>,
     /// The domain's topology, with its entry point where the format has one.
     pub topology: Option<TopologyView>,
+    /// What the domain announces of its links, sorted, each once.
+    pub windows: Option<Vec<Window>>,
 }
 
 impl From<ResourceView> for Parts {
     fn from(resources: ResourceView) -> Self {
         Self {
             resources: Some(resources),
-            topology: None,
+            ..Self::default()
         }
     }
 }
@@ -171,8 +173,8 @@ impl From<ResourceView> for Parts {
 impl From<TopologyView> for Parts {
     fn from(topology: TopologyView) -> Self {
         Self {
-            resources: None,
             topology: Some(topology),
+            ..Self::default()
         }
     }
 }

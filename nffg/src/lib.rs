@@ -38,6 +38,7 @@ pub mod unify;
 mod units;
 mod view;
 pub mod virtualizer;
+mod window;
 
 pub use fault::{DocumentError, Fault, Position};
 pub use graph::{
@@ -53,3 +54,4 @@ pub use syntax::{MAX_BYTES, Syntax};
 pub use topology_view::{RouterLink, RouterRef, TopologyNode, TopologyView};
 pub use units::{Bandwidth, Delay, Quantity, QuantitySum, Resources, Unit, UnitError};
 pub use view::{BisBis, Port, PortKind, ResourceView, RunningNf, ViewLink, ViewPortRef, Warning};
+pub use window::{Announced, LinkState, Window};

@@ -243,7 +243,7 @@ fn draft_5_5_1_of_a_property_map_the_entry_of_the_exporting_domain_counts() {
     }
     let told = refused("{property-map: {pid:AS1: {}}, cpu: 1}");
     assert!(
-        told[0].ends_with("there are property-map, meta, prefixes, neighbours, neighbors"),
+        told[0].ends_with("there are property-map, meta, prefixes, neighbours, neighbors, windows"),
         "{told:?}"
     );
 }
@@ -433,9 +433,9 @@ fn members_of_other_names_are_faults() {
         told,
         [
             "line 2, column 1: /neigbours: 'neigbours' is not allowed: there is no such member; there are \
-             entry-point, cpu, mem, storage, port, nf, prefixes, neighbours, neighbors",
+             entry-point, cpu, mem, storage, port, nf, prefixes, neighbours, neighbors, windows",
             "line 3, column 6: /CPU: 'CPU' is not allowed: there is no such member; there are entry-point, cpu, \
-             mem, storage, port, nf, prefixes, neighbours, neighbors",
+             mem, storage, port, nf, prefixes, neighbours, neighbors, windows",
         ]
     );
     let told = refused("neighbours:\n  - domain: AS2\n    latency: 3\n");

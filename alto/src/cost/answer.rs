@@ -1,5 +1,5 @@
 //! Filtered cost maps (RFC 7285 §11.3.2) and endpoint costs (§11.5), each with one cost or several
-//! (RFC 8189).
+//! (RFC 8189), each a number or a calendar (RFC 8896).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -10,26 +10,28 @@ use idt::search::Budget;
 use nffg::json::Cursor;
 use serde_json::Value;
 
+use super::calendar::{self, Series};
 use super::measure::{Measure, NONE};
-use super::query::Query;
+use super::query::{MAX_COST_TYPES, Query};
 use super::{CostType, Mode};
 use crate::endpoint::Endpoint;
 use crate::json::{self, Comma};
 use crate::property_map::dependent_vtags;
-use crate::service::{Refused, Service};
+use crate::service::{Ask, Refused, Service};
 use crate::{AltoError, uri};
 
 /// Answers a `ReqFilteredCostMap`.
 pub(crate) fn filtered_cost_map(
     service: &Service,
     request: &[u8],
-    work: u64,
+    ask: &Ask,
 ) -> Result<Bytes, Refused> {
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
-    let query = Query::read(&request).map_err(AltoError::from)?;
+    let query = Query::read(&request, has_calendars(service)).map_err(AltoError::from)?;
     let pairs = Pairs::of_pids(service, &request)?;
-    let costs = pairs.costs(service, &query, work)?;
+    let mut budget = Budget::new(ask.cost_work);
+    let costs = pairs.costs(service, &query, ask, &mut budget)?;
 
     let mut out = Vec::with_capacity(512 + pairs.from.keys.len() * pairs.to.keys.len() * 16);
     out.extend_from_slice(b"{\"meta\":{");
@@ -40,6 +42,7 @@ pub(crate) fn filtered_cost_map(
     );
     out.push(b',');
     meta(&mut out, &query);
+    calendar_meta(&mut out, &query, service, ask);
     out.extend_from_slice(b"},\"cost-map\":{");
     write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
@@ -122,10 +125,30 @@ impl Pairs {
         &self,
         service: &Service,
         query: &Query<'_>,
-        work: u64,
+        ask: &Ask,
+        budget: &mut Budget,
     ) -> Result<Costs, Refused> {
-        Costs::find(service, query, &self.from.points, &self.to.points, work)
-            .map_err(|refused| self.too_much(refused))
+        self.check_values(service, query)?;
+        let points = (self.from.points.as_slice(), self.to.points.as_slice());
+        Costs::find(service, query, points, ask, budget).map_err(|refused| self.too_much(refused))
+    }
+
+    /// Refuses a request whose answer would have more values than the largest without calendars.
+    fn check_values(&self, service: &Service, query: &Query<'_>) -> Result<(), AltoError> {
+        let limits = &service.maps().config().limits;
+        let Some(calendar) = limits.calendar else {
+            return Ok(());
+        };
+        let most = max_values(limits.pairs);
+        let each = query.values(calendar.intervals as usize);
+        let pairs = self.from.keys.len().saturating_mul(self.to.keys.len());
+        if pairs.saturating_mul(each) <= most {
+            return Ok(());
+        }
+        let rule = format!(
+            "{each} values for each pair: at most {most} in one request ('max-calendar-values')"
+        );
+        Err(AltoError::invalid(self.field, &self.asked, rule))
     }
 
     /// What a client is told if there is no more work to be had.
@@ -157,23 +180,23 @@ fn side(service: &Service, pids: &Cursor<'_>, name: &'static str) -> Result<Vec<
     Ok(wanted.into_iter().map(|point| point as u32).collect())
 }
 
-/// Answers a `ReqEndpointCostMap` of a client at this address.
+/// Answers a `ReqEndpointCostMap`.
 pub(crate) fn endpoint_costs(
     service: &Service,
     request: &[u8],
-    client: Option<IpAddr>,
-    work: u64,
+    ask: &Ask,
 ) -> Result<Bytes, Refused> {
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
-    let query = Query::read(&request).map_err(AltoError::from)?;
-    let mut budget = Budget::new(work);
-    let pairs = Pairs::of_endpoints(service, &request, client, &mut budget)?;
-    let costs = pairs.costs(service, &query, budget.left())?;
+    let query = Query::read(&request, has_calendars(service)).map_err(AltoError::from)?;
+    let mut budget = Budget::new(ask.cost_work);
+    let pairs = Pairs::of_endpoints(service, &request, ask.client, &mut budget)?;
+    let costs = pairs.costs(service, &query, ask, &mut budget)?;
 
     let mut out = Vec::with_capacity(512 + pairs.from.keys.len() * pairs.to.keys.len() * 32);
     out.extend_from_slice(b"{\"meta\":{");
     meta(&mut out, &query);
+    calendar_meta(&mut out, &query, service, ask);
     out.extend_from_slice(b"},\"endpoint-cost-map\":{");
     write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
@@ -252,6 +275,15 @@ impl Placed {
     }
 }
 
+fn has_calendars(service: &Service) -> bool {
+    service.maps().config().limits.calendar.is_some()
+}
+
+/// Values in one answer, at most: those of all pairs and cost types without calendars.
+pub(crate) const fn max_values(pairs: usize) -> usize {
+    pairs.saturating_mul(MAX_COST_TYPES)
+}
+
 /// The members of `meta` that say which costs these are. The cost type of an answer with several is an
 /// empty object (RFC 8189 §4.1.3).
 pub(super) fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
@@ -268,14 +300,35 @@ pub(super) fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
     }
 }
 
+/// The member of `meta` that says of what time calendars are, if there are any (RFC 8896 §5.1.2).
+fn calendar_meta(out: &mut Vec<u8>, query: &Query<'_>, service: &Service, ask: &Ask) {
+    let mut names: Vec<&str> = Vec::new();
+    for cost_type in query.calendars() {
+        if !names.contains(&cost_type.name) {
+            names.push(cost_type.name);
+        }
+    }
+    if let Some(calendar) = service.maps().config().limits.calendar
+        && !names.is_empty()
+    {
+        let told = calendar::response_attributes(&calendar, ask.now, &names);
+        out.extend_from_slice(b",\"calendar-response-attributes\":[");
+        out.extend_from_slice(told.to_string().as_bytes());
+        out.push(b']');
+    }
+}
+
 /// The costs of all pairs of an answer.
 pub(super) struct Costs {
     columns: usize,
     /// By cost type, each once: its amounts, and if it is ordinal its ranks.
     tables: Vec<(&'static CostType, Table)>,
+    /// By cost type, each once: its calendar.
+    calendars: Vec<(&'static CostType, Series)>,
 }
 
-struct Table {
+/// The costs of one type at one time.
+pub(super) struct Table {
     measure: Measure,
     amounts: Rc<Vec<u64>>,
     /// The amounts that there are, the best first, as [`Measure::badness`]; empty if not ordinal.
@@ -283,7 +336,20 @@ struct Table {
 }
 
 impl Table {
-    fn amount(&self, at: usize) -> Option<u64> {
+    pub(super) fn new(cost_type: &CostType, amounts: Rc<Vec<u64>>) -> Self {
+        let measure = cost_type.metric.measure;
+        let ranks = match cost_type.mode {
+            Mode::Numerical => Vec::new(),
+            Mode::Ordinal => ranks(measure, &amounts),
+        };
+        Self {
+            measure,
+            amounts,
+            ranks,
+        }
+    }
+
+    pub(super) fn amount(&self, at: usize) -> Option<u64> {
         self.amounts
             .get(at)
             .copied()
@@ -308,7 +374,7 @@ impl Table {
         })
     }
 
-    fn write(&self, out: &mut Vec<u8>, amount: u64) {
+    pub(super) fn write(&self, out: &mut Vec<u8>, amount: u64) {
         if self.ranks.is_empty() {
             json::fraction(out, amount, self.measure.per_unit());
         } else {
@@ -322,11 +388,10 @@ impl Costs {
     fn find(
         service: &Service,
         query: &Query<'_>,
-        from: &[u32],
-        to: &[u32],
-        work: u64,
+        (from, to): (&[u32], &[u32]),
+        ask: &Ask,
+        budget: &mut Budget,
     ) -> Result<Self, Refused> {
-        let mut budget = Budget::new(work);
         let mut found: BTreeMap<Measure, Rc<Vec<u64>>> = BTreeMap::new();
         let mut tables = Vec::new();
         for cost_type in query.needed() {
@@ -334,26 +399,25 @@ impl Costs {
             let amounts = match found.get(&measure) {
                 Some(amounts) => Rc::clone(amounts),
                 None => {
-                    let amounts = service.amounts(measure, from, to, &mut budget)?;
+                    let amounts = service.amounts(measure, from, to, budget)?;
                     let amounts = Rc::new(amounts);
                     found.insert(measure, Rc::clone(&amounts));
                     amounts
                 }
             };
-            let ranks = match cost_type.mode {
-                Mode::Numerical => Vec::new(),
-                Mode::Ordinal => ranks(measure, &amounts),
-            };
-            let table = Table {
-                measure,
-                amounts,
-                ranks,
-            };
-            tables.push((cost_type, table));
+            tables.push((cost_type, Table::new(cost_type, amounts)));
         }
+        let types = query.calendars();
+        let calendars = match service.maps().config().limits.calendar {
+            Some(calendar) if !types.is_empty() => {
+                calendar::find(service, (&calendar, ask.now), &types, (from, to), budget)?
+            }
+            _ => Vec::new(),
+        };
         Ok(Self {
             columns: to.len(),
             tables,
+            calendars,
         })
     }
 
@@ -384,6 +448,48 @@ impl Costs {
         let cost = |cost_type| self.table(cost_type).and_then(|table| table.cost(at));
         query.test.passes(cost)
     }
+
+    /// What is told, in the order in which it was asked for.
+    fn told(&self, query: &Query<'_>) -> Vec<Told<'_>> {
+        let told = |(cost_type, is_calendar): (&&'static CostType, &bool)| {
+            if *is_calendar {
+                let mut all = self.calendars.iter();
+                let of = all.find(|(other, _)| std::ptr::eq(*other, *cost_type));
+                of.map(|(_, series)| Told::Calendar(series))
+            } else {
+                self.table(cost_type).map(Told::Now)
+            }
+        };
+        (query.costs.iter().zip(&query.calendared))
+            .filter_map(told)
+            .collect()
+    }
+}
+
+/// The costs of one type.
+enum Told<'a> {
+    Now(&'a Table),
+    Calendar(&'a Series),
+}
+
+impl Told<'_> {
+    fn is_defined(&self, at: usize) -> bool {
+        match self {
+            Self::Now(table) => table.amount(at).is_some(),
+            Self::Calendar(series) => series.is_defined(at),
+        }
+    }
+
+    /// Writes a value, `null` if it is not defined.
+    fn write(&self, out: &mut Vec<u8>, at: usize) {
+        match self {
+            Self::Now(table) => match table.amount(at) {
+                Some(amount) => table.write(out, amount),
+                None => out.extend_from_slice(b"null"),
+            },
+            Self::Calendar(series) => series.write(out, at),
+        }
+    }
 }
 
 /// The distinct amounts, the best first.
@@ -405,11 +511,7 @@ pub(super) fn rank(measure: Measure, ranks: &[u64], amount: u64) -> u64 {
 /// so is a source without any pair.
 fn write(out: &mut Vec<u8>, query: &Query<'_>, costs: &Costs, pairs: &Pairs) {
     let Pairs { from, to, .. } = pairs;
-    let told: Vec<&Table> = query
-        .costs
-        .iter()
-        .filter_map(|cost_type| costs.table(cost_type))
-        .collect();
+    let told = costs.told(query);
     let mut sources = Comma::default();
     for (source, row) in from.keys.iter().zip(&from.cells) {
         let start = out.len();
@@ -420,28 +522,23 @@ fn write(out: &mut Vec<u8>, query: &Query<'_>, costs: &Costs, pairs: &Pairs) {
         let mut targets = Comma::default();
         for (target, column) in to.keys.iter().zip(&to.cells) {
             let at = row * costs.columns + column;
-            let is_defined = told.iter().any(|table| table.amount(at).is_some());
+            let is_defined = told.iter().any(|told| told.is_defined(at));
             if !is_defined || !costs.pass(query, at) {
                 continue;
             }
             targets.write(out);
             out.extend_from_slice(target.as_bytes());
             if query.multi.is_none() {
-                for table in &told {
-                    if let Some(amount) = table.amount(at) {
-                        table.write(out, amount);
-                    }
+                for told in &told {
+                    told.write(out, at);
                 }
                 continue;
             }
             out.push(b'[');
             let mut elements = Comma::default();
-            for table in &told {
+            for told in &told {
                 elements.write(out);
-                match table.amount(at) {
-                    Some(amount) => table.write(out, amount),
-                    None => out.extend_from_slice(b"null"),
-                }
+                told.write(out, at);
             }
             out.push(b']');
         }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use idt::DomainGraph;
-use idt::net::{EdgeId, Net, NetBuilder};
+use idt::net::{Edge, EdgeId, Net, NetBuilder};
 use idt::search::{Budget, Distances, Metric, Spent};
+use idt::{DomainGraph, EdgeOutlook, Outlook};
 
 use super::widest::{Space, Widest};
 
@@ -57,6 +57,44 @@ impl Measure {
     }
 }
 
+/// What amounts are over.
+pub(crate) struct Over<'a> {
+    /// The points of their net are the domains of the graph.
+    pub(crate) distances: &'a Distances,
+    pub(crate) graph: &'a DomainGraph,
+    /// Of distances over the net of a time to come: the net whose edges are the links of the graph, and what
+    /// is announced of them.
+    pub(crate) to_come: Option<(&'a Net, &'a Outlook)>,
+}
+
+impl Over<'_> {
+    /// The net whose edges are the links of the graph.
+    fn net(&self) -> &Net {
+        self.to_come
+            .map_or_else(|| self.distances.net(), |(net, _)| net)
+    }
+
+    /// An edge of [`Self::net`] as it is at the time; `None` if it is not.
+    fn edge(&self, id: EdgeId) -> Option<Edge> {
+        match self.to_come {
+            None => self.distances.net().edge(id),
+            Some((net, told)) => told.edge(self.graph, net, id),
+        }
+    }
+
+    /// Whether somebody tells the delay of an edge that has this one. A net has 0 for one that is not told,
+    /// so only these are looked at.
+    fn tells_delay(&self, id: EdgeId, delay: u32) -> bool {
+        let is_announced = || {
+            let told = self.to_come.and_then(|(_, told)| told.get(id));
+            matches!(told, Some(EdgeOutlook::Up { delay: Some(_), .. }))
+        };
+        delay > 0
+            || (self.graph.link(id)).is_some_and(|link| link.delay.is_some())
+            || is_announced()
+    }
+}
+
 /// What tells the amounts of one version, made when somebody asks first.
 #[derive(Default)]
 pub(crate) struct Measures {
@@ -71,12 +109,12 @@ impl Measures {
     pub(crate) fn table(
         &self,
         measure: Measure,
-        over: (&Distances, &DomainGraph),
+        over: &Over<'_>,
         from: &[u32],
         to: &[u32],
         budget: &mut Budget,
     ) -> Result<Vec<u64>, Spent> {
-        let (distances, _) = over;
+        let distances = over.distances;
         match measure {
             Measure::Hops => distances.table(Metric::Hops, from, to, budget),
             Measure::Price => distances.table(Metric::Price, from, to, budget),
@@ -106,21 +144,17 @@ impl Measures {
         }
     }
 
-    fn delays<'a>(
-        &'a self,
-        (distances, graph): (&'a Distances, &DomainGraph),
-        budget: &mut Budget,
-    ) -> Result<&'a Distances, Spent> {
+    fn delays<'a>(&'a self, over: &Over<'a>, budget: &mut Budget) -> Result<&'a Distances, Spent> {
         if self.delays.get().is_none() {
-            budget.spend(distances.net().edges())?;
+            budget.spend(over.net().edges())?;
             // Another thread may have been quicker; both found the same.
-            let _ = self.delays.set(over_told_delays(distances.net(), graph));
+            let _ = self.delays.set(over_told_delays(over));
         }
         Ok(self
             .delays
             .get()
             .and_then(Option::as_ref)
-            .unwrap_or(distances))
+            .unwrap_or(over.distances))
     }
 
     fn widest(&self, net: &Arc<Net>, budget: &mut Budget) -> Result<&Widest, Spent> {
@@ -134,32 +168,30 @@ impl Measures {
     }
 }
 
-/// Distances over the links that tell their delay; `None` if there are no others. A net has 0 for a
-/// delay that is not told, so only these are looked at.
-fn over_told_delays(net: &Net, graph: &DomainGraph) -> Option<Distances> {
-    // The net numbers its points by `u32`.
+/// Distances over the links that tell their delay; `None` if there are no others.
+fn over_told_delays(over: &Over<'_>) -> Option<Distances> {
+    let net = over.net();
+    // The net numbers its points and edges by `u32`.
     let points = 0..net.len() as u32;
-    let is_told = |from: u32, nth: usize, delay: u32| {
-        let edge = EdgeId {
-            from,
-            nth: nth as u32,
-        };
-        delay > 0 || graph.link(edge).is_some_and(|link| link.delay.is_some())
-    };
+    let ids = |from: u32| (0..net.row(from).len() as u32).map(move |nth| EdgeId { from, nth });
     let all_told = points.clone().all(|from| {
-        let mut delays = net.row(from).delay.iter().enumerate();
-        delays.all(|(nth, delay)| is_told(from, nth, *delay))
+        let told = ids(from).zip(net.row(from).delay);
+        let is_told = |(id, delay): (EdgeId, &u32)| match over.to_come {
+            None => over.tells_delay(id, *delay),
+            Some(_) => (over.edge(id)).is_none_or(|edge| over.tells_delay(id, edge.delay)),
+        };
+        told.into_iter().all(is_told)
     });
     if all_told {
         return None;
     }
     let mut told = NetBuilder::new(points.end);
-    for from in points {
-        let row = net.row(from);
-        for nth in 0..row.len() {
-            if is_told(from, nth, row.delay[nth]) {
-                told.edge(from, row.edge(nth));
-            }
+    for id in points.flat_map(ids) {
+        let edge = over
+            .edge(id)
+            .filter(|edge| over.tells_delay(id, edge.delay));
+        if let Some(edge) = edge {
+            told.edge(id.from, edge);
         }
     }
     Some(Distances::new(Arc::new(told.build())))

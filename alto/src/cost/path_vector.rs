@@ -114,7 +114,7 @@ fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<C
     } else {
         Pairs::of_endpoints(service, &cursor, ask.client, &mut budget)?
     };
-    let costs = pairs.costs(service, &question.query, budget.left())?;
+    let costs = pairs.costs(service, &question.query, ask, &mut budget)?;
     let passes: Vec<bool> = (0..pairs.from.points.len() * pairs.to.points.len())
         .map(|at| costs.pass(&question.query, at))
         .collect();

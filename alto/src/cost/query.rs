@@ -17,13 +17,31 @@ pub(super) struct Query<'a> {
     pub(super) costs: Vec<&'static CostType>,
     /// `multi-cost-types` as it was sent; `None` if one cost type is asked for, and costs are numbers.
     pub(super) multi: Option<&'a Value>,
+    /// Whether each of them is wanted as a calendar (RFC 8896 §5.1.1).
+    pub(super) calendared: Vec<bool>,
     /// What a pair must pass.
     pub(super) test: Test,
 }
 
 impl<'a> Query<'a> {
-    pub(super) fn read(request: &Cursor<'a>) -> Result<Self, FieldError> {
+    /// `has_calendars`: the resource has calendars of all cost types, or of none.
+    pub(super) fn read(request: &Cursor<'a>, has_calendars: bool) -> Result<Self, FieldError> {
         let (costs, multi) = wanted(request, MAX_COST_TYPES, CostType::read)?;
+        // Without calendars the field says nothing, as to servers that do not know it.
+        let calendared = match request.optional("calendared")? {
+            Some(calendared) if has_calendars => flags(&calendared, costs.len())?,
+            _ => vec![false; costs.len()],
+        };
+        if calendared.contains(&true) {
+            // Constraints and calendars exclude each other (RFC 8896 §3.3): the constraints are ignored
+            // (§5.2.1), right or wrong.
+            return Ok(Self {
+                test: Test::default(),
+                multi,
+                calendared,
+                costs,
+            });
+        }
         let tested = match request.optional("testable-cost-types")? {
             Some(tested) => list(&tested, MAX_COST_TYPES, CostType::read)?,
             None => costs.clone(),
@@ -32,13 +50,30 @@ impl<'a> Query<'a> {
         Ok(Self {
             test: Test::read(request, &tested)?,
             multi,
+            calendared,
             costs,
         })
     }
 
-    /// The cost types that an answer needs, each once, by position.
+    /// The cost types that are wanted as calendars, in order.
+    pub(super) fn calendars(&self) -> Vec<&'static CostType> {
+        let flagged = self.costs.iter().zip(&self.calendared);
+        let wanted = flagged.filter(|(_, is_wanted)| **is_wanted);
+        wanted.map(|(cost_type, _)| *cost_type).collect()
+    }
+
+    /// How many values a pair has in a calendar of so many intervals.
+    pub(super) fn values(&self, intervals: usize) -> usize {
+        let calendars = self.calendared.iter().filter(|is_wanted| **is_wanted);
+        let calendars = calendars.count();
+        self.costs.len() - calendars + calendars.saturating_mul(intervals)
+    }
+
+    /// The cost types of which an answer needs the cost of now, each once, by position.
     pub(super) fn needed(&self) -> Vec<&'static CostType> {
-        let mut needed: Vec<_> = self.costs.clone();
+        let flagged = self.costs.iter().zip(&self.calendared);
+        let single = flagged.filter(|(_, is_calendar)| !**is_calendar);
+        let mut needed: Vec<_> = single.map(|(cost_type, _)| *cost_type).collect();
         needed.extend(self.test.cost_types());
         needed.sort_unstable_by_key(|cost_type| cost_type.position());
         needed.dedup();
@@ -63,6 +98,18 @@ pub(super) fn wanted<'a, T>(
         (Some(single), None) => Ok((vec![read(&single)?], None)),
         (None, Some(multi)) => Ok((list(&multi, most, read)?, Some(multi.value()))),
     }
+}
+
+/// One boolean for each cost type, in order.
+fn flags(list: &Cursor<'_>, cost_types: usize) -> Result<Vec<bool>, FieldError> {
+    let elements = list.array()?;
+    if elements.len() != cost_types {
+        return Err(list.invalid(format_args!(
+            "a boolean for each of the {cost_types} cost types of the request, no more and no less \
+             (RFC 8896 5.1.1)"
+        )));
+    }
+    elements.map(|element| element.boolean()).collect()
 }
 
 /// A list of 1 to `most` cost types.

@@ -219,7 +219,6 @@ fn rfc7285_8_3_7_descriptions_and_unknown_fields_are_ignored() {
     more["cost-type"]["description"] = json!(["anything"]);
     more["cost-type"]["cost-context"] = json!({"cost-source": "sla"});
     more["endpoint-flows"] = json!(7);
-    more["calendared"] = json!([true]);
     assert_eq!(
         both(&square(), &more).map(Result::unwrap),
         both(&square(), &plain).map(Result::unwrap)

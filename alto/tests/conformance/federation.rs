@@ -10,6 +10,7 @@ use alto::{
 use idr::{Domain, Idr};
 use idt::search::{Distances, PathCaps};
 use idt::{DomainTopology, InterLink, Ted, TopologyParts};
+use jiff::Timestamp;
 use nffg::{BisBis, DomainId, Port, PortKind, Resources, RouterRef};
 use serde_json::Value;
 
@@ -315,6 +316,7 @@ impl Federation {
 /// As much work as it takes, for a client at 10.0.0.7.
 pub(crate) const ASK: Ask = Ask {
     client: Some(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 7))),
+    now: Timestamp::UNIX_EPOCH,
     path_work: WORK,
     cost_work: WORK,
     light: false,

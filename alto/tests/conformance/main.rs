@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot unwrap has failed")]
 
+mod calendar_laws;
 mod cost_laws;
 mod costs;
 mod directories;
@@ -18,6 +19,7 @@ mod peers;
 mod rfc7285;
 mod rfc8189;
 mod rfc8895;
+mod rfc8896;
 mod rfc9240;
 mod rfc9240_anes;
 mod rfc9240_entities;

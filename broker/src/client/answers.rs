@@ -295,6 +295,8 @@ pub struct DocumentState {
     pub prefixes: u64,
     /// NF types on offer and NFs that run, over all nodes.
     pub nfs: u64,
+    /// Windows, be they over or not.
+    pub windows: u64,
     /// What was tolerated.
     pub warnings: Vec<WarningState>,
 }

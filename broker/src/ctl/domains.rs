@@ -120,6 +120,7 @@ pub(super) fn document_counts(document: &DocumentState) -> String {
         (document.links, "link"),
         (document.prefixes, "prefix"),
         (document.nfs, "NF"),
+        (document.windows, "window"),
     ])
 }
 

@@ -195,6 +195,7 @@ fn taken(domain: &DomainId, slot: Slot, change: &Change) -> String {
     let (slot, is) = match slot {
         Slot::Resources => ("resources", "are"),
         Slot::Topology => ("topology", "is"),
+        Slot::Windows => ("windows", "are"),
     };
     let what = if change.created {
         "in force"

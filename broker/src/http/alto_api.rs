@@ -56,6 +56,7 @@ impl App {
         let settings = &self.shared.settings;
         Ask {
             client: peer.map(|peer| peer.0.ip()),
+            now: crate::clock::now().timestamp,
             path_work: LIGHT_WORK.min(settings.paths.work),
             cost_work: LIGHT_COSTS.min(settings.alto.work),
             light: true,

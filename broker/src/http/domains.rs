@@ -115,7 +115,7 @@ struct Source {
     faults: Vec<String>,
     /// Requests without a good answer since the last good one.
     failures: u64,
-    /// What of the domain comes from it: `resources`, `topology`, `entry-point`.
+    /// What of the domain comes from it: `resources`, `topology`, `windows`, `entry-point`.
     used_for: Vec<&'static str>,
     /// The routes in force, if it tells routes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +156,8 @@ pub(super) struct Document {
     prefixes: usize,
     /// NF types on offer and NFs that run, over all nodes.
     nfs: usize,
+    /// Windows, be they over or not.
+    windows: usize,
     /// What was tolerated.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
@@ -208,6 +210,7 @@ impl From<&DocumentStatus> for Document {
             links: counts.links,
             prefixes: counts.prefixes,
             nfs: counts.nfs,
+            windows: counts.windows,
             warnings: status.warnings.iter().map(warning).collect(),
         }
     }

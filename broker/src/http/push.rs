@@ -5,7 +5,7 @@
 //! | `PUT {domain}` | register, or say it anew |
 //! | `DELETE {domain}` | leave |
 //! | `POST {domain}/heartbeat` | still alive |
-//! | `GET`, `PUT`, `PATCH`, `DELETE` `{domain}/resources`, `{domain}/topology` | the documents |
+//! | `GET`, `PUT`, `PATCH`, `DELETE` `{domain}/resources`, `{domain}/topology`, `{domain}/windows` | the documents |
 //!
 //! A document's entity tag is the hash of its octets. `If-Match` and `If-None-Match: *` make a request
 //! depend on the version in force (RFC 9110 §13.1), so that two writers cannot overwrite each other.

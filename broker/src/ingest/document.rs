@@ -7,7 +7,9 @@ use std::sync::Arc;
 use idr::EntryPoint;
 use idt::DomainTopology;
 use nffg::export::{Export, Format};
-use nffg::{BisBis, DomainId, Fault, ResourceView, Resources, Syntax, TopologyView, Warning};
+use nffg::{
+    BisBis, DomainId, Fault, ResourceView, Resources, Syntax, TopologyView, Warning, Window,
+};
 
 use super::source::{Failure, Slot};
 use crate::clock::Now;
@@ -120,6 +122,7 @@ impl Document {
         let missing = match slot {
             Some(Slot::Resources) if parts.resources.is_none() => Some("resources"),
             Some(Slot::Topology) if topology.is_none() => Some("topology"),
+            Some(Slot::Windows) if parts.windows.is_none() => Some("windows"),
             _ => None,
         };
         if let Some(missing) = missing {
@@ -141,6 +144,7 @@ impl Document {
             sums: own.map(|node| node.resources).unwrap_or_default(),
             resources,
             topology,
+            windows: parts.windows.clone(),
             entry_point,
             counts,
             warnings,
@@ -210,6 +214,8 @@ pub struct Understood {
     pub sums: Resources,
     /// Routers, links and prefixes.
     pub topology: Option<DomainTopology>,
+    /// What is announced of links, be it over or not.
+    pub windows: Option<Vec<Window>>,
     /// Where the domain's orchestrator is reached.
     pub entry_point: Option<EntryPoint>,
     /// How much there is.
@@ -250,12 +256,15 @@ pub struct Counts {
     pub prefixes: usize,
     /// NF types on offer and NFs that run, over all nodes.
     pub nfs: usize,
+    /// Windows.
+    pub windows: usize,
 }
 
 impl Counts {
     fn of(document: &Document, topology: Option<&DomainTopology>) -> Self {
         let mut counts = Self {
             bytes: document.bytes,
+            windows: document.export.parts.windows.as_ref().map_or(0, Vec::len),
             ..Self::default()
         };
         if let Some(view) = &document.export.parts.resources {
@@ -282,6 +291,7 @@ impl Counts {
             ("links", self.links, limits.links),
             ("prefixes", self.prefixes, limits.prefixes),
             ("nfs", self.nfs, limits.nfs),
+            ("windows", self.windows, limits.windows),
         ];
         let passed = checks.into_iter().filter(|(_, found, max)| found > max);
         passed.map(|(name, found, allowed)| {
@@ -300,6 +310,8 @@ pub(super) struct Told {
     /// What a topology says that its domain has in all, as one node.
     pub(super) sums: Option<ResourceView>,
     pub(super) topology: Option<DomainTopology>,
+    /// Those that were not over when the document came.
+    pub(super) windows: Option<Vec<Window>>,
     pub(super) entry_point: Option<EntryPoint>,
     pub(super) status: Arc<DocumentStatus>,
 }
@@ -333,6 +345,10 @@ impl Told {
             resources: document.export.parts.resources,
             sums: view_of_resources(domain, understood.sums),
             topology: understood.topology,
+            windows: understood.windows.map(|mut windows| {
+                windows.retain(|window| window.end > now.timestamp);
+                windows
+            }),
             entry_point: understood.entry_point,
             status: Arc::new(status),
         })

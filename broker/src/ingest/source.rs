@@ -51,11 +51,13 @@ pub enum Slot {
     Resources,
     /// Topology.
     Topology,
+    /// What is announced of links. Pushed alone, or beside another part in its document.
+    Windows,
 }
 
 impl Slot {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Resources, Self::Topology];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Resources, Self::Topology, Self::Windows];
 
     /// The word for it in paths, answers, logs and metrics.
     #[must_use]
@@ -63,6 +65,7 @@ impl Slot {
         match self {
             Self::Resources => "resources",
             Self::Topology => "topology",
+            Self::Windows => "windows",
         }
     }
 }
@@ -172,7 +175,7 @@ pub struct SourceStatus {
     pub document: Option<Arc<DocumentStatus>>,
     /// The routes in force, if it tells routes.
     pub routes: Option<usize>,
-    /// What of the domain comes from it: `resources`, `topology`, `entry-point`.
+    /// What of the domain comes from it: `resources`, `topology`, `windows`, `entry-point`.
     pub used_for: Vec<&'static str>,
 }
 

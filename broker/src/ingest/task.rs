@@ -332,8 +332,13 @@ fn carry_out(
             slot: Slot::Topology,
             ..
         } => "pushed topology",
+        Command::Put {
+            slot: Slot::Windows,
+            ..
+        } => "pushed windows",
         Command::Withdraw(Slot::Resources) => "withdrew resources",
         Command::Withdraw(Slot::Topology) => "withdrew topology",
+        Command::Withdraw(Slot::Windows) => "withdrew windows",
         Command::Heartbeat { .. } => "is alive",
         Command::Leave => "left",
     };

@@ -47,6 +47,7 @@ const TIMERS: Timers = Timers {
 mod precedence;
 mod propagator;
 mod push;
+mod windows;
 
 fn domain(id: &str) -> DomainId {
     id.parse().unwrap()

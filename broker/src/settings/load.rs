@@ -181,6 +181,9 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         return Err(rule("store", path.display(), why));
     }
     check_presto(settings)?;
+    if let Some((key, value, why)) = settings.alto.calendar.fault() {
+        return Err(rule(key, value, why));
+    }
     if let Some((key, value, why)) = settings.sof.work.fault() {
         return Err(rule(key, value, why));
     }

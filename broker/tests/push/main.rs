@@ -18,3 +18,4 @@ mod limits;
 mod patch;
 mod registration;
 mod testbed;
+mod windows;

@@ -14,6 +14,7 @@ impl fmt::Display for Change {
             Self::TopologyGone(domain) => write!(f, "{domain} exports no topology any more"),
             Self::Topology(change) => change.fmt(f),
             Self::Policy(domain) => write!(f, "{domain} declares another policy"),
+            Self::Windows(domain) => write!(f, "{domain} announces other windows"),
             Self::AdjacencyUp { a, b } => write!(f, "{a} and {b} are adjacent"),
             Self::AdjacencyDown { a, b } => write!(f, "{a} and {b} are no longer adjacent"),
             Self::AdjacencyChanged { a, b } => {

@@ -9,7 +9,7 @@ use idt::{
     BorderLink, Change, Delta, DomainPolicy, DomainTopology, HalfUp, InterLink, IntraLink, Link,
     Snapshot, Ted, TopologyParts, Update, changes,
 };
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef};
+use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Window};
 use proptest::prelude::*;
 
 use crate::federation::names;
@@ -85,6 +85,8 @@ fn any_update() -> impl Strategy<Value = Update> {
             });
             Update::Policy(domain, policy)
         }),
+        2 => (domain(), crate::ted::any_windows())
+            .prop_map(|(domain, windows)| Update::Windows(domain, windows)),
         1 => domain().prop_map(Update::Silent),
         1 => domain().prop_map(Update::Leave),
         1 => prop::collection::vec(border, 0..6).prop_map(Update::Borders),
@@ -142,6 +144,7 @@ type Links = (Vec<Link>, Vec<Link>);
 struct Model {
     members: BTreeMap<DomainId, Option<Topology>>,
     policies: BTreeMap<DomainId, Option<DomainPolicy>>,
+    windows: BTreeMap<DomainId, Vec<Window>>,
     adjacencies: BTreeMap<(DomainId, DomainId), Links>,
     half_up: BTreeSet<HalfUp>,
 }
@@ -181,6 +184,10 @@ impl Model {
                 .iter()
                 .map(|domain| ((*domain).clone(), policy(snapshot, domain)))
                 .collect(),
+            windows: domains
+                .iter()
+                .map(|domain| ((*domain).clone(), snapshot.windows(domain).to_vec()))
+                .collect(),
             adjacencies,
             half_up: snapshot.graph().half_up().iter().cloned().collect(),
         }
@@ -199,14 +206,22 @@ impl Model {
                 let known = self.members.insert(domain.clone(), topology(after, domain));
                 assert_eq!(known, None);
                 self.policies.insert(domain.clone(), policy(after, domain));
+                self.windows
+                    .insert(domain.clone(), after.windows(domain).to_vec());
             }
             Change::Left(domain) => {
                 assert!(self.members.remove(domain).is_some());
                 self.policies.remove(domain);
+                self.windows.remove(domain);
             }
             Change::Policy(domain) => {
                 let now = policy(after, domain);
                 let known = self.policies.insert(domain.clone(), now.clone());
+                assert_ne!(known.expect("a member"), now);
+            }
+            Change::Windows(domain) => {
+                let now = after.windows(domain).to_vec();
+                let known = self.windows.insert(domain.clone(), now.clone());
                 assert_ne!(known.expect("a member"), now);
             }
             Change::TopologyAppeared(domain) => {
@@ -278,6 +293,7 @@ fn mirror(change: Change) -> Change {
         Change::TopologyAppeared(domain) => Change::TopologyGone(domain),
         Change::TopologyGone(domain) => Change::TopologyAppeared(domain),
         Change::Policy(domain) => Change::Policy(domain),
+        Change::Windows(domain) => Change::Windows(domain),
         Change::Topology(mut change) => {
             swap(&mut change.routers);
             swap(&mut change.intra_links);
@@ -300,10 +316,11 @@ fn place(change: &Change) -> (usize, Vec<DomainId>, Option<&HalfUp>) {
     let domains = || change.participants().into_iter().cloned().collect();
     match change {
         Change::Policy(_) => (1, domains(), None),
+        Change::Windows(_) => (2, domains(), None),
         Change::AdjacencyUp { .. }
         | Change::AdjacencyDown { .. }
-        | Change::AdjacencyChanged { .. } => (2, domains(), None),
-        Change::HalfUpAppeared(link) | Change::HalfUpGone(link) => (3, Vec::new(), Some(link)),
+        | Change::AdjacencyChanged { .. } => (3, domains(), None),
+        Change::HalfUpAppeared(link) | Change::HalfUpGone(link) => (4, Vec::new(), Some(link)),
         _ => (0, domains(), None),
     }
 }

@@ -22,4 +22,5 @@ mod stress;
 mod ted;
 mod topology;
 mod valley_free;
+mod windows;
 mod worlds;

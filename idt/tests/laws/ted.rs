@@ -7,7 +7,7 @@ use idt::{
     BorderLink, DomainPolicy, DomainTopology, InterLink, Relationship, Snapshot, Ted,
     TopologyParts, Update,
 };
-use nffg::{Bandwidth, Delay, DomainId, RouterRef};
+use nffg::{Announced, Bandwidth, Delay, DomainId, LinkState, RouterRef, Window};
 use proptest::prelude::*;
 
 use crate::federation::names;
@@ -56,7 +56,20 @@ fn any_update() -> impl Strategy<Value = Update> {
         1 => domain().prop_map(Update::Leave),
         1 => prop::collection::vec(border, 0..4).prop_map(Update::Borders),
         2 => (domain(), prop::option::of(any_policy(domain()))).prop_map(|(domain, policy)| Update::Policy(domain, policy)),
+        2 => (domain(), any_windows()).prop_map(|(domain, windows)| Update::Windows(domain, windows)),
     ]
+}
+
+/// For all links.
+pub(crate) fn any_windows() -> impl Strategy<Value = Vec<Window>> {
+    let at = |second| jiff::Timestamp::from_second(second).expect("a time");
+    let window = (0_i64..4, 1_i64..4).prop_map(move |(start, length)| Window {
+        start: at(start),
+        end: at(start + length),
+        links: Announced::All,
+        state: LinkState::Out,
+    });
+    prop::collection::vec(window, 0..3)
 }
 
 /// What it says of the links to one neighbour.
@@ -98,6 +111,7 @@ struct Model {
     members: BTreeMap<DomainId, Option<DomainTopology>>,
     borders: Vec<BorderLink>,
     policies: BTreeMap<DomainId, DomainPolicy>,
+    windows: BTreeMap<DomainId, Vec<Window>>,
 }
 
 impl Model {
@@ -112,7 +126,14 @@ impl Model {
                     model.members.insert(domain, None);
                 }
                 Update::Silent(_) => {}
-                Update::Leave(domain) => drop(model.members.remove(&domain)),
+                Update::Leave(domain) => {
+                    model.windows.remove(&domain);
+                    model.members.remove(&domain);
+                }
+                Update::Windows(domain, windows) if model.members.contains_key(&domain) => {
+                    model.windows.insert(domain, windows);
+                }
+                Update::Windows(..) => {}
                 Update::Borders(borders) => model.borders = borders,
                 Update::Policy(domain, Some(policy)) => drop(model.policies.insert(domain, policy)),
                 Update::Policy(domain, None) => drop(model.policies.remove(&domain)),
@@ -133,6 +154,8 @@ impl Model {
         updates.extend(self.members.iter().rev().map(member));
         let policies = self.policies.clone().into_iter();
         updates.extend(policies.map(|(domain, policy)| Update::Policy(domain, Some(policy))));
+        let windows = self.windows.clone().into_iter();
+        updates.extend(windows.map(|(domain, windows)| Update::Windows(domain, windows)));
         updates
     }
 
@@ -385,10 +408,12 @@ proptest! {
             };
             prop_assert!(ted.apply([Update::Leave(domain.clone())]));
             prop_assert!(ted.snapshot().graph().index(domain).is_none());
-            prop_assert!(ted.apply([back.clone()]));
+            // Who leaves announces nothing any more.
+            let windows = Update::Windows(domain.clone(), whole.windows(domain).to_vec());
+            prop_assert!(ted.apply([back.clone(), windows.clone()]));
             prop_assert_eq!(&*ted.snapshot(), &*whole);
             // Within one batch it is not even a change.
-            prop_assert!(!ted.apply([Update::Leave(domain.clone()), back]));
+            prop_assert!(!ted.apply([Update::Leave(domain.clone()), back, windows]));
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     BESIDE, ENTRY_POINT, MAX_ENTRIES, META, NEIGHBORS, NEIGHBOURS, NF, PORT, PREFIXES, PROPERTIES,
-    PROPERTY_MAP,
+    PROPERTY_MAP, WINDOWS,
 };
 use crate::export::Parts;
 use crate::fault::Report;
@@ -18,7 +18,7 @@ use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY, Kind};
 use crate::srlg::srlgs;
 use crate::{
     BisBis, DomainId, IdError, NfType, Port, PortId, PortKind, ResourceView, Resources, RouterId,
-    RouterLink, RouterRef, SapId, Srlgs, TopologyNode, TopologyView,
+    RouterLink, RouterRef, SapId, Srlgs, TopologyNode, TopologyView, Window,
 };
 
 /// Reads the views of a document of `domain`.
@@ -33,17 +33,19 @@ pub(super) fn read(root: &Cursor<'_>, domain: &DomainId, report: &mut Report) ->
         nf_types: Vec::new(),
         prefixes: None,
         links: None,
+        windows: None,
     };
     let read = reader.document(root);
     reader.report.take(read);
     Parts {
         resources: reader.resources(),
+        windows: reader.windows.take(),
         topology: reader.topology(),
     }
 }
 
-struct Reader<'r> {
-    report: &'r mut Report,
+pub(super) struct Reader<'r> {
+    pub(super) report: &'r mut Report,
     domain: &'r DomainId,
     entry_point: Option<String>,
     resources: Resources,
@@ -54,6 +56,8 @@ struct Reader<'r> {
     prefixes: Option<Vec<IpNet>>,
     /// To the neighbours, if they are told.
     links: Option<Vec<RouterLink>>,
+    /// What is announced, if that is told.
+    pub(super) windows: Option<Vec<Window>>,
 }
 
 /// The members of a neighbour's entry.
@@ -93,6 +97,9 @@ impl Reader<'_> {
         if let Some(neighbours) = neighbours.or(neighbors) {
             self.neighbours(&neighbours);
         }
+        if let Some(windows) = self.list(root, WINDOWS) {
+            self.windows(&windows);
+        }
         Ok(())
     }
 
@@ -125,7 +132,7 @@ impl Reader<'_> {
     }
 
     /// Members of other names are faults.
-    fn known<'n>(
+    pub(super) fn known<'n>(
         &mut self,
         path: &str,
         members: &Map<String, Value>,
@@ -284,7 +291,7 @@ impl Reader<'_> {
         self.report.take(read).flatten()
     }
 
-    fn neighbour_domain(&self, member: &Cursor<'_>) -> Read<DomainId> {
+    pub(super) fn neighbour_domain(&self, member: &Cursor<'_>) -> Read<DomainId> {
         let domain: DomainId = parse_id(member)?;
         if domain == *self.domain {
             return Err(member.invalid("a neighbour is another domain"));
@@ -401,7 +408,7 @@ fn one<'a>(of: &Cursor<'a>, name: &'a str) -> Read<Option<Cursor<'a>>> {
 }
 
 /// YAML takes a text that looks like a number for one, and `1.10` for `1.1`.
-fn parse_id<T: FromStr<Err = IdError>>(member: &Cursor<'_>) -> Read<T> {
+pub(super) fn parse_id<T: FromStr<Err = IdError>>(member: &Cursor<'_>) -> Read<T> {
     let text = match member.value() {
         Value::Number(number) if !number.is_u64() => {
             return Err(

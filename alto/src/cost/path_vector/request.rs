@@ -95,9 +95,12 @@ impl<'a> Question<'a> {
             Some(tested) => query::list(&tested, MAX_COST_TYPES, tested_type)?,
             None => told.iter().map(|told| told.cost()).collect(),
         };
+        let costs: Vec<_> = told.iter().filter_map(|told| told.cost()).collect();
         Ok(Self {
             query: Query {
-                costs: told.iter().filter_map(|told| told.cost()).collect(),
+                // Path vectors have no calendars, and nothing beside them has one.
+                calendared: vec![false; costs.len()],
+                costs,
                 multi,
                 test: Test::read(request, &tested)?,
             },

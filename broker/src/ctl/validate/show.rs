@@ -116,6 +116,9 @@ fn page(file: &str, good: &Good) -> String {
         }
         None => page.field("  topology", "not told"),
     }
+    if let Some(windows) = &told.windows {
+        page.field("  windows", windows.len());
+    }
     let mut text = page.into_text();
     for warning in &told.warnings {
         let line = warning
@@ -324,6 +327,7 @@ fn members_of(good: &Good) -> Map<String, Value> {
         ("resources", resources.into()),
         ("sums", sums.into()),
         ("topology", topology.into()),
+        ("windows", told.windows.as_ref().map(Vec::len).into()),
         ("warnings", warnings.collect::<Vec<_>>().into()),
     ];
     members

@@ -154,7 +154,7 @@ pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
         "`*`: there must be none in force. With GET, also versions that need not be sent again.";
     let kind = ObjectBuilder::new()
         .schema_type(Type::String)
-        .enum_values(Some(["resources", "topology"]));
+        .enum_values(Some(["resources", "topology", "windows"]));
     let since = "The id of an event: only what came after it.";
     let around = "Domains, with commas between them; without it all of them, up to a thousand.";
     let radius = ObjectBuilder::new()

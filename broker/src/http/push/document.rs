@@ -59,7 +59,7 @@ impl DocumentQuery {
     }
 }
 
-/// `GET /broker/v1/domains/{domain}/{resources|topology}`: the document as it was sent.
+/// `GET /broker/v1/domains/{domain}/{resources|topology|windows}`: the document as it was sent.
 pub(in crate::http) async fn read_document(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
@@ -111,7 +111,7 @@ fn accept_patch(syntax: Syntax) -> Option<&'static str> {
     }
 }
 
-/// `PUT /broker/v1/domains/{domain}/{resources|topology}`
+/// `PUT /broker/v1/domains/{domain}/{resources|topology|windows}`
 pub(in crate::http) async fn put_document(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
@@ -210,7 +210,7 @@ fn content_type(headers: &HeaderMap) -> Option<String> {
     Some(essence.trim().to_ascii_lowercase())
 }
 
-/// `PATCH /broker/v1/domains/{domain}/{resources|topology}`: a merge patch of a JSON document, or an
+/// `PATCH /broker/v1/domains/{domain}/{resources|topology|windows}`: a merge patch of a JSON document, or an
 /// `edit-config` of a Virtualizer.
 pub(in crate::http) async fn patch_document(
     State(app): State<App>,
@@ -307,7 +307,7 @@ fn patched(
     decode(body, domain, base.syntax, format, by).map_err(Problem::Document)
 }
 
-/// `DELETE /broker/v1/domains/{domain}/{resources|topology}`
+/// `DELETE /broker/v1/domains/{domain}/{resources|topology|windows}`
 pub(in crate::http) async fn delete_document(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,

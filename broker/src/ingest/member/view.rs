@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use idr::EntryPoint;
 use idt::bgpls::{self, AdjRib};
-use nffg::{DomainId, Quantity, ResourceView, Resources};
+use nffg::{Announced, DomainId, Quantity, ResourceView, Resources, Window};
 
 use super::Member;
 use crate::ingest::document::{Told, view_of_resources};
@@ -113,6 +113,12 @@ impl Member {
             .find_map(|(kind, told)| Some((kind, told.sums.as_ref()?)))
     }
 
+    /// The first source that tells windows.
+    fn windows_from(&self) -> Option<(&SourceKind, &[Window])> {
+        self.told()
+            .find_map(|(kind, told)| Some((kind, told.windows.as_deref()?)))
+    }
+
     /// The declared entry point, else that of the registration or the first document that tells one.
     fn entry_point_from(&self) -> Option<(Option<&SourceKind>, &EntryPoint)> {
         if let Some(declared) = &self.declared_entry_point {
@@ -196,13 +202,25 @@ impl Member {
                 }),
             None => None,
         };
-        match topology {
+        let mut updates = match topology {
             Some(topology) => vec![idt::Update::Topology(topology)],
             None => vec![
                 idt::Update::Join(domain.clone()),
                 idt::Update::Silent(domain.clone()),
             ],
-        }
+        };
+        let windows = self.windows_from().map_or(&[][..], |(_, windows)| windows);
+        let windows = windows.iter().cloned().map(|mut window| {
+            // As of a topology's links.
+            if let Announced::Neighbour { domain, .. } = &mut window.links
+                && let Some(owner) = domain.asn().and_then(neighbours)
+            {
+                *domain = owner;
+            }
+            window
+        });
+        updates.push(idt::Update::Windows(domain.clone(), windows.collect()));
+        updates
     }
 
     pub(in crate::ingest) fn state(&self, kind: &SourceKind) -> Option<State> {
@@ -225,6 +243,7 @@ impl Member {
     pub(in crate::ingest) fn status(&self, domain: &DomainId) -> DomainStatus {
         let topology = self.topology_from();
         let resources = self.resources_from().map(|(kind, _)| kind);
+        let windows = self.windows_from().map(|(kind, _)| kind);
         let entry_point = self.entry_point_from();
         let sources = self.sources.iter().map(|(kind, source)| {
             let is_topology = match (&topology, kind) {
@@ -235,6 +254,7 @@ impl Member {
             let uses = [
                 ("resources", resources == Some(kind)),
                 ("topology", is_topology),
+                ("windows", windows == Some(kind)),
                 (
                     "entry-point",
                     entry_point.is_some_and(|(from, _)| from == Some(kind)),

@@ -64,6 +64,8 @@ impl State {
             Update::Leave(domain) => drop(self.members.remove(&domain)),
             Update::Borders(borders) => self.borders = borders,
             Update::Policy(domain, policy) => drop(self.policies.insert(domain, policy)),
+            // They are nothing to a crossing.
+            Update::Windows(..) => {}
         }
     }
 
