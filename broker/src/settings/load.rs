@@ -182,7 +182,7 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
     }
     check_presto(settings)?;
     if let Some((key, value, why)) = settings.sof.work.fault() {
-        return Err(rule(key, value, why));
+        return Err(rule(&key, value, why));
     }
     let liveness = &settings.liveness;
     if liveness.hold <= settings.pull.interval {

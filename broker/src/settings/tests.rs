@@ -401,3 +401,57 @@ fn settings_of_notifications_are_checked() {
         assert!(chain.contains(told), "{text}: {chain}");
     }
 }
+
+#[test]
+fn rules_for_a_type_of_service_are_checked() {
+    let text = "[sof.work.rules]\nforbid_domains = ['AS9']\n\
+        [sof.work.rules_of.gold]\nallow_domains = ['AS1', '2']\nmax_price = 12.5\n\
+        min_sls_margin = 0.2\ncandidates = 50\nattempts = 5\n";
+    let settings = load(Some(file(text).path()), &Overrides::default()).unwrap();
+    let work = &settings.sof.work;
+    let (gold, other) = (work.rules(Some("gold")), work.rules(Some("silver")));
+    let two: DomainId = "AS2".parse().unwrap();
+    assert!(gold.forbid_domains.is_empty() && gold.allow_domains.unwrap().contains(&two));
+    assert_eq!(gold.max_price, Some(12_500));
+    assert_eq!(other.forbid_domains, ["AS9".parse().unwrap()].into());
+    assert_eq!(work.limits_of(Some("gold")).attempts, 5);
+    assert_eq!(work.limits_of(None).attempts, work.attempts);
+    let printed = toml::to_string(&settings).unwrap();
+    let again = load(Some(file(&printed).path()), &Overrides::default()).unwrap();
+    assert_eq!(again.sof.work, settings.sof.work);
+
+    for (wrong, told) in [
+        (
+            "max_price = -1.0",
+            "sof.work.rules_of.gold.max_price = '-1'",
+        ),
+        ("max_price = nan", "sof.work.rules_of.gold.max_price"),
+        (
+            "min_sls_margin = 20.0",
+            "sof.work.rules_of.gold.min_sls_margin = '20': a part of the delay share, from 0 to 1",
+        ),
+        (
+            "candidates = 0",
+            "sof.work.rules_of.gold.candidates = '0': must be from 1 to 100000",
+        ),
+        ("attempts = 0", "sof.work.rules_of.gold.attempts = '0'"),
+        (
+            "allow_domains = []",
+            "sof.work.rules_of.gold.allow_domains = '[]': one domain or more",
+        ),
+        (
+            "allow_domains = ['AS1']\nforbid_domains = ['AS1']",
+            "sof.work.rules_of.gold.forbid_domains = 'AS1': is in allow_domains, too",
+        ),
+        ("forbid_domains = ['A S']", "not a valid domain id"),
+        ("forbid = ['AS1']", "unknown field `forbid`"),
+    ] {
+        let chain = error_chain(&format!("[sof.work.rules_of.gold]\n{wrong}\n"));
+        assert!(chain.contains(told), "{wrong}: {chain}");
+    }
+    let chain = error_chain("[sof.work.rules]\nmax_price = -1.0\n");
+    assert!(
+        chain.contains("sof.work.rules.max_price = '-1'"),
+        "{chain}"
+    );
+}

@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sof::saga::Limits;
-use sof::selection::Weights;
+use sof::selection::{Rules, Weights};
+
+use super::RulesEntry;
 
 /// How orders are carried out.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -65,6 +67,11 @@ pub struct Work {
     /// The same for a kind of service, by the `serviceType` of the order.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub weights_of: BTreeMap<String, Weights>,
+    /// What is ruled for services of which no other rules are.
+    pub rules: RulesEntry,
+    /// What is ruled for a kind of service, by the `serviceType` of the order, instead of `rules`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub rules_of: BTreeMap<String, RulesEntry>,
 }
 
 impl Default for Work {
@@ -94,6 +101,8 @@ impl Default for Work {
             grace: Duration::from_secs(3),
             weights: Weights::default(),
             weights_of: BTreeMap::new(),
+            rules: RulesEntry::default(),
+            rules_of: BTreeMap::new(),
         }
     }
 }
@@ -124,8 +133,41 @@ impl Work {
         own.copied().unwrap_or(self.weights)
     }
 
+    /// What is ruled for a kind of service.
+    #[must_use]
+    pub fn rules(&self, service_type: Option<&str>) -> Rules {
+        let own = service_type.and_then(|kind| self.rules_of.get(kind));
+        own.unwrap_or(&self.rules).rules()
+    }
+
+    /// The limits for the sagas of a kind of service.
+    #[must_use]
+    pub fn limits_of(&self, service_type: Option<&str>) -> Limits {
+        let own = service_type.and_then(|kind| self.rules_of.get(kind));
+        let attempts = own.unwrap_or(&self.rules).attempts;
+        Limits {
+            attempts: attempts.unwrap_or(self.attempts),
+            ..self.limits()
+        }
+    }
+
     /// What makes no sense: the key, its value and the rule.
-    pub(super) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
+    pub(super) fn fault(&self) -> Option<(String, String, &'static str)> {
+        let own = self
+            .own_fault()
+            .map(|(key, value, rule)| (key.to_owned(), value, rule));
+        own.or_else(|| self.weights_fault()).or_else(|| {
+            let of = self.rules_of.iter();
+            let of = of.map(|(kind, rules)| (format!("sof.work.rules_of.{kind}"), rules));
+            let mut all = of.chain([("sof.work.rules".to_owned(), &self.rules)]);
+            all.find_map(|(section, rules)| {
+                let (key, value, rule) = rules.fault()?;
+                Some((format!("{section}.{key}"), value, rule))
+            })
+        })
+    }
+
+    fn own_fault(&self) -> Option<(&'static str, String, &'static str)> {
         let counts = [
             ("sof.work.candidates", self.candidates),
             ("sof.work.attempts", self.attempts as usize),
@@ -152,14 +194,25 @@ impl Work {
         {
             return Some((key, format!("{time:?}"), "must be 10ms at least"));
         }
-        let all = std::iter::once(&self.weights).chain(self.weights_of.values());
-        let is_odd = |weight: f64| !(0.0..=1e6).contains(&weight);
-        let mut odd = all.flat_map(|of| [of.price, of.delay, of.sls_margin, of.success, of.load]);
-        let odd = odd.find(|weight| is_odd(*weight))?;
-        Some((
-            "sof.work.weights",
-            odd.to_string(),
-            "must be from 0 to 1000000",
-        ))
+        None
+    }
+
+    fn weights_fault(&self) -> Option<(String, String, &'static str)> {
+        let of = self.weights_of.iter();
+        let of = of.map(|(kind, weights)| (format!("sof.work.weights_of.{kind}"), weights));
+        let mut all = of.chain([("sof.work.weights".to_owned(), &self.weights)]);
+        all.find_map(|(section, of)| {
+            let each = [
+                ("price", of.price),
+                ("delay", of.delay),
+                ("sls-margin", of.sls_margin),
+                ("success", of.success),
+                ("load", of.load),
+            ];
+            let is_odd = |weight: f64| !(0.0..=1e6).contains(&weight);
+            let (name, odd) = each.into_iter().find(|(_, weight)| is_odd(*weight))?;
+            let key = format!("{section}.{name}");
+            Some((key, odd.to_string(), "must be from 0 to 1000000"))
+        })
     }
 }

@@ -10,4 +10,5 @@ mod life;
 mod partners;
 mod reservations;
 mod restore;
+mod rules;
 mod setting;

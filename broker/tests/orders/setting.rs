@@ -270,9 +270,26 @@ impl Setting {
         configuration: Option<Value>,
         target: ServiceState,
     ) {
+        self.order_of(id, action, service, configuration, target, None)
+            .await;
+    }
+
+    /// The same of a service of this type.
+    pub(crate) async fn order_of(
+        &self,
+        id: &str,
+        action: Action,
+        service: &str,
+        configuration: Option<Value>,
+        target: ServiceState,
+        service_type: Option<&str>,
+    ) {
         let (order, item) = (OrderId(id.to_owned()), ItemId("1".to_owned()));
         let now = broker::clock::now().timestamp;
-        let given = json!({"service": {"serviceConfiguration": configuration}});
+        let mut given = json!({"service": {"serviceConfiguration": configuration}});
+        if let Some(kind) = service_type {
+            given["service"]["serviceType"] = kind.into();
+        }
         let given = given.as_object().cloned().unwrap();
         let attributes = given["service"].as_object().cloned().unwrap();
         let of = ServiceOrder {

@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use idt::DomainGraph;
 use jiff::Timestamp;
 use nffg::{Bandwidth, Delay, DomainId, NodeKind, Quantity, Resources};
-use sof::order::{Action, ItemId, OrderId, ServiceOrder};
+use sof::order::{Action, ItemId, OrderId, OrderItem, ServiceOrder};
 use sof::saga::{Deployment, Event, Means, Plan, Saga};
 use sof::selection::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Filter, Host,
-    Judgement, PartnerView, Removal, Selection, Way, Weights, judge, usable,
+    Judgement, PartnerView, Removal, Rules, Selection, Way, Weights, judge, usable,
 };
 use sof::service::{ServiceId, ServiceState};
 
@@ -199,10 +199,8 @@ impl Shared {
         let Ok(_room) = self.searches.acquire().await else {
             return (Event::TryAgain("the broker is stopping".to_owned()), None);
         };
-        let given = order
-            .item(&saga.item)
-            .and_then(|item| item.given.get("service"));
-        let service_type = given.and_then(|service| service.get("serviceType")?.as_str());
+        let service_type = order.item(&saga.item).and_then(OrderItem::service_type);
+        let rules = self.settings.rules(service_type);
         let question = Question {
             version: self.tools.published.version(),
             request: request.clone(),
@@ -216,14 +214,16 @@ impl Shared {
                 service: saga.service.clone(),
                 service_type: service_type.map(str::to_owned),
                 weights: self.settings.weights(service_type),
+                rules: rules.clone(),
                 closed: Vec::new(),
                 closed_in_all: 0,
+                removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
                 cut: false,
                 explanation: None,
             },
-            candidates: self.settings.candidates,
+            candidates: rules.candidates.unwrap_or(self.settings.candidates),
             work: self.settings.search_work,
         };
         // Who does not wait any more has the search end.
@@ -304,7 +304,7 @@ impl DryRun {
         store: &dyn Store,
         version: Version,
         request: PlacementRequest,
-        weights: Weights,
+        (weights, rules): (Weights, Rules),
         work: u64,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -330,8 +330,10 @@ impl DryRun {
                 service,
                 service_type: None,
                 weights,
+                rules,
                 closed: Vec::new(),
                 closed_in_all: 0,
+                removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
                 cut: false,
@@ -387,6 +389,7 @@ impl Question {
         let prefix = self.selection.id.clone();
         let chains = self.chains(&demand, &solved);
         self.selection.candidates = self.judged(&prefix, &demand, chains);
+        self.selection.count_removed(&closed);
         if let Some(event) = self.take(prefix, false) {
             return Ok(event);
         }
@@ -454,10 +457,10 @@ impl Question {
     /// a restart, before its domain has told of itself again.
     fn nothing_fits(&self, reason: String) -> Event {
         let (graph, now) = (self.version.maps.idt().graph(), self.selection.time);
-        let views = self.views.iter();
+        let (views, rules) = (self.views.iter(), &self.selection.rules);
         let absent = views
             .filter(|(domain, view)| {
-                usable(domain, view, now).is_ok() && graph.index(domain).is_none()
+                usable(domain, view, rules, now).is_ok() && graph.index(domain).is_none()
             })
             .map(|(domain, _)| domain.to_string());
         let absent: Vec<String> = absent.collect();
@@ -481,6 +484,7 @@ impl Question {
         }
         let prefix = self.saga.before.prefix.clone();
         self.selection.candidates = self.judged(&prefix, demand, vec![same]);
+        self.selection.count_removed(&[]);
         self.take(prefix, true)
     }
 
@@ -514,10 +518,10 @@ impl Question {
     /// Domains that are not ordered from, and why.
     fn closed(&self, graph: &DomainGraph) -> Vec<Removal> {
         let nobody = PartnerView::default();
-        let now = self.selection.time;
+        let (rules, now) = (&self.selection.rules, self.selection.time);
         let removals = graph.ids().iter().filter_map(|domain| {
             let view = self.views.get(domain).unwrap_or(&nobody);
-            usable(domain, view, now).err()
+            usable(domain, view, rules, now).err()
         });
         removals.collect()
     }
@@ -550,7 +554,8 @@ impl Question {
     }
 
     fn judged(&self, prefix: &str, demand: &Demand, chains: Vec<Chain>) -> Vec<Judgement> {
-        let (weights, now) = (&self.selection.weights, self.selection.time);
-        judge(prefix, demand, chains, &self.views, weights, now)
+        let (weights, rules) = (&self.selection.weights, &self.selection.rules);
+        let now = self.selection.time;
+        judge(prefix, demand, chains, &self.views, (weights, rules), now)
     }
 }

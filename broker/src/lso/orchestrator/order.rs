@@ -50,7 +50,8 @@ enum Broken {
 
 struct Task {
     shared: Arc<Shared>,
-    limits: Limits,
+    /// Of each item, by its kind of service.
+    limits: BTreeMap<String, Limits>,
     records: Records,
     /// What each item asks for, checked.
     checked: BTreeMap<String, Arc<Checked>>,
@@ -92,8 +93,12 @@ pub(super) async fn work(
             return again(AGAIN);
         }
     };
+    let limits = records.order.value.items.iter().map(|item| {
+        let limits = shared.settings.limits_of(item.service_type());
+        (item.id.0.clone(), limits)
+    });
     let mut task = Task {
-        limits: shared.settings.limits(),
+        limits: limits.collect(),
         shared,
         records,
         checked: BTreeMap::new(),
@@ -125,13 +130,10 @@ impl Task {
     ) -> Result<Rest, Broken> {
         if !is_ours {
             let now = clock::now().timestamp;
-            for kept in self
-                .records
-                .sagas
-                .values_mut()
-                .filter(|kept| !kept.saga.is_done())
-            {
-                kept.saga.resume(now, &self.limits);
+            let limits = &self.limits;
+            let open = self.records.sagas.iter_mut();
+            for (item, kept) in open.filter(|(_, kept)| !kept.saga.is_done()) {
+                kept.saga.resume(now, &limits_of(limits, item));
                 kept.changed = true;
             }
         }
@@ -314,7 +316,7 @@ impl Task {
                 Some(why) => saga.refuse(why, now),
                 None => {
                     // The first event of a new saga is of use.
-                    let _ = saga.apply(Event::Begin(own), now, &self.limits);
+                    let _ = saga.apply(Event::Begin(own), now, &self.limits(&item.id.0));
                 }
             }
             info!(order = %saga.order, item = %item.id, service = %item.service, action = ?item.action, target = ?item.target, phase = ?saga.phase, "sof: an item begins");
@@ -330,6 +332,7 @@ impl Task {
 
     /// Tells a saga what happened.
     fn hear(&mut self, item: &str, event: Event, now: Timestamp) {
+        let limits = self.limits(item);
         let Some(kept) = self.records.sagas.get_mut(item) else {
             return;
         };
@@ -338,12 +341,12 @@ impl Task {
         if is_tick {
             // Mostly nothing follows; then nothing is written.
             let mut next = kept.saga.clone();
-            if next.apply(Event::Tick, now, &self.limits).is_ok() && next != kept.saga {
+            if next.apply(Event::Tick, now, &limits).is_ok() && next != kept.saga {
                 kept.saga = next;
                 kept.changed = true;
             }
         } else {
-            match kept.saga.apply(event, now, &self.limits) {
+            match kept.saga.apply(event, now, &limits) {
                 Ok(_) => kept.changed = true,
                 Err(stale) => {
                     self.shared.tools.metrics.stale_event("event");
@@ -399,7 +402,10 @@ impl Task {
             .records
             .sagas
             .iter()
-            .filter(|(_, kept)| kept.saga.wake_at(&self.limits).is_some_and(|at| at <= now))
+            .filter(|(item, kept)| {
+                let wake = kept.saga.wake_at(&self.limits(item));
+                wake.is_some_and(|at| at <= now)
+            })
             .map(|(item, _)| item.clone())
             .collect();
         for item in items {
@@ -436,7 +442,7 @@ impl Task {
     fn carry_out(&mut self, now: Timestamp) {
         let mut wanted: Vec<(Slot, Saga, Effect)> = Vec::new();
         for (item, kept) in &self.records.sagas {
-            for effect in kept.saga.effects(now, &self.limits) {
+            for effect in kept.saga.effects(now, &self.limits(item)) {
                 let about = match &effect {
                     Effect::Call { domain, .. } => domain.to_string(),
                     Effect::Choose | Effect::Reserve { .. } => String::new(),
@@ -489,6 +495,10 @@ impl Task {
         }
     }
 
+    fn limits(&self, item: &str) -> Limits {
+        limits_of(&self.limits, item)
+    }
+
     fn checked(&mut self, item: &str) -> Option<Arc<Checked>> {
         if let Some(known) = self.checked.get(item) {
             return Some(Arc::clone(known));
@@ -500,8 +510,8 @@ impl Task {
 
     /// When something is to be done, if nothing happens before.
     fn wake_at(&self, now: Timestamp) -> Timestamp {
-        let sagas = self.records.sagas.values();
-        let wakes = sagas.filter_map(|kept| kept.saga.wake_at(&self.limits));
+        let sagas = self.records.sagas.iter();
+        let wakes = sagas.filter_map(|(item, kept)| kept.saga.wake_at(&self.limits(item)));
         let wakes = wakes.chain(self.starts.values().copied());
         // What is past and under way is waited for.
         let pause = if self.under_way.is_empty() {
@@ -515,6 +525,11 @@ impl Task {
             .min()
             .unwrap_or(far)
     }
+}
+
+/// Of an item that the order has.
+fn limits_of(limits: &BTreeMap<String, Limits>, item: &str) -> Limits {
+    limits.get(item).copied().unwrap_or_default()
 }
 
 /// What an item asks for: its own configuration, or of `delete` the service's.
