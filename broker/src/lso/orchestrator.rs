@@ -20,6 +20,7 @@
 //! | `choose` | the engine's chains, judged |
 //! | `call` | calls to partners and to the domain's own resources |
 //! | `reserve` | reservations |
+//! | `rooms` | how many effects there are at once |
 //! | `schedule` | when an item may begin |
 //! | `look` | orders that nobody has told of |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
@@ -55,6 +56,7 @@ mod look;
 mod order;
 mod record;
 mod reserve;
+mod rooms;
 mod schedule;
 mod stats;
 
@@ -95,7 +97,7 @@ struct Shared {
     /// No other process works on the store: claims of others are of processes that are no more.
     is_sole: bool,
     /// Effects at once.
-    room: Semaphore,
+    rooms: rooms::Rooms,
     /// Searches at once.
     searches: Semaphore,
     stats: Mutex<stats::Stats>,
@@ -197,7 +199,7 @@ async fn run_as(
 ) {
     let (has_learned, learned) = watch::channel(false);
     let shared = Arc::new(Shared {
-        room: Semaphore::new(settings.calls_at_once.clamp(1, Semaphore::MAX_PERMITS)),
+        rooms: rooms::Rooms::new(&settings),
         searches: Semaphore::new(settings.searches_at_once.clamp(1, Semaphore::MAX_PERMITS)),
         tools,
         settings,

@@ -47,8 +47,10 @@ pub struct Work {
     pub hold: Duration,
     /// Orders that are worked on at once.
     pub orders_at_once: usize,
-    /// Calls to partners, and changes of reservations, at once.
+    /// Calls to partners at once, those that wait for a test to end not counted; and as many changes of reservations.
     pub calls_at_once: usize,
+    /// Calls to one partner at once; fewer than `calls_at_once`, so that no partner takes all places.
+    pub calls_per_partner: usize,
     /// Searches for chains at once.
     pub searches_at_once: usize,
     /// Steps that one search may cost.
@@ -92,7 +94,9 @@ impl Default for Work {
             hold: of(limits.hold),
             // A task is a saga in memory and a timer.
             orders_at_once: 1_024,
-            calls_at_once: 64,
+            calls_at_once: 256,
+            // As many as there are on one line (sof.interlude.in_flight).
+            calls_per_partner: 16,
             searches_at_once: 2,
             search_work: 10_000_000,
             lease: Duration::from_secs(10),
@@ -173,6 +177,7 @@ impl Work {
             ("sof.work.attempts", self.attempts as usize),
             ("sof.work.orders_at_once", self.orders_at_once),
             ("sof.work.calls_at_once", self.calls_at_once),
+            ("sof.work.calls_per_partner", self.calls_per_partner),
             ("sof.work.searches_at_once", self.searches_at_once),
         ];
         if let Some((key, count)) = counts
@@ -180,6 +185,13 @@ impl Work {
             .find(|(_, count)| !(1..=100_000).contains(count))
         {
             return Some((key, count.to_string(), "must be from 1 to 100000"));
+        }
+        if self.calls_per_partner >= self.calls_at_once {
+            return Some((
+                "sof.work.calls_per_partner",
+                self.calls_per_partner.to_string(),
+                "must be less than sof.work.calls_at_once: one slow partner would take all places",
+            ));
         }
         let times = [
             ("sof.work.poll_first", self.poll_first),

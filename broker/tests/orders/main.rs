@@ -12,3 +12,4 @@ mod reservations;
 mod restore;
 mod rules;
 mod setting;
+mod starving;
