@@ -183,6 +183,10 @@ pub struct Saga {
     pub plan: Option<Plan>,
     /// The segments at work.
     pub parts: Vec<Part>,
+    /// What is provisioned does not begin to work before [`Event::Released`]: another item completes at the same time
+    /// (`finishToFinish`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_back: bool,
     /// What of the reservation is done in this phase.
     #[serde(default)]
     pub reserved: bool,
@@ -267,6 +271,8 @@ pub enum Event {
     },
     /// A partner or an agreement changed.
     Agreements,
+    /// Those that complete at the same time are as far as this one.
+    Released,
     /// Nothing is to be taken back at a domain any more: it is no partner.
     Gone(DomainId),
     /// Time has passed.
@@ -385,6 +391,7 @@ impl Saga {
             before,
             plan: None,
             parts: Vec::new(),
+            held_back: false,
             reserved: false,
             held_until: None,
             avoided: BTreeMap::new(),

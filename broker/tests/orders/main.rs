@@ -13,3 +13,4 @@ mod restore;
 mod rules;
 mod setting;
 mod starving;
+mod together;

@@ -284,32 +284,20 @@ impl Setting {
         target: ServiceState,
         service_type: Option<&str>,
     ) {
-        let (order, item) = (OrderId(id.to_owned()), ItemId("1".to_owned()));
+        let item = item("1", action, service, configuration, target, service_type);
+        self.take(id, vec![item]).await;
+    }
+
+    /// Takes an order of these items.
+    pub(crate) async fn take(&self, id: &str, items: Vec<OrderItem>) {
+        let order = OrderId(id.to_owned());
         let now = broker::clock::now().timestamp;
-        let mut given = json!({"service": {"serviceConfiguration": configuration}});
-        if let Some(kind) = service_type {
-            given["service"]["serviceType"] = kind.into();
-        }
-        let given = given.as_object().cloned().unwrap();
-        let attributes = given["service"].as_object().cloned().unwrap();
         let of = ServiceOrder {
             id: order.clone(),
             buyer: BUYER.to_owned(),
             reference_point: ReferencePoint::Legato,
             given: json!({}).as_object().cloned().unwrap(),
-            items: vec![OrderItem {
-                id: item.clone(),
-                action,
-                given: if configuration.is_some() {
-                    given
-                } else {
-                    serde_json::Map::new()
-                },
-                service: ServiceId(service.to_owned()),
-                target,
-                state: ItemState::Acknowledged,
-                termination_errors: Vec::new(),
-            }],
+            items,
             order_date: now,
             start_date: None,
             expected_completion_date: None,
@@ -317,32 +305,32 @@ impl Setting {
         };
         let mut batch = Batch::new();
         ORDERS.create(&mut batch, &id.to_owned(), &of).unwrap();
-        let key = service.to_owned();
-        if action == Action::Add {
-            let service = Service {
-                id: ServiceId(service.to_owned()),
-                buyer: BUYER.to_owned(),
-                reference_point: ReferencePoint::Legato,
-                state: ServiceState::FeasibilityChecked,
-                given: attributes,
-                ordered_by: vec![(order.clone(), item.clone())],
-                service_date: now,
-                start_date: None,
-                end_date: None,
-                busy: Some((order.clone(), item)),
-            };
-            SERVICES.create(&mut batch, &key, &service).unwrap();
-        } else {
+        for item in &of.items {
+            let key = item.service.0.clone();
+            let by = (order.clone(), item.id.clone());
+            if item.action == Action::Add {
+                let service = Service {
+                    id: item.service.clone(),
+                    buyer: BUYER.to_owned(),
+                    reference_point: ReferencePoint::Legato,
+                    state: ServiceState::FeasibilityChecked,
+                    given: item.given["service"].as_object().cloned().unwrap(),
+                    ordered_by: vec![by.clone()],
+                    service_date: now,
+                    start_date: None,
+                    end_date: None,
+                    busy: Some(by),
+                };
+                SERVICES.create(&mut batch, &key, &service).unwrap();
+                continue;
+            }
             let snapshot = self.store.snapshot().await.unwrap();
-            let found = SERVICES
-                .get(snapshot.as_ref(), &key)
-                .await
-                .unwrap()
-                .unwrap();
+            let found = SERVICES.get(snapshot.as_ref(), &key).await;
+            let found = found.unwrap().unwrap();
             let mut service = found.value;
             assert_eq!(service.busy, None);
-            service.busy = Some((order.clone(), item.clone()));
-            service.ordered_by.push((order.clone(), item));
+            service.busy = Some(by.clone());
+            service.ordered_by.push(by);
             SERVICES
                 .update(&mut batch, &key, found.version, &service)
                 .unwrap();
@@ -441,6 +429,33 @@ impl Setting {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{id} is not clean: {:#?}", self.saga(id).await);
+    }
+}
+
+/// An item as it is taken.
+pub(crate) fn item(
+    id: &str,
+    action: Action,
+    service: &str,
+    configuration: Option<Value>,
+    target: ServiceState,
+    service_type: Option<&str>,
+) -> OrderItem {
+    let mut given = json!({});
+    if configuration.is_some() {
+        given = json!({"service": {"serviceConfiguration": configuration}});
+        if let Some(kind) = service_type {
+            given["service"]["serviceType"] = kind.into();
+        }
+    }
+    OrderItem {
+        id: ItemId(id.to_owned()),
+        action,
+        given: given.as_object().cloned().unwrap(),
+        service: ServiceId(service.to_owned()),
+        target,
+        state: ItemState::Acknowledged,
+        termination_errors: Vec::new(),
     }
 }
 

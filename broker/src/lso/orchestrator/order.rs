@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sof::order::{OrderId, OrderItem, ServiceOrder};
+use sof::order::{Action, OrderId, OrderItem, ServiceOrder};
 use sof::saga::{CallKind, Effect, Event, Limits, Means, Phase, Saga};
 use sof::selection::Selection;
 use sof::service::Service;
@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::record::{Kept, Records, claim_order, in_place};
-use super::schedule::{Start, Times, named, start};
+use super::schedule::{Start, Times, is_started_after, named, start};
 use super::{Nudge, Rest, Shared, after, in_time};
 use crate::clock;
 use crate::lso::configuration::{Checked, check};
@@ -59,6 +59,8 @@ struct Task {
     under_way: BTreeSet<Slot>,
     /// When an item that has not begun may.
     starts: BTreeMap<String, Timestamp>,
+    /// Items that have not begun for no other reason than that they complete at the same time as others.
+    at_the_gate: BTreeSet<String>,
 }
 
 /// Works on an order until there is nothing to do. `seen`: up to which version this process has kept its steps.
@@ -105,6 +107,7 @@ pub(super) async fn work(
         effects: JoinSet::new(),
         under_way: BTreeSet::new(),
         starts: BTreeMap::new(),
+        at_the_gate: BTreeSet::new(),
     };
     // Whoever works on what another has left writes first, so what is newer is another's.
     let is_ours = seen.is_some_and(|seen| task.records.newest() <= seen);
@@ -147,6 +150,7 @@ impl Task {
                 self.nudged(&nudge, now);
             }
             self.begin(now).await?;
+            self.release(now);
             self.records.keep(&self.shared, now).await?;
             for nudge in self.index() {
                 self.nudged(&nudge, now);
@@ -273,6 +277,12 @@ impl Task {
                     ))
                 };
             }
+            self.at_the_gate.remove(&item.id.0);
+            if begins == Start::Now && self.is_held_back(&item) {
+                // With whom it completes may be ready now.
+                self.at_the_gate.insert(item.id.0.clone());
+                begins = Start::After;
+            }
             let never = match begins {
                 Start::Now => None,
                 Start::Never(why) => Some(why),
@@ -310,7 +320,8 @@ impl Task {
                 },
                 Err(_) => None,
             };
-            let ends = item.action == sof::order::Action::Delete;
+            let ends = item.action == Action::Delete;
+            saga.held_back = !ends && self.records.together.contains_key(&item.id.0);
             let fault = never.or_else(|| checked.as_ref().err().cloned().filter(|_| !ends));
             match fault {
                 Some(why) => saga.refuse(why, now),
@@ -328,6 +339,41 @@ impl Task {
             self.records.sagas.insert(item.id.0.clone(), kept);
         }
         Ok(())
+    }
+
+    /// Whether an item that would begin waits for others that complete at the same time: the end of a service, which cannot
+    /// be half done. Where others begin after it, it has to begin.
+    fn is_held_back(&self, item: &OrderItem) -> bool {
+        let order = &self.records.order.value;
+        item.action == Action::Delete
+            && self.records.together.contains_key(&item.id.0)
+            && !is_started_after(order, item)
+            && !self.is_ready_but_for(&item.id.0)
+    }
+
+    /// Whether the others that complete at the same time as an item are as far as they come without it.
+    fn is_ready_but_for(&self, item: &str) -> bool {
+        let group = self.records.together.get(item).into_iter().flatten();
+        let mut others = group.filter(|other| *other != item);
+        others.all(|other| match self.records.sagas.get(other) {
+            Some(kept) => {
+                let saga = &kept.saga;
+                saga.is_over() || !saga.held_back || saga.is_at_the_gate()
+            }
+            None => self.at_the_gate.contains(other),
+        })
+    }
+
+    /// Lets those go on that complete at the same time, when all of them are ready to.
+    fn release(&mut self, now: Timestamp) {
+        let waiting = self.records.sagas.iter();
+        let waiting = waiting.filter(|(item, kept)| {
+            kept.saga.is_at_the_gate() && self.is_ready_but_for(item)
+        });
+        let waiting: Vec<String> = waiting.map(|(item, _)| item.clone()).collect();
+        for item in waiting {
+            self.hear(&item, Event::Released, now);
+        }
     }
 
     /// Tells a saga what happened.

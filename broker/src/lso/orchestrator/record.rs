@@ -1,6 +1,6 @@
 //! The records of an order at work, and the batch that keeps a step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sof::notification::{Event as Told, EventKind};
@@ -11,6 +11,7 @@ use sof::service::{Service, ServiceState};
 use tracing::{info, warn};
 
 use super::Shared;
+use super::schedule::together;
 use crate::lso::records::{ORDERS, SAGAS, SELECTIONS, SERVICES};
 use crate::store::claim::{self, ClaimError};
 use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
@@ -35,6 +36,8 @@ pub(super) struct Records {
     pub(super) sagas: BTreeMap<String, Kept>,
     /// Choices to be kept with the next step.
     pub(super) selections: Vec<Selection>,
+    /// Of items that complete at the same time, the whole group.
+    pub(super) together: BTreeMap<String, BTreeSet<String>>,
     claim: String,
     fence: u64,
 }
@@ -88,6 +91,7 @@ impl Records {
             }
         }
         Ok(Some(Self {
+            together: together(&order.value),
             order,
             sagas,
             selections: Vec::new(),
@@ -139,6 +143,7 @@ impl Records {
     /// # Errors
     /// It is not kept, or nobody knows: what was read is of no use any more.
     pub(super) async fn keep(&mut self, shared: &Shared, now: Timestamp) -> Result<(), StoreError> {
+        self.end_together();
         loop {
             let changed = self.sagas.iter().filter(|(_, kept)| kept.changed);
             let changed = changed.map(|(item, _)| item.clone()).take(TOGETHER);
@@ -147,6 +152,29 @@ impl Records {
                 return Ok(());
             }
             self.keep_items(shared, &changed, now).await?;
+        }
+    }
+
+    /// Has items follow their work that were waiting for others to complete, and wait no more.
+    fn end_together(&mut self) {
+        let waiting = self.together.keys().filter(|item| {
+            let is_final = self.item(item).is_none_or(|of| of.state.is_final());
+            !is_final && self.may_end(item)
+        });
+        let waiting: Vec<String> = waiting.cloned().collect();
+        for item in waiting {
+            if let Some(kept) = self.sagas.get_mut(&item) {
+                kept.changed = true;
+            }
+        }
+    }
+
+    /// Whether the work on all that completes at the same time as an item is over.
+    fn may_end(&self, item: &str) -> bool {
+        let is_over = |of: &str| self.sagas.get(of).is_some_and(|kept| kept.saga.is_over());
+        match self.together.get(item) {
+            Some(group) => group.iter().all(|of| is_over(of)),
+            None => true,
         }
     }
 
@@ -175,10 +203,16 @@ impl Records {
                 None => SAGAS.create(&mut batch, &key, &kept.saga)?,
             }
             let id = order.id.clone();
+            let is_over = kept.saga.is_over();
+            let may_end = is_over && self.may_end(item);
+            let to = match is_over && !may_end {
+                true => ItemState::InProgress,
+                false => kept.saga.item_state(),
+            };
             if let Some(of) = order.items.iter_mut().find(|of| of.id.0 == *item) {
-                told.extend(follow(&id, of, &kept.saga));
+                told.extend(follow(&id, of, &kept.saga, to));
             }
-            if kept.saga.is_over() {
+            if may_end {
                 let snapshot = store.snapshot().await?;
                 let events = settle(&mut batch, snapshot.as_ref(), &order, &kept.saga, now).await?;
                 told.extend(events);
@@ -231,10 +265,9 @@ impl Records {
 }
 
 /// The item goes where its saga is, on a way that the machine has.
-fn follow(order: &OrderId, item: &mut OrderItem, saga: &Saga) -> Vec<EventKind> {
+fn follow(order: &OrderId, item: &mut OrderItem, saga: &Saga, to: ItemState) -> Vec<EventKind> {
     use ItemEvent as E;
     let mut told = Vec::new();
-    let to = saga.item_state();
     for _ in 0..ItemState::ALL.len() {
         if item.state == to {
             break;
