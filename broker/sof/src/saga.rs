@@ -414,6 +414,16 @@ impl Saga {
         self.is_over() && self.cleanup.is_empty()
     }
 
+    /// When what is at work at partners is expected to be done: the latest date that they tell. `None` unless each of them
+    /// tells one that has not passed, since what nobody told is not guessed.
+    #[must_use]
+    pub fn expected(&self, now: Timestamp) -> Option<Timestamp> {
+        let open = self.parts.iter().filter(|part| part.step.is_open());
+        let told = open.map(|part| part.expected.filter(|date| *date >= now));
+        let told: Option<Vec<Timestamp>> = told.collect();
+        told?.into_iter().max()
+    }
+
     /// The item's state.
     #[must_use]
     pub const fn item_state(&self) -> ItemState {

@@ -387,3 +387,32 @@ async fn an_order_waits_for_a_partner_whose_domain_has_not_told_of_itself_yet() 
     setting.until("o1", OrderState::Completed).await;
     setting.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_expected_to_be_done_when_all_partners_at_work_say_so() {
+    let mut setting = Setting::new(false).await;
+    setting.work.order_deadline = Duration::from_secs(600);
+    let now = broker::clock::now().timestamp;
+    let hours = |hours| now + jiff::SignedDuration::from_hours(hours);
+    for domain in ["AS1", "AS2", "AS4"] {
+        setting.fakes.fate(domain, "add", Fate::Hang);
+    }
+    let mut expected = [("AS1", 1), ("AS2", 3)].map(|(of, at)| (of.to_owned(), hours(at)));
+    setting.fakes.state().expected = expected.clone().into();
+    setting.start();
+    let (add, active) = (Action::Add, ServiceState::Active);
+    setting.order("o1", add, "s1", plain(1), active).await;
+    assert!(setting.until_phase("o1", Phase::Ordering).await);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // One of them does not say.
+    assert_eq!(setting.read("o1").await.expected_completion_date, None);
+
+    expected[0].0 = "AS4".to_owned();
+    setting.fakes.state().expected.extend(expected);
+    for domain in ["AS1", "AS2", "AS4"] {
+        setting.fakes.fate(domain, "add", Fate::Hang);
+    }
+    setting.order("o2", add, "s2", plain(1), active).await;
+    let is = |order: &sof::order::ServiceOrder| order.expected_completion_date == Some(hours(3));
+    setting.until_any("o2", is, "expected").await;
+}

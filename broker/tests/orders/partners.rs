@@ -43,6 +43,7 @@ pub(crate) struct Taken {
     pub(crate) body: Value,
     fate: Fate,
     looks: u32,
+    expected: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +60,8 @@ pub(crate) struct State {
     /// Domains that do not answer, and those whose tests do not end.
     pub(crate) silent: Vec<String>,
     pub(crate) endless_tests: Vec<String>,
+    /// When partners say that their orders will be done.
+    pub(crate) expected: BTreeMap<String, Timestamp>,
     pub(crate) tests: Vec<String>,
     pub(crate) own: BTreeMap<ServiceId, (Segment, bool)>,
     pub(crate) presto_refuses: bool,
@@ -160,6 +163,7 @@ impl Fakes {
             body: body.clone(),
             fate,
             looks: 0,
+            expected: state.expected.get(&domain).copied(),
         };
         let told = told(&name, &taken);
         let before = state.orders.insert((domain, name.clone()), taken);
@@ -214,6 +218,7 @@ fn told(name: &str, taken: &Taken) -> PartnerOrder {
         value: "the switch is on fire".to_owned(),
     };
     PartnerOrder {
+        expected: taken.expected,
         id: taken.id.clone(),
         external_id: Some(name.to_owned()),
         state: OrderState::of([taken.state]),

@@ -392,7 +392,7 @@ impl Setting {
             .await
     }
 
-    async fn until_any(
+    pub(crate) async fn until_any(
         &self,
         id: &str,
         is: impl Fn(&ServiceOrder) -> bool,

@@ -155,6 +155,19 @@ impl Records {
         }
     }
 
+    /// When the order is expected to be done: the latest date that partners tell, if all of the work that is not over is at
+    /// partners who tell one. Nothing is guessed of what they will be asked for next.
+    fn expected(&self, order: &ServiceOrder, now: Timestamp) -> Option<Timestamp> {
+        let open = order.items.iter().filter(|item| !item.state.is_final());
+        let told = open.filter_map(|item| match self.sagas.get(&item.id.0) {
+            Some(kept) if kept.saga.is_over() => None,
+            Some(kept) => Some(kept.saga.expected(now)),
+            None => Some(None),
+        });
+        let told: Option<Vec<Timestamp>> = told.collect();
+        told?.into_iter().max()
+    }
+
     /// Has items follow their work that were waiting for others to complete, and wait no more.
     fn end_together(&mut self) {
         let waiting = self.together.keys().filter(|item| {
@@ -219,6 +232,9 @@ impl Records {
             }
         }
         let state = order.state();
+        if !state.is_final() {
+            order.expected_completion_date = self.expected(&order, now);
+        }
         if order.start_date.is_none()
             && order
                 .items
