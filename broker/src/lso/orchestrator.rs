@@ -23,6 +23,7 @@
 //! | `rooms` | how many effects there are at once |
 //! | `schedule` | when an item may begin |
 //! | `look` | orders that nobody has told of |
+//! | `orphans` | claims that were left |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
 //! | `stats` | what is known of partners from their work |
 
@@ -54,6 +55,7 @@ mod choose;
 mod durable;
 mod look;
 mod order;
+mod orphans;
 mod record;
 mod reserve;
 mod rooms;
@@ -222,11 +224,12 @@ async fn run_as(
     let before = shared.tools.lso.store.snapshot().await;
     let (found, mut left) = mpsc::channel(look::PAGES);
     let mut looking = JoinSet::new();
-    looking.spawn(look::run(
-        Arc::clone(&shared.tools.lso.store),
-        shared.settings.look,
-        found,
-    ));
+    let looker = Arc::clone(&shared);
+    looking.spawn(async move {
+        let store = Arc::clone(&looker.tools.lso.store);
+        let who = (looker.owner.as_str(), looker.is_sole);
+        look::run(store, who, looker.settings.look, found).await;
+    });
     let learner = Arc::clone(&shared);
     looking.spawn(async move {
         if let Err(error) = learner.learn(before).await {

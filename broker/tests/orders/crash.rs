@@ -190,3 +190,70 @@ async fn several_orchestrators_share_a_store() {
     assert_eq!(setting.fakes.state().orders.len(), 60);
     other.abort();
 }
+
+/// Who claims what, by the name of the claim.
+async fn claims(setting: &Setting) -> Vec<(String, String)> {
+    let snapshot = setting.store.snapshot().await.unwrap();
+    let all = broker::store::KeyRange::all();
+    let page = claim::list(snapshot.as_ref(), &all, 100).await.unwrap();
+    let of = page.records.into_iter();
+    of.map(|(name, stored)| (name, stored.value.owner))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_that_a_crash_left_on_orders_that_are_done_or_not_there_are_removed() {
+    let mut setting = Setting::new(false).await;
+    setting.start();
+    setting
+        .order("done", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    setting.until("done", OrderState::Completed).await;
+    setting.until_clean("done").await;
+    setting.stop().await;
+    assert_eq!(claims(&setting).await, []);
+    let hour = SignedDuration::from_hours(1);
+    let now = broker::clock::now().timestamp;
+    // As of a process that ended: over, still running, and something that is no order's.
+    let mut batch = Batch::new();
+    for (name, lease) in [
+        ("order/done", -hour),
+        ("order/not-there", -hour),
+        ("order/not-there-yet", hour),
+        ("orders", -hour),
+    ] {
+        claim::take(&mut batch, name, None, "another", now, lease).unwrap();
+    }
+    setting.store.commit(batch).await.unwrap();
+    setting.start();
+    let left = |name: &str| (name.to_owned(), "another".to_owned());
+    let expected = [left("order/not-there-yet"), left("orders")];
+    for _ in 0..200 {
+        if claims(&setting).await == expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(claims(&setting).await, expected);
+    // Where nobody else can be at work, whoever had it is no more.
+    setting.stop().await;
+    setting.is_sole = true;
+    setting.start();
+    for _ in 0..200 {
+        if claims(&setting).await == expected[1..] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", claims(&setting).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_for_an_order_that_is_not_there_leaves_no_claim() {
+    let mut setting = Setting::new(false).await;
+    setting.work.look = Duration::from_secs(3_600);
+    setting.start();
+    setting.wake(Wake::Order(sof::order::OrderId("nowhere".to_owned())));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(claims(&setting).await, []);
+}

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::record::{Kept, Records, claim_order, in_place};
+use super::record::{Kept, Records, claim_order, in_place, let_go};
 use super::schedule::{Start, Times, is_started_after, named, start};
 use super::{Nudge, Rest, Shared, after, in_time};
 use crate::clock;
@@ -89,7 +89,10 @@ pub(super) async fn work(
     };
     let records = match Records::read(store.as_ref(), id, fence).await {
         Ok(Some(records)) => records,
-        Ok(None) => return Rest::Done,
+        Ok(None) => {
+            let_go(store.as_ref(), id, fence).await;
+            return Rest::Done;
+        }
         Err(error) => {
             warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order cannot be read");
             return again(AGAIN);

@@ -63,8 +63,18 @@ pub(super) async fn claim_order(
     Ok(store.commit(batch).await?.version)
 }
 
+/// How the names of claims on orders begin.
+pub(super) const CLAIM: &str = "order/";
+
 fn claim_name(id: &OrderId) -> String {
-    format!("order/{id}")
+    format!("{CLAIM}{id}")
+}
+
+/// Gives the claim on an order back. If that does not go well it ends by itself.
+pub(super) async fn let_go(store: &dyn Store, id: &OrderId, fence: u64) {
+    let mut batch = Batch::new();
+    claim::release(&mut batch, &claim_name(id), fence);
+    let _ = store.commit(batch).await;
 }
 
 impl Records {
@@ -133,9 +143,7 @@ impl Records {
 
     /// Gives the claim back. If that does not go well it ends by itself.
     pub(super) async fn let_go(&self, store: &dyn Store) {
-        let mut batch = Batch::new();
-        claim::release(&mut batch, &self.claim, self.fence);
-        let _ = store.commit(batch).await;
+        let_go(store, &self.order.value.id, self.fence).await;
     }
 
     /// Keeps what has changed, with what follows for items, services and who is told: each item in one batch.
