@@ -30,6 +30,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use nffg::DomainId;
@@ -159,7 +160,13 @@ enum Rest {
     Until(Timestamp, u64),
     /// Somebody else has it, or a step was not kept: it is looked at again at a moment, as something that another process left.
     Left(Timestamp),
+    /// An effect panicked, so that nobody knows how far it came: it is looked at again as after [`Rest::Left`], later each
+    /// time.
+    Panicked,
 }
+
+/// The pause before an order is looked at again of which an effect panicked, and the longest: doubled each time in a row.
+const PANICKED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(600));
 
 /// An order that is not done.
 #[derive(Debug)]
@@ -168,7 +175,12 @@ enum Known {
     AtWork(mpsc::Sender<Nudge>),
     /// Until when nothing is to be done. `seen`: up to which version this process has kept its steps; while nothing newer is
     /// there, nothing is in doubt.
-    Resting { until: Timestamp, seen: Option<u64> },
+    Resting {
+        until: Timestamp,
+        seen: Option<u64>,
+        /// Nothing that is told of it calls it up before.
+        is_shut: bool,
+    },
 }
 
 /// Works on orders until `stop`. Gives each task the time of `settings.grace` then to keep what its partners answer.
@@ -218,6 +230,7 @@ async fn run_as(
         resting: BTreeSet::new(),
         ready: VecDeque::new(),
         tasks: JoinSet::new(),
+        panics: HashMap::new(),
         stop: stop.clone(),
     };
     // From before there is any work: what ends meanwhile is counted when it ends.
@@ -270,7 +283,7 @@ async fn until(moment: Option<Instant>) {
 /// When `until` is, on the clock for intervals.
 fn in_time(now: clock::Now, until: Timestamp) -> Instant {
     let rest = until.duration_since(now.timestamp);
-    now.instant + std::time::Duration::try_from(rest).unwrap_or_default()
+    now.instant + Duration::try_from(rest).unwrap_or_default()
 }
 
 impl Shared {
@@ -305,6 +318,8 @@ struct Desk {
     /// Orders that wait for a place.
     ready: VecDeque<(OrderId, Option<u64>, mpsc::Receiver<Nudge>)>,
     tasks: JoinSet<Ended>,
+    /// How often the work on an order panicked, and when it did last.
+    panics: HashMap<OrderId, (u32, Timestamp)>,
     stop: CancellationToken,
 }
 
@@ -319,6 +334,7 @@ impl Desk {
                 }
                 return;
             }
+            Some(Known::Resting { is_shut: true, .. }) => return,
             Some(Known::Resting { seen, .. }) => *seen,
             None => None,
         };
@@ -389,6 +405,7 @@ impl Desk {
         match rest {
             Rest::Done => {
                 self.known.remove(&id);
+                self.panics.remove(&id);
                 self.shared.theirs().retain(|_, ours| *ours != id);
             }
             // It was told something when it was about to end: it goes on, and its sender stays.
@@ -398,13 +415,40 @@ impl Desk {
             Rest::Until(until, seen) => self.rest(id, until, Some(seen)),
             // Who reads it anew asks for all that is open, whatever was told.
             Rest::Left(until) => self.rest(id, until, None),
+            Rest::Panicked => self.panicked(id),
+        }
+    }
+
+    /// Lets an order rest whose work panicked, for longer each time: what panics once mostly does so again, and each time
+    /// is a request to a partner or a search.
+    fn panicked(&mut self, id: OrderId) {
+        let now = clock::now().timestamp;
+        let (first, longest) = PANICKED;
+        let (times, last) = self.panics.entry(id.clone()).or_insert((0, now));
+        if after(*last, longest * 2) < now {
+            // It went well for so long: this is another story.
+            *times = 0;
+        }
+        let pause = first.saturating_mul(1 << (*times).min(20)).min(longest);
+        (*times, *last) = (times.saturating_add(1), now);
+        warn!(order = %id, times, ?pause, "sof: the work on an order panicked");
+        self.shared.tools.metrics.work_step("effect", "panicked");
+        let until = after(now, pause);
+        self.rest(id.clone(), until, None);
+        if let Some(Known::Resting { is_shut, .. }) = self.known.get_mut(&id) {
+            *is_shut = true;
         }
     }
 
     /// Lets an order rest.
     fn rest(&mut self, id: OrderId, until: Timestamp, seen: Option<u64>) {
         self.resting.insert((until, id.clone()));
-        self.known.insert(id, Known::Resting { until, seen });
+        let resting = Known::Resting {
+            until,
+            seen,
+            is_shut: false,
+        };
+        self.known.insert(id, resting);
     }
 
     /// When the next order that rests has something to do.
@@ -419,8 +463,10 @@ impl Desk {
                 self.resting.insert((until, id));
                 return;
             }
-            if matches!(self.known.get(&id), Some(Known::Resting { until: known, .. }) if *known == until)
+            if let Some(Known::Resting { until: known, is_shut, .. }) = self.known.get_mut(&id)
+                && *known == until
             {
+                *is_shut = false;
                 self.call_up(id, None);
             }
         }
@@ -437,6 +483,6 @@ impl Desk {
 }
 
 /// `time` so much later.
-fn after(time: Timestamp, by: std::time::Duration) -> Timestamp {
+fn after(time: Timestamp, by: Duration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -1,6 +1,7 @@
 //! The process ends anywhere: another goes on.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use broker::lso::Wake;
 use broker::store::{Batch, claim};
@@ -256,4 +257,29 @@ async fn a_wake_for_an_order_that_is_not_there_leaves_no_claim() {
     setting.wake(Wake::Order(sof::order::OrderId("nowhere".to_owned())));
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(claims(&setting).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_that_panics_is_tried_again_later_each_time_and_counted() {
+    let mut setting = Setting::new(false).await;
+    setting.work.order_deadline = Duration::from_secs(60);
+    setting.work.under_way = Duration::from_millis(1);
+    setting.fakes.panics.store(2, Ordering::SeqCst);
+    setting.start();
+    let begun = Instant::now();
+    setting
+        .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    // What is told meanwhile makes it no faster.
+    while begun.elapsed() < Duration::from_millis(1_200) {
+        setting.wake(Wake::Order(sof::order::OrderId("o1".to_owned())));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(setting.fakes.panicked.load(Ordering::SeqCst), 2);
+    setting.until("o1", OrderState::Completed).await;
+    // 0.5 s and then 1 s.
+    assert!(begun.elapsed() >= Duration::from_millis(1_500));
+    let text = setting.metrics.encode();
+    let counted = r#"brokerd_sof_work_total{what="effect",outcome="panicked"} 2"#;
+    assert!(text.contains(counted), "{text}");
 }

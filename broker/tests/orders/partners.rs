@@ -1,6 +1,7 @@
 //! Partners in memory.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -73,6 +74,9 @@ pub(crate) struct Fakes {
     state: Mutex<State>,
     /// How long each call takes.
     delay: Duration,
+    /// So many orders to AS2 panic, and how many did.
+    pub(crate) panics: AtomicU32,
+    pub(crate) panicked: AtomicU32,
 }
 
 impl Fakes {
@@ -232,6 +236,14 @@ impl Partners for Fakes {
     fn order<'a>(&'a self, partner: &'a Partner, body: &'a Value) -> Called<'a, PartnerOrder> {
         Box::pin(async move {
             self.pause(partner).await;
+            let less = |left: u32| left.checked_sub(1);
+            let order = std::sync::atomic::Ordering::SeqCst;
+            if partner.domain.as_str() == "AS2"
+                && self.panics.fetch_update(order, order, less).is_ok()
+            {
+                self.panicked.fetch_add(1, order);
+                panic!("the test wants this");
+            }
             let answer = self.order_now(partner, body);
             self.pause(partner).await;
             answer

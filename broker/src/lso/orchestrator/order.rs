@@ -118,7 +118,10 @@ pub(super) async fn work(
         Ok(rest) => rest,
         Err(error) => {
             warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order is read anew");
-            again(AGAIN)
+            match error {
+                Broken::Store(_) => again(AGAIN),
+                Broken::Panicked(_) => Rest::Panicked,
+            }
         }
     };
     if rest != Rest::Done || task.records.is_done() {
