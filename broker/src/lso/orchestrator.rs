@@ -64,6 +64,7 @@ mod schedule;
 mod stats;
 
 pub use choose::DryRun;
+pub use record::operations;
 pub use reserve::{Reservations, ReserveError, Reserved};
 
 /// Whether a partner is asked at all for now.

@@ -455,3 +455,25 @@ fn rules_for_a_type_of_service_are_checked() {
         "{chain}"
     );
 }
+
+#[test]
+fn an_order_with_its_notifications_has_to_fit_into_a_batch_of_the_store() {
+    let of = |items: usize, subscriptions: usize| {
+        format!(
+            "[sof.orders]\nitems = {items}\n[sof.notifications]\nsubscriptions_per_buyer = {subscriptions}\n"
+        )
+    };
+    let chain = error_chain(&of(100, 200));
+    let told = "settings: sof.orders.items = '100': with sof.notifications.subscriptions_per_buyer = 200 one batch \
+        of the store may have 20402 operations, and it takes 10000: at most 12 items, or 97 subscriptions";
+    assert_eq!(chain, told);
+    for (items, subscriptions) in [(12, 200), (100, 97), (1, 1_990), (3_000, 1)] {
+        let text = of(items, subscriptions);
+        let loaded = load(Some(file(&text).path()), &Overrides::default());
+        assert!(loaded.is_ok(), "{text}");
+    }
+    for (items, subscriptions) in [(13, 200), (100, 98), (1, 5_000), (10_000, 1)] {
+        let chain = error_chain(&of(items, subscriptions));
+        assert!(chain.contains("sof.orders.items"), "{chain}");
+    }
+}

@@ -20,6 +20,20 @@ use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
 /// has a bound.
 const TOGETHER: usize = 16;
 
+/// Events of one item in one batch, at most: two states of the item, the service's state, and one more of the service.
+const EVENTS: usize = 4;
+
+/// The most operations of a batch that keeps a step of an order of so many items, if so many subscriptions hear of each
+/// event. Beside the events: the claim, the order with its precondition, and of each item a selection, the saga and the
+/// service with theirs.
+#[must_use]
+pub const fn operations(items: usize, subscriptions: usize) -> usize {
+    let items = if items < TOGETHER { items } else { TOGETHER };
+    let each = EVENTS.saturating_mul(subscriptions).saturating_add(5);
+    let of_items = items.saturating_mul(each);
+    of_items.saturating_add(subscriptions).saturating_add(3)
+}
+
 /// A saga and its record's version; `None` if it is not kept yet.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
