@@ -69,6 +69,9 @@ pub struct Selection {
     /// The chain that is taken, as its place among the candidates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<usize>,
+    /// Domains with which an agreement, or whose return, may let there be a chain.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub waits_for: BTreeSet<DomainId>,
     /// The search ended before it was sure that these are the best.
     pub cut: bool,
     /// Why there is no chain at all, as `POST /broker/v1/placements` explains it.

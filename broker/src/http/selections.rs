@@ -61,6 +61,10 @@ pub(super) struct SelectionBody {
     removed_by: Vec<RemovedBody>,
     /// Those that scored, best first; then those that a rule removed.
     candidates: Vec<CandidateBody>,
+    /// Domains with which an agreement, or whose return, may let there be a chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    waits_for: Vec<String>,
     /// The search ended before it was sure that these are the best.
     cut: bool,
     /// Why there is no chain, as placements explain it.
@@ -254,6 +258,7 @@ impl From<&Selection> for SelectionBody {
             candidates: candidates
                 .map(|(at, judged)| CandidateBody::new(judged, selection.chosen == Some(at)))
                 .collect(),
+            waits_for: selection.waits_for.iter().map(ToString::to_string).collect(),
             cut: selection.cut,
             explanation: selection.explanation.clone(),
         }

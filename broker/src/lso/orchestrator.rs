@@ -25,6 +25,7 @@
 //! | `look` | orders that nobody has told of |
 //! | `orphans` | claims that were left |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
+//! | `awaited` | which orders wait for which partner |
 //! | `stats` | what is known of partners from their work |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -51,6 +52,7 @@ use crate::published::Published;
 use crate::settings::Work;
 use crate::store::{KeyRange, Snapshot, StoreError};
 
+mod awaited;
 mod call;
 mod choose;
 mod durable;
@@ -63,6 +65,7 @@ mod rooms;
 mod schedule;
 mod stats;
 
+use awaited::{Awaited, Awaits};
 pub use choose::DryRun;
 pub use record::operations;
 pub use reserve::{Reservations, ReserveError, Reserved};
@@ -153,12 +156,13 @@ enum Nudge {
 const NUDGES: usize = 64;
 
 /// Why a task has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Rest {
     /// Nothing is left to do.
     Done,
-    /// There is nothing to do before a moment, if nothing happens. What is kept has at most this version.
-    Until(Timestamp, u64),
+    /// There is nothing to do before a moment, if nothing happens, or a partner changes that it waits for. What is kept has
+    /// at most this version.
+    Until(Timestamp, u64, Awaits),
     /// Somebody else has it, or a step was not kept: it is looked at again at a moment, as something that another process left.
     Left(Timestamp),
     /// An effect panicked, so that nobody knows how far it came: it is looked at again as after [`Rest::Left`], later each
@@ -229,6 +233,7 @@ async fn run_as(
         shared: Arc::clone(&shared),
         known: HashMap::new(),
         resting: BTreeSet::new(),
+        awaited: Awaited::default(),
         ready: VecDeque::new(),
         tasks: JoinSet::new(),
         panics: HashMap::new(),
@@ -316,6 +321,8 @@ struct Desk {
     known: HashMap<OrderId, Known>,
     /// Those that rest, by when that is over; one that was called up before may still be here.
     resting: BTreeSet<(Timestamp, OrderId)>,
+    /// Of those that rest, what they wait for.
+    awaited: Awaited,
     /// Orders that wait for a place.
     ready: VecDeque<(OrderId, Option<u64>, mpsc::Receiver<Nudge>)>,
     tasks: JoinSet<Ended>,
@@ -339,6 +346,7 @@ impl Desk {
             Some(Known::Resting { seen, .. }) => *seen,
             None => None,
         };
+        self.awaited.remove(&id);
         let (sender, nudges) = mpsc::channel(NUDGES);
         if let Some(nudge) = nudge {
             let _ = sender.try_send(nudge);
@@ -365,9 +373,14 @@ impl Desk {
                     None => self.shared.tools.metrics.stale_event("hint"),
                 }
             }
-            Wake::Agreements => {
-                let all: Vec<OrderId> = self.known.keys().cloned().collect();
-                for id in all {
+            Wake::Agreements(domain) => {
+                for known in self.known.values() {
+                    if let Known::AtWork(sender) = known {
+                        // Without room it finds out by looking.
+                        let _ = sender.try_send(Nudge::Agreements);
+                    }
+                }
+                for id in self.awaited.of(&domain) {
                     self.call_up(id, Some(Nudge::Agreements));
                 }
             }
@@ -410,10 +423,13 @@ impl Desk {
                 self.shared.theirs().retain(|_, ours| *ours != id);
             }
             // It was told something when it was about to end: it goes on, and its sender stays.
-            Rest::Until(_, seen) if !nudges.is_empty() => {
+            Rest::Until(_, seen, _) if !nudges.is_empty() => {
                 self.ready.push_back((id, Some(seen), nudges));
             }
-            Rest::Until(until, seen) => self.rest(id, until, Some(seen)),
+            Rest::Until(until, seen, awaits) => {
+                self.awaited.insert(&id, awaits);
+                self.rest(id, until, Some(seen));
+            }
             // Who reads it anew asks for all that is open, whatever was told.
             Rest::Left(until) => self.rest(id, until, None),
             Rest::Panicked => self.panicked(id),

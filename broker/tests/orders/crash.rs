@@ -157,7 +157,7 @@ async fn an_order_that_another_works_on_is_left_alone_whatever_happens() {
     setting
         .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
         .await;
-    setting.wake(Wake::Agreements);
+    setting.wake(Wake::Agreements("AS2".parse().unwrap()));
     let before = setting.store.stats().reads;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let taken = setting.store.stats().reads - before;

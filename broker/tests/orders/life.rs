@@ -171,8 +171,39 @@ async fn without_an_agreement_the_item_is_pending_until_there_is_one() {
     let saga = setting.saga("o1").await.unwrap();
     assert!(saga.waiting_for.unwrap().contains("AS4"));
     setting.agree("AS4", Price::default()).await;
-    setting.wake(Wake::Agreements);
+    setting.wake(Wake::Agreements("AS4".parse().unwrap()));
     setting.until("o1", OrderState::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_partner_wakes_those_that_wait_for_it_and_no_others() {
+    let mut setting = Setting::new(false).await;
+    setting.work.look_again = Duration::from_secs(3600);
+    setting.work.look = Duration::from_secs(3600);
+    setting.disagree("AS4").await;
+    setting.start();
+    let (add, active) = (Action::Add, ServiceState::Active);
+    for at in 0..5 {
+        let (order, service) = (format!("o{at}"), format!("s{at}"));
+        setting.order(&order, add, &service, plain(1), active).await;
+        setting.until(&order, OrderState::Pending).await;
+    }
+    // They rest when nothing has happened for a while.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    setting.until_at_work(0).await;
+    setting.agree("AS4", Price::default()).await;
+    let before = setting.store.stats().reads;
+    for _ in 0..50 {
+        setting.wake(Wake::Agreements("AS3".parse().unwrap()));
+        setting.wake(Wake::Agreements("AS9".parse().unwrap()));
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(setting.store.stats().reads, before, "somebody was called up");
+    assert_eq!(setting.selection("s0.1").await.waits_for.len(), 1);
+    setting.wake(Wake::Agreements("AS4".parse().unwrap()));
+    for at in 0..5 {
+        setting.until(&format!("o{at}"), OrderState::Completed).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -408,6 +408,18 @@ impl Setting {
         panic!("{id} is not {what}: {:#?}", self.saga(id).await);
     }
 
+    /// Waits until so many orders are at work.
+    pub(crate) async fn until_at_work(&self, count: usize) {
+        let wanted = format!(r#"brokerd_sof_orders{{state="at-work"}} {count}"#);
+        for _ in 0..1_000 {
+            if self.metrics.encode().contains(&wanted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{}", self.metrics.encode());
+    }
+
     /// Waits until a saga is in a phase, or over.
     pub(crate) async fn until_phase(&self, id: &str, phase: Phase) -> bool {
         for _ in 0..10_000 {

@@ -220,6 +220,7 @@ impl Shared {
                 removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
+                waits_for: BTreeSet::new(),
                 cut: false,
                 explanation: None,
             },
@@ -336,6 +337,7 @@ impl DryRun {
                 removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
+                waits_for: BTreeSet::new(),
                 cut: false,
                 explanation: None,
             },
@@ -426,6 +428,9 @@ impl Question {
                 .map(|one| format!("{}: {}", one.domain, one.detail));
             each.collect::<Vec<_>>().join("; ")
         };
+        let may_help = |one: &&Removal| one.filter.is_commercial() || one.filter.is_passing();
+        let waits_for = why.iter().flatten().filter(may_help);
+        self.selection.waits_for = waits_for.map(|one| one.domain.clone()).collect();
         let is = |rule: fn(Filter) -> bool| {
             why.iter()
                 .find(|removed| !removed.is_empty() && removed.iter().all(|one| rule(one.filter)))
@@ -455,20 +460,22 @@ impl Question {
 
     /// There is no chain on the maps as they are. If a partner is missing on them, there may be one when it is back: as after
     /// a restart, before its domain has told of itself again.
-    fn nothing_fits(&self, reason: String) -> Event {
+    fn nothing_fits(&mut self, reason: String) -> Event {
         let (graph, now) = (self.version.maps.idt().graph(), self.selection.time);
         let (views, rules) = (self.views.iter(), &self.selection.rules);
         let absent = views
             .filter(|(domain, view)| {
                 usable(domain, view, rules, now).is_ok() && graph.index(domain).is_none()
             })
-            .map(|(domain, _)| domain.to_string());
-        let absent: Vec<String> = absent.collect();
+            .map(|(domain, _)| domain.clone());
+        let absent: Vec<DomainId> = absent.collect();
         if absent.is_empty() {
             let selection = Some(self.selection.id.clone());
             return Event::NothingFits { reason, selection };
         }
-        let absent = absent.join(", ");
+        let names: Vec<String> = absent.iter().map(ToString::to_string).collect();
+        self.selection.waits_for.extend(absent);
+        let absent = names.join(", ");
         Event::NoPartner(format!("{reason}, and {absent} is not on the maps"))
     }
 

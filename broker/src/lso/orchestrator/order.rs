@@ -17,7 +17,7 @@ use tracing::{debug, info, warn};
 
 use super::record::{Kept, Records, claim_order, in_place, let_go};
 use super::schedule::{Start, Times, is_started_after, named, start};
-use super::{Nudge, Rest, Shared, after, in_time};
+use super::{Awaits, Nudge, Rest, Shared, after, in_time};
 use crate::clock;
 use crate::lso::configuration::{Checked, check};
 use crate::lso::records::{ORDERS, SERVICES};
@@ -61,6 +61,8 @@ struct Task {
     starts: BTreeMap<String, Timestamp>,
     /// Items that have not begun for no other reason than that they complete at the same time as others.
     at_the_gate: BTreeSet<String>,
+    /// Whose change may let an item go on, as the last choice found.
+    awaited: BTreeMap<String, Awaits>,
 }
 
 /// Works on an order until there is nothing to do. `seen`: up to which version this process has kept its steps.
@@ -111,6 +113,7 @@ pub(super) async fn work(
         under_way: BTreeSet::new(),
         starts: BTreeMap::new(),
         at_the_gate: BTreeSet::new(),
+        awaited: BTreeMap::new(),
     };
     // Whoever works on what another has left writes first, so what is newer is another's.
     let is_ours = seen.is_some_and(|seen| task.records.newest() <= seen);
@@ -167,7 +170,7 @@ impl Task {
             }
             let wake = self.wake_at(now);
             if self.under_way.is_empty() && wake > after(now, IDLE) {
-                return Ok(Rest::Until(wake, self.records.newest()));
+                return Ok(Rest::Until(wake, self.records.newest(), self.awaits()));
             }
             let renew_at = renewed + self.shared.settings.lease / 3;
             let wake = in_time(clock::now(), wake).min(renew_at);
@@ -184,6 +187,10 @@ impl Task {
             }
             let now = clock::now().timestamp;
             for (slot, event, selection) in events {
+                if let Some(selection) = &selection {
+                    let awaits = Awaits::These(selection.waits_for.clone());
+                    self.awaited.insert(slot.0.clone(), awaits);
+                }
                 self.records.selections.extend(selection);
                 self.hear(&slot.0, event, now);
             }
@@ -209,6 +216,18 @@ impl Task {
         let outcome = ended?;
         self.under_way.remove(&outcome.0);
         Ok(outcome)
+    }
+
+    /// Whose change may let the order go on.
+    fn awaits(&self) -> Awaits {
+        let sagas = self.records.sagas.iter();
+        let waiting = sagas.filter(|(_, kept)| {
+            matches!(kept.saga.phase, Phase::NoAgreement | Phase::NoPartner)
+        });
+        // Of a choice that was made before this task it is not known.
+        let each = waiting
+            .map(|(item, _)| self.awaited.get(item).cloned().unwrap_or(Awaits::Anybody));
+        each.fold(Awaits::Nobody, Awaits::and)
     }
 
     /// Waits a little for what is under way, and keeps what comes of it.
