@@ -13,7 +13,7 @@ use sof::service::Service;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, info, info_span, warn};
 
 use super::record::{Kept, Records, claim_order, in_place, let_go};
 use super::schedule::{Start, Times, is_started_after, named, start};
@@ -528,7 +528,9 @@ impl Task {
             let checked = self.checked(&slot.0);
             let order = self.records.order.value.clone();
             let shared = Arc::clone(&self.shared);
-            self.effects.spawn(async move {
+            // So that what is called says for which order.
+            let span = info_span!("work", order = %saga.order, item = %saga.item);
+            let effect = async move {
                 let request: Option<&PlacementRequest> = match checked.as_deref() {
                     Some(Checked::Graph(request)) => Some(request),
                     _ => None,
@@ -566,7 +568,8 @@ impl Task {
                     }
                 };
                 (slot, event, selection)
-            });
+            };
+            self.effects.spawn(effect.instrument(span));
         }
     }
 
