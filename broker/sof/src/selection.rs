@@ -20,6 +20,7 @@ use crate::service::ServiceId;
 
 mod chain;
 mod decompose;
+mod faded;
 mod filter;
 mod rules;
 mod score;
@@ -28,6 +29,7 @@ pub use chain::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Host, Way,
 };
 pub use decompose::{decompose, label};
+pub use faded::Faded;
 pub use filter::{Filter, PartnerView, Removal, terms, usable};
 pub use rules::Rules;
 pub use score::{Measures, Weights, price};

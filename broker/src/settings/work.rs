@@ -64,6 +64,9 @@ pub struct Work {
     /// At the end, for what partners are about to answer.
     #[serde(with = "humantime_serde")]
     pub grace: Duration,
+    /// What a partner did counts one half when it is so long ago.
+    #[serde(with = "humantime_serde")]
+    pub success_half_life: Duration,
     /// How much each measure of a chain counts.
     pub weights: Weights,
     /// The same for a kind of service, by the `serviceType` of the order.
@@ -103,6 +106,8 @@ impl Default for Work {
             // It reads all orders; wake-ups tell of new ones at once.
             look: Duration::from_secs(60),
             grace: Duration::from_secs(3),
+            // A bad week is forgiven in a quarter, a bad day in a month.
+            success_half_life: Duration::from_secs(30 * 86_400),
             weights: Weights::default(),
             weights_of: BTreeMap::new(),
             rules: RulesEntry::default(),
@@ -199,6 +204,7 @@ impl Work {
             ("sof.work.lease", self.lease),
             ("sof.work.look", self.look),
             ("sof.work.look_again", self.look_again),
+            ("sof.work.success_half_life", self.success_half_life),
         ];
         if let Some((key, time)) = times
             .into_iter()

@@ -156,13 +156,13 @@ pub fn decode_job(root: &Cursor<'_>) -> Result<Job, FieldError> {
 /// # Errors
 /// It is no list, or a result of that job cannot be read.
 pub fn decode_results(root: &Cursor<'_>, job: &str) -> Result<Option<String>, FieldError> {
-    let mut last: Option<(jiff::Timestamp, String)> = None;
+    let mut last: Option<(Timestamp, String)> = None;
     for element in root.array()? {
         let of = element.required("testJob")?.required("id")?;
         if of.string()? != job {
             continue;
         }
-        let end: jiff::Timestamp = element.required("actualEndDateTime")?.parse()?;
+        let end: Timestamp = element.required("actualEndDateTime")?.parse()?;
         if last.as_ref().is_none_or(|(known, _)| *known <= end) {
             last = Some((end, identifier(&element.required("id")?)?));
         }

@@ -21,10 +21,10 @@ pub struct PartnerView {
     pub agreements: Vec<Agreement>,
     /// It did not answer of late, and is not asked for now.
     pub circuit_open: bool,
-    /// Segments that it brought up.
-    pub succeeded: u64,
-    /// Segments that it refused or failed, or of which nothing was heard.
-    pub failed: u64,
+    /// Segments that it brought up, those of long ago counted less ([`super::Faded`]).
+    pub succeeded: f64,
+    /// Segments that it refused or failed, or of which nothing was heard, counted so.
+    pub failed: f64,
     /// Services that it does a segment of.
     pub services: u32,
     /// It is avoided for this order: why.

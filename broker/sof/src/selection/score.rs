@@ -99,7 +99,7 @@ impl Measures {
             }
             if let Some(view) = views.get(&segment.domain) {
                 // Laplace's rule: who has done nothing yet counts one half.
-                let (good, bad) = (real(view.succeeded), real(view.failed));
+                let (good, bad) = (view.succeeded, view.failed);
                 all.success *= (good + 1.0) / (good + bad + 2.0);
                 let most = agreement.and_then(|agreement| agreement.bounds.services);
                 if let Some(most) = most {

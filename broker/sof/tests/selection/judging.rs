@@ -367,7 +367,8 @@ fn odd_views() -> impl Strategy<Value = BTreeMap<DomainId, PartnerView>> {
                 .map(|(at, (broken, good, bad, services, price, delay))| {
                     let mut view = view(at);
                     view.circuit_open = broken && at > 5;
-                    (view.succeeded, view.failed, view.services) = (good, bad, services);
+                    (view.succeeded, view.failed) = (good as f64, bad as f64);
+                    view.services = services;
                     let agreement = &mut view.agreements[0];
                     agreement.bounds.services = Some(6);
                     agreement.price.segment = price;

@@ -250,14 +250,15 @@ impl Shared {
         saga: &Saga,
     ) -> Result<BTreeMap<DomainId, PartnerView>, StoreError> {
         let mut views = partners(self.tools.lso.store.as_ref()).await?;
+        let now = clock::now().timestamp;
         for (domain, view) in &mut views {
-            let done = self.stats().of(domain);
+            let done = self.stats().of(domain, now);
             let deployed = &saga.before.deployed;
             let own = deployed.iter().any(|known| known.domain == *domain);
             view.circuit_open = self.tools.circuits.is_open(domain);
             (view.succeeded, view.failed) = (done.succeeded, done.failed);
             // Its own segment is not one more.
-            view.services = done.services().saturating_sub(u32::from(own));
+            view.services = done.services.saturating_sub(u32::from(own));
             view.avoided = saga.avoided.get(domain).cloned();
         }
         Ok(views)
