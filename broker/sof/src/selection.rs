@@ -95,6 +95,12 @@ impl Selection {
     /// How many closed domains are told.
     pub const CLOSED: usize = 100;
 
+    /// The name of the choice for a try of a service.
+    #[must_use]
+    pub fn name(service: &ServiceId, number: u32) -> String {
+        format!("{service}.{number}")
+    }
+
     /// Counts what each rule removed: of these domains, and of the candidates.
     pub fn count_removed(&mut self, closed: &[Removal]) {
         let mut counts: BTreeMap<Filter, Removed> = BTreeMap::new();

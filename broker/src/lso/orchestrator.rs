@@ -25,6 +25,7 @@
 //! | `look` | orders that nobody has told of |
 //! | `orphans` | claims that were left |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
+//! | `prune` | forgets how services came to be that have ended |
 //! | `awaited` | which orders wait for which partner |
 //! | `stats` | what is known of partners from their work |
 
@@ -59,6 +60,7 @@ mod durable;
 mod look;
 mod order;
 mod orphans;
+mod prune;
 mod record;
 mod reserve;
 mod rooms;
@@ -258,6 +260,8 @@ async fn run_as(
             );
         }
         has_learned.send_replace(true);
+        // What is forgotten has been learned from first.
+        prune::run(learner).await;
     });
     loop {
         desk.start_ready();

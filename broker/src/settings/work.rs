@@ -64,6 +64,11 @@ pub struct Work {
     /// At the end, for what partners are about to answer.
     #[serde(with = "humantime_serde")]
     pub grace: Duration,
+    /// How long sagas and selections of a service are kept after its end.
+    #[serde(with = "humantime_serde")]
+    pub keep_for: Duration,
+    /// Of how many services that have ended; the oldest make room.
+    pub keep_ended: usize,
     /// What a partner did counts one half when it is so long ago.
     #[serde(with = "humantime_serde")]
     pub success_half_life: Duration,
@@ -106,6 +111,9 @@ impl Default for Work {
             // It reads all orders; wake-ups tell of new ones at once.
             look: Duration::from_secs(60),
             grace: Duration::from_secs(3),
+            // Somebody asks why within a quarter, or not at all.
+            keep_for: Duration::from_secs(90 * 86_400),
+            keep_ended: 100_000,
             // A bad week is forgiven in a quarter, a bad day in a month.
             success_half_life: Duration::from_secs(30 * 86_400),
             weights: Weights::default(),

@@ -8,6 +8,7 @@ mod change;
 mod crash;
 mod life;
 mod partners;
+mod prune;
 mod reservations;
 mod restore;
 mod rules;

@@ -207,7 +207,7 @@ impl Shared {
             saga: saga.clone(),
             views,
             selection: Selection {
-                id: format!("{}.{}", saga.service, saga.next_try()),
+                id: Selection::name(&saga.service, saga.next_try()),
                 time: clock::now().timestamp,
                 order: saga.order.clone(),
                 item: saga.item.clone(),
