@@ -7,6 +7,7 @@ mod api;
 mod change;
 mod crash;
 mod life;
+mod logs;
 mod partners;
 mod prune;
 mod reservations;

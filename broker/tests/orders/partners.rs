@@ -236,6 +236,8 @@ impl Partners for Fakes {
     fn order<'a>(&'a self, partner: &'a Partner, body: &'a Value) -> Called<'a, PartnerOrder> {
         Box::pin(async move {
             self.pause(partner).await;
+            // As the client of partners writes its own.
+            tracing::info!(partner = %partner.domain, "called");
             let less = |left: u32| left.checked_sub(1);
             let order = std::sync::atomic::Ordering::SeqCst;
             if partner.domain.as_str() == "AS2"
