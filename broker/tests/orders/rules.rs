@@ -31,7 +31,7 @@ async fn a_forbidden_domain_is_on_no_chain_of_that_type_and_the_selection_says_s
     let other = setting.selection("s1.1").await;
     assert!(other.rules.is_empty() && other.removed_by.is_empty());
     let gold = setting.selection("s2.1").await;
-    let as2 = "AS2".parse().unwrap();
+    let as2: nffg::DomainId = "AS2".parse().unwrap();
     assert!(gold.rules.forbid_domains.contains(&as2));
     assert!(!gold.candidates[0].chain.domains().contains(&as2));
     assert_eq!(gold.closed[0].filter, Filter::Allowed);

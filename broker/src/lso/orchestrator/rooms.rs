@@ -86,7 +86,8 @@ mod tests {
     }
 
     async fn is_full(rooms: &Rooms, name: &str) -> bool {
-        let place = rooms.call(&domain(name));
+        let name = domain(name);
+        let place = rooms.call(&name);
         let soon = tokio::time::timeout(Duration::from_millis(20), place).await;
         soon.is_err()
     }
