@@ -9,8 +9,8 @@ use http::HeaderMap;
 use http::request::Parts;
 use nffg::json::FieldError;
 use nffg::{DomainId, SapId};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;

@@ -71,12 +71,8 @@ pub(super) fn routes(app: &App) -> Router<App> {
             router = router
                 .route(
                     &format!("{path}/serviceOrder"),
-                    reads(get(page::list::<OrderEntry>).fallback(method_not_allowed)).merge(guarded(
-                        app,
-                        Action::Order,
-                        &served,
-                        post(orders::create),
-                    )),
+                    reads(get(page::list::<OrderEntry>).fallback(method_not_allowed))
+                        .merge(guarded(app, Action::Order, &served, post(orders::create))),
                 )
                 .route(
                     &format!("{path}/serviceOrder/{{id}}"),

@@ -107,7 +107,8 @@ struct RulesBody {
 impl RulesBody {
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     fn new(rules: &Rules) -> Option<Self> {
-        let names = |domains: &BTreeSet<DomainId>| domains.iter().map(ToString::to_string).collect();
+        let names =
+            |domains: &BTreeSet<DomainId>| domains.iter().map(ToString::to_string).collect();
         (!rules.is_empty()).then(|| Self {
             allow_domains: rules.allow_domains.as_ref().map(names),
             forbid_domains: names(&rules.forbid_domains),
@@ -258,7 +259,11 @@ impl From<&Selection> for SelectionBody {
             candidates: candidates
                 .map(|(at, judged)| CandidateBody::new(judged, selection.chosen == Some(at)))
                 .collect(),
-            waits_for: selection.waits_for.iter().map(ToString::to_string).collect(),
+            waits_for: selection
+                .waits_for
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             cut: selection.cut,
             explanation: selection.explanation.clone(),
         }

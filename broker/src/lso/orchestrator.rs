@@ -484,7 +484,11 @@ impl Desk {
                 self.resting.insert((until, id));
                 return;
             }
-            if let Some(Known::Resting { until: known, is_shut, .. }) = self.known.get_mut(&id)
+            if let Some(Known::Resting {
+                until: known,
+                is_shut,
+                ..
+            }) = self.known.get_mut(&id)
                 && *known == until
             {
                 *is_shut = false;

@@ -447,8 +447,7 @@ fn check_batches(settings: &Settings) -> Result<(), SettingsError> {
     let items = settings.sof.orders.items;
     let subscriptions = settings.sof.notifications.subscriptions_per_buyer;
     let sum = |items: usize, subscriptions: usize| {
-        orders::operations(items, subscriptions)
-            .max(orchestrator::operations(items, subscriptions))
+        orders::operations(items, subscriptions).max(orchestrator::operations(items, subscriptions))
     };
     let all = sum(items, subscriptions);
     if all <= MAX_OPERATIONS {

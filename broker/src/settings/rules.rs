@@ -69,9 +69,8 @@ impl RulesEntry {
                 return Some((key, count.to_string(), "must be from 1 to 100000"));
             }
         }
-        let odd = |number: Option<f64>, most: f64| {
-            number.filter(|number| !(0.0..=most).contains(number))
-        };
+        let odd =
+            |number: Option<f64>, most: f64| number.filter(|number| !(0.0..=most).contains(number));
         if let Some(price) = odd(self.max_price, LARGEST) {
             let rule = "must be from 0 to 1000000000000";
             return Some(("max_price", price.to_string(), rule));

@@ -450,10 +450,7 @@ fn rules_for_a_type_of_service_are_checked() {
         assert!(chain.contains(told), "{wrong}: {chain}");
     }
     let chain = error_chain("[sof.work.rules]\nmax_price = -1.0\n");
-    assert!(
-        chain.contains("sof.work.rules.max_price = '-1'"),
-        "{chain}"
-    );
+    assert!(chain.contains("sof.work.rules.max_price = '-1'"), "{chain}");
 }
 
 #[test]

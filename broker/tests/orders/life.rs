@@ -198,11 +198,17 @@ async fn a_change_of_a_partner_wakes_those_that_wait_for_it_and_no_others() {
         setting.wake(Wake::Agreements("AS9".parse().unwrap()));
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(setting.store.stats().reads, before, "somebody was called up");
+    assert_eq!(
+        setting.store.stats().reads,
+        before,
+        "somebody was called up"
+    );
     assert_eq!(setting.selection("s0.1").await.waits_for.len(), 1);
     setting.wake(Wake::Agreements("AS4".parse().unwrap()));
     for at in 0..5 {
-        setting.until(&format!("o{at}"), OrderState::Completed).await;
+        setting
+            .until(&format!("o{at}"), OrderState::Completed)
+            .await;
     }
 }
 

@@ -39,7 +39,10 @@ async fn what_is_logged_of_a_call_has_the_order_and_the_item() {
         .await;
     setting.until("o1", OrderState::Completed).await;
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-    let calls: Vec<&str> = text.lines().filter(|line| line.contains("called")).collect();
+    let calls: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("called"))
+        .collect();
     assert!(calls.len() >= 3, "{text}");
     for line in calls {
         assert!(line.contains("work{order=o1 item=1}"), "{line}");

@@ -37,7 +37,9 @@ async fn one_silent_partner_and_the_orders_of_the_others_finish() {
             .await;
     }
     for at in 0..4 {
-        setting.until(&format!("o{at}"), OrderState::Completed).await;
+        setting
+            .until(&format!("o{at}"), OrderState::Completed)
+            .await;
     }
     for at in 0..8 {
         let saga = setting.saga(&format!("slow{at}")).await.unwrap();
@@ -72,6 +74,8 @@ async fn a_test_that_does_not_end_holds_no_place() {
     setting.until("o3", OrderState::Completed).await;
     setting.fakes.state().endless_tests.clear();
     for at in 0..3 {
-        setting.until(&format!("o{at}"), OrderState::Completed).await;
+        setting
+            .until(&format!("o{at}"), OrderState::Completed)
+            .await;
     }
 }

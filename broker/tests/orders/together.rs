@@ -50,7 +50,10 @@ async fn until_there(setting: &Setting, domain: &str, state: &str) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{domain} has nothing {state}: {:?}", setting.fakes.services());
+    panic!(
+        "{domain} has nothing {state}: {:?}",
+        setting.fakes.services()
+    );
 }
 
 /// Waits until the order is final; never is one item final and the other not.
@@ -74,7 +77,10 @@ async fn what_is_ready_first_does_not_work_before_the_other_is_ready() {
         let mut setting = two_ways().await;
         setting.fakes.state().silent.push("AS3".to_owned());
         setting.start();
-        let items = vec![add("1", "s1", None), with(add("2", "s2", Some("around")), "1")];
+        let items = vec![
+            add("1", "s1", None),
+            with(add("2", "s2", Some("around")), "1"),
+        ];
         setting.take("o1", items).await;
         until_there(&setting, "AS2", "inactive").await;
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -85,7 +91,10 @@ async fn what_is_ready_first_does_not_work_before_the_other_is_ready() {
         }
         let found = setting.fakes.services();
         assert!(found.contains(&("AS2".to_owned(), "inactive".to_owned())));
-        assert_eq!(setting.read("o1").await.items[0].state, ItemState::InProgress);
+        assert_eq!(
+            setting.read("o1").await.items[0].state,
+            ItemState::InProgress
+        );
         assert!(setting.service("s1").await.busy.is_some());
         setting.fakes.state().silent.clear();
         assert_eq!(end_together(&setting, "o1").await, OrderState::Completed);
@@ -101,7 +110,10 @@ async fn when_the_other_fails_both_end_then() {
     let mut setting = two_ways().await;
     setting.fakes.fate("AS3", "add", Fate::Refuse);
     setting.start();
-    let items = vec![with(add("1", "s1", None), "2"), add("2", "s2", Some("around"))];
+    let items = vec![
+        with(add("1", "s1", None), "2"),
+        add("2", "s2", Some("around")),
+    ];
     setting.take("o1", items).await;
     assert_eq!(end_together(&setting, "o1").await, OrderState::Partial);
     let order = setting.read("o1").await;

@@ -45,7 +45,9 @@ impl Rules {
     #[must_use]
     pub fn closes(&self, domain: &DomainId) -> Option<String> {
         if self.forbid_domains.contains(domain) {
-            return Some(format!("the rules forbid {domain} for this type of service"));
+            return Some(format!(
+                "the rules forbid {domain} for this type of service"
+            ));
         }
         let allowed = self.allow_domains.as_ref()?;
         (!allowed.contains(domain))

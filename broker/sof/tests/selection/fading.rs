@@ -30,7 +30,10 @@ fn what_was_counted_a_half_life_ago_counts_one_half() {
     for (days, left) in [(0, 1.0), (1, 0.5), (2, 0.25), (10, 1.0 / 1024.0)] {
         assert!(near(count.left(at(days * day), HALF), left));
     }
-    assert!(near(counted(&[0, day, 2 * day]).left(at(2 * day), HALF), 1.75));
+    assert!(near(
+        counted(&[0, day, 2 * day]).left(at(2 * day), HALF),
+        1.75
+    ));
     assert!(near(Faded::default().left(at(0), HALF), 0.0));
     // A clock that goes back.
     assert!(near(count.left(at(-day), HALF), 1.0));

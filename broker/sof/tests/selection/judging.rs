@@ -100,14 +100,7 @@ fn each_filter_removes_what_it_is_for() {
 fn ruled_out(rules: &Rules, views: &BTreeMap<DomainId, PartnerView>) -> Vec<(String, Filter)> {
     let (demand, chain) = simple();
     let weights = Weights::default();
-    let judged = judge(
-        "s.1",
-        &demand,
-        vec![chain],
-        views,
-        (&weights, rules),
-        now(),
-    );
+    let judged = judge("s.1", &demand, vec![chain], views, (&weights, rules), now());
     assert_eq!(
         judged[0].score.is_some(),
         judged[0].removed.is_empty(),
@@ -195,7 +188,10 @@ fn what_is_asked_before_the_search_says_the_same_as_what_is_asked_after_it() {
     stopped.circuit_open = true;
     let removal = usable(&domain(1), &stopped, &Rules::default(), now()).unwrap_err();
     assert_eq!(removal.filter, Filter::Circuit);
-    assert_eq!(usable(&domain(1), &view(1), &Rules::default(), now()), Ok(()));
+    assert_eq!(
+        usable(&domain(1), &view(1), &Rules::default(), now()),
+        Ok(())
+    );
 }
 
 #[test]
@@ -315,7 +311,14 @@ fn of_what_scores_the_same_the_chain_of_fewer_hops_is_the_choice() {
     let short = chain(&demand, &[vec![0, 1], vec![1, 2]], 0, 100);
     let judge = |chains| {
         let weights = Weights::default();
-        let mut judged = judge("s.1", &demand, chains, &views(), (&weights, &Rules::default()), now());
+        let mut judged = judge(
+            "s.1",
+            &demand,
+            chains,
+            &views(),
+            (&weights, &Rules::default()),
+            now(),
+        );
         assert_eq!(judged[0].score, judged[1].score);
         judged.swap_remove(0).chain
     };

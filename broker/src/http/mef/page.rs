@@ -58,7 +58,14 @@ pub(super) async fn list<E: Listed>(
     };
     let index = E::index(&app.shared.lso.index);
     let encode = |record: &E::Record| E::encode(record, &served.links);
-    one_page(&app, index, wanted, |entry: &E| entry.matches(&filter), encode).await
+    one_page(
+        &app,
+        index,
+        wanted,
+        |entry: &E| entry.matches(&filter),
+        encode,
+    )
+    .await
 }
 
 /// `GET` of one.

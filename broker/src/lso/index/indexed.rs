@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use super::{Entry, Index, Indexes};
 use crate::store::key::Key;
-use crate::store::{Answer, Batch, Expected, Receipt, Snapshot, Stats, Store, StoreError, TableName, Write};
+use crate::store::{
+    Answer, Batch, Expected, Receipt, Snapshot, Stats, Store, StoreError, TableName, Write,
+};
 
 /// A store in front of another. What is written to orders and services is in the index before the writer hears that it is
 /// durable.

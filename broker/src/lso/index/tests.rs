@@ -144,7 +144,10 @@ async fn a_doubtful_record_is_read_again_after_a_write_and_not_any_more_when_its
     let other = order("2", "a", 0, ItemState::Acknowledged);
     mute.inner.commit(put(&other)).await.unwrap();
     let (total, reads) = list().await;
-    assert!(total == 0 && reads > 0, "the other was not written through us");
+    assert!(
+        total == 0 && reads > 0,
+        "the other was not written through us"
+    );
     assert_eq!(list().await, (0, 0));
     let batch = mute.waiting.lock().unwrap().pop().unwrap();
     mute.inner.commit(batch).await.unwrap();

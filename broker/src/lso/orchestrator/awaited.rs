@@ -112,10 +112,7 @@ mod tests {
 
     #[test]
     fn an_order_waits_for_what_any_of_its_items_waits_for() {
-        assert_eq!(
-            these(&["AS1"]).and(these(&["AS2"])),
-            these(&["AS1", "AS2"])
-        );
+        assert_eq!(these(&["AS1"]).and(these(&["AS2"])), these(&["AS1", "AS2"]));
         assert_eq!(Awaits::Nobody.and(these(&["AS1"])), these(&["AS1"]));
         assert_eq!(these(&["AS1"]).and(Awaits::Anybody), Awaits::Anybody);
         assert_eq!(Awaits::Nobody.and(Awaits::Nobody), Awaits::Nobody);

@@ -92,7 +92,10 @@ async fn look(
 }
 
 /// Whether nothing of an order is left to do.
-pub(super) async fn is_done(snapshot: &dyn Snapshot, order: &ServiceOrder) -> Result<bool, StoreError> {
+pub(super) async fn is_done(
+    snapshot: &dyn Snapshot,
+    order: &ServiceOrder,
+) -> Result<bool, StoreError> {
     if !order.state().is_final() {
         return Ok(false);
     }

@@ -221,12 +221,11 @@ impl Task {
     /// Whose change may let the order go on.
     fn awaits(&self) -> Awaits {
         let sagas = self.records.sagas.iter();
-        let waiting = sagas.filter(|(_, kept)| {
-            matches!(kept.saga.phase, Phase::NoAgreement | Phase::NoPartner)
-        });
+        let waiting = sagas
+            .filter(|(_, kept)| matches!(kept.saga.phase, Phase::NoAgreement | Phase::NoPartner));
         // Of a choice that was made before this task it is not known.
-        let each = waiting
-            .map(|(item, _)| self.awaited.get(item).cloned().unwrap_or(Awaits::Anybody));
+        let each =
+            waiting.map(|(item, _)| self.awaited.get(item).cloned().unwrap_or(Awaits::Anybody));
         each.fold(Awaits::Nobody, Awaits::and)
     }
 
@@ -392,9 +391,8 @@ impl Task {
     /// Lets those go on that complete at the same time, when all of them are ready to.
     fn release(&mut self, now: Timestamp) {
         let waiting = self.records.sagas.iter();
-        let waiting = waiting.filter(|(item, kept)| {
-            kept.saga.is_at_the_gate() && self.is_ready_but_for(item)
-        });
+        let waiting = waiting
+            .filter(|(item, kept)| kept.saga.is_at_the_gate() && self.is_ready_but_for(item));
         let waiting: Vec<String> = waiting.map(|(item, _)| item.clone()).collect();
         for item in waiting {
             self.hear(&item, Event::Released, now);

@@ -47,7 +47,10 @@ pub(super) async fn sweep(
         tokio::task::yield_now().await;
     }
     if removed > 0 {
-        info!(claims = removed, "sof: claims that were left on orders are removed");
+        info!(
+            claims = removed,
+            "sof: claims that were left on orders are removed"
+        );
     }
     Ok(removed)
 }

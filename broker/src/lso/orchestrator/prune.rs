@@ -95,8 +95,10 @@ impl Pass {
     /// At the end of a pass: those that are too many are to be forgotten, the oldest first.
     fn count(&mut self, most: usize) {
         let ended = std::mem::take(&mut self.ended);
-        let mut by_age: Vec<(Timestamp, ServiceId)> =
-            ended.into_iter().map(|(service, end)| (end, service)).collect();
+        let mut by_age: Vec<(Timestamp, ServiceId)> = ended
+            .into_iter()
+            .map(|(service, end)| (end, service))
+            .collect();
         by_age.sort_unstable();
         let surplus = by_age.len().saturating_sub(most);
         self.surplus = by_age
