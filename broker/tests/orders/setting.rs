@@ -88,8 +88,9 @@ fn federation() -> Arc<Published> {
 pub(crate) fn work() -> Work {
     let ms = Duration::from_millis;
     Work {
-        order_deadline: ms(1_500),
-        test_deadline: ms(1_500),
+        // As short as a busy machine lets it be: some tests wait for it.
+        order_deadline: ms(4_000),
+        test_deadline: ms(4_000),
         patience: Duration::from_secs(20),
         look_again: ms(100),
         poll_first: ms(10),
