@@ -113,9 +113,9 @@ mod tests {
     #[tokio::test]
     async fn rooms_of_those_who_are_not_called_are_not_kept() {
         let rooms = rooms(8, 2);
-        let held = rooms.call(&domain("AS0")).await;
+        let held = rooms.call(&domain("held")).await;
         for at in 1..100 {
-            drop(rooms.call(&domain(&format!("AS{at}"))).await);
+            drop(rooms.call(&domain(&format!("D{at}"))).await);
         }
         assert_eq!(rooms.of.lock().unwrap().len(), 2);
         drop(held);
