@@ -67,8 +67,8 @@ pub enum Wake {
         /// Of which of its orders.
         order: OrderId,
     },
-    /// A partner or an agreement changed: what waits for one may go on.
-    Agreements,
+    /// A partner, or an agreement with it, changed: what waits for it may go on.
+    Agreements(DomainId),
 }
 
 /// How many wakes may wait. What finds no room is not lost: the orchestrator looks at the store by itself, too.

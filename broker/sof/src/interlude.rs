@@ -16,6 +16,7 @@ pub use read::{
 };
 pub use told::{Hint, MAX_FAULTS, decode_event, decode_faults};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::mef::{Fault, TerminationError};
@@ -38,6 +39,9 @@ pub struct PartnerOrder {
     pub service: Option<ServiceId>,
     /// Why the item was ended.
     pub termination_errors: Vec<TerminationError>,
+    /// When it expects to be done, if it says so (`expectedCompletionDate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Timestamp>,
 }
 
 /// A service of a partner, as its inventory tells it.

@@ -343,5 +343,13 @@ pub struct OrderItem {
     pub termination_errors: Vec<TerminationError>,
 }
 
+impl OrderItem {
+    /// The kind of service that the buyer names (`serviceType`).
+    #[must_use]
+    pub fn service_type(&self) -> Option<&str> {
+        self.given.get("service")?.get("serviceType")?.as_str()
+    }
+}
+
 #[cfg(test)]
 mod tests;

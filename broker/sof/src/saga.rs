@@ -183,6 +183,10 @@ pub struct Saga {
     pub plan: Option<Plan>,
     /// The segments at work.
     pub parts: Vec<Part>,
+    /// What is provisioned does not begin to work before [`Event::Released`]: another item completes at the same time
+    /// (`finishToFinish`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_back: bool,
     /// What of the reservation is done in this phase.
     #[serde(default)]
     pub reserved: bool,
@@ -267,6 +271,8 @@ pub enum Event {
     },
     /// A partner or an agreement changed.
     Agreements,
+    /// Those that complete at the same time are as far as this one.
+    Released,
     /// Nothing is to be taken back at a domain any more: it is no partner.
     Gone(DomainId),
     /// Time has passed.
@@ -385,6 +391,7 @@ impl Saga {
             before,
             plan: None,
             parts: Vec::new(),
+            held_back: false,
             reserved: false,
             held_until: None,
             avoided: BTreeMap::new(),
@@ -405,6 +412,16 @@ impl Saga {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.is_over() && self.cleanup.is_empty()
+    }
+
+    /// When what is at work at partners is expected to be done: the latest date that they tell. `None` unless each of them
+    /// tells one that has not passed, since what nobody told is not guessed.
+    #[must_use]
+    pub fn expected(&self, now: Timestamp) -> Option<Timestamp> {
+        let open = self.parts.iter().filter(|part| part.step.is_open());
+        let told = open.map(|part| part.expected.filter(|date| *date >= now));
+        let told: Option<Vec<Timestamp>> = told.collect();
+        told?.into_iter().max()
     }
 
     /// The item's state.

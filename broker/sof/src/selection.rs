@@ -8,7 +8,7 @@
 //! All of it is plain arithmetic: the same input gives the same choice, in every process. What was considered, what each
 //! filter removed and how the rest scored is a [`Selection`], kept for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use nffg::DomainId;
@@ -20,14 +20,18 @@ use crate::service::ServiceId;
 
 mod chain;
 mod decompose;
+mod faded;
 mod filter;
+mod rules;
 mod score;
 
 pub use chain::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Host, Way,
 };
 pub use decompose::{decompose, label};
+pub use faded::Faded;
 pub use filter::{Filter, PartnerView, Removal, terms, usable};
+pub use rules::Rules;
 pub use score::{Measures, Weights, price};
 
 use crate::partner::Agreement;
@@ -52,15 +56,24 @@ pub struct Selection {
     pub service_type: Option<String>,
     /// How much each measure counts.
     pub weights: Weights,
+    /// What is ruled for the kind of service.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
     /// Domains that were closed before the search, at most [`Selection::CLOSED`] of them.
     pub closed: Vec<Removal>,
     /// How many were closed in all.
     pub closed_in_all: usize,
+    /// How much each rule removed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed_by: BTreeMap<Filter, Removed>,
     /// The chains that were found: those that scored, best first, then those that a filter removed.
     pub candidates: Vec<Judgement>,
     /// The chain that is taken, as its place among the candidates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chosen: Option<usize>,
+    /// Domains with which an agreement, or whose return, may let there be a chain.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub waits_for: BTreeSet<DomainId>,
     /// The search ended before it was sure that these are the best.
     pub cut: bool,
     /// Why there is no chain at all, as `POST /broker/v1/placements` explains it.
@@ -68,9 +81,40 @@ pub struct Selection {
     pub explanation: Option<Value>,
 }
 
+/// How much a rule removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removed {
+    /// Domains, before the search.
+    pub domains: usize,
+    /// Chains that were found; one that breaks several rules counts with each.
+    pub chains: usize,
+}
+
 impl Selection {
     /// How many closed domains are told.
     pub const CLOSED: usize = 100;
+
+    /// The name of the choice for a try of a service.
+    #[must_use]
+    pub fn name(service: &ServiceId, number: u32) -> String {
+        format!("{service}.{number}")
+    }
+
+    /// Counts what each rule removed: of these domains, and of the candidates.
+    pub fn count_removed(&mut self, closed: &[Removal]) {
+        let mut counts: BTreeMap<Filter, Removed> = BTreeMap::new();
+        for removal in closed {
+            counts.entry(removal.filter).or_default().domains += 1;
+        }
+        for candidate in &self.candidates {
+            let by: BTreeSet<Filter> = candidate.removed.iter().map(|one| one.filter).collect();
+            for filter in by {
+                counts.entry(filter).or_default().chains += 1;
+            }
+        }
+        self.removed_by = counts;
+    }
 }
 
 /// A chain, judged.
@@ -105,7 +149,7 @@ pub fn judge(
     demand: &Demand,
     chains: Vec<Chain>,
     views: &BTreeMap<DomainId, PartnerView>,
-    weights: &Weights,
+    (weights, rules): (&Weights, &Rules),
     now: Timestamp,
 ) -> Vec<Judgement> {
     let nobody = PartnerView::default();
@@ -116,7 +160,7 @@ pub fn judge(
         let mut agreed: BTreeMap<DomainId, &Agreement> = BTreeMap::new();
         for segment in &plain {
             let view = views.get(&segment.domain).unwrap_or(&nobody);
-            match terms(view, segment, now) {
+            match terms(view, segment, rules, now) {
                 Ok(Some(agreement)) => {
                     agreed.insert(segment.domain.clone(), agreement);
                 }
@@ -130,9 +174,12 @@ pub fn judge(
             .collect();
         let segments = decompose(prefix, demand, &chain, &promised);
         removed.extend(filter::sls(&segments, &promised));
-        let measures = removed
-            .is_empty()
-            .then(|| Measures::of(&chain, &segments, &agreed, views));
+        let mut measures = None;
+        if removed.is_empty() {
+            let found = Measures::of(&chain, &segments, &agreed, views);
+            removed = rules.of_chain(&found, &segments, &agreed);
+            measures = removed.is_empty().then_some(found);
+        }
         let agreements = agreed
             .iter()
             .map(|(domain, agreement)| (domain.clone(), agreement.id.clone()));

@@ -230,10 +230,26 @@ pub struct Selection {
     pub closed: Vec<Removal>,
     /// How many were closed in all.
     pub closed_in_all: usize,
+    /// How much each rule removed.
+    pub removed_by: Vec<Removed>,
+    /// Domains with which an agreement, or whose return, may let there be a chain.
+    pub waits_for: Vec<String>,
     /// Those that scored, best first; then those that a rule removed.
     pub candidates: Vec<Candidate>,
     /// The search ended before it was sure that these are the best.
     pub cut: bool,
+}
+
+/// How much a rule removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Removed {
+    /// The rule.
+    pub rule: String,
+    /// Domains, before the search.
+    pub domains: usize,
+    /// Chains that were found.
+    pub chains: usize,
 }
 
 /// Why a domain was not taken.

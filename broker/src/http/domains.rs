@@ -9,8 +9,8 @@ use http::HeaderMap;
 use http::request::Parts;
 use nffg::json::FieldError;
 use nffg::{DomainId, SapId};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::App;
@@ -292,6 +292,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
             FieldError::invalid("query", query, rejection.body_text()).into()
         })
     }
+}
+
+/// `?after=ID` of a list: those after this one.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct After {
+    /// The last that the client has; empty for the first of all.
+    pub(super) after: String,
 }
 
 /// The domain of a path.

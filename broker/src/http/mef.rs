@@ -6,12 +6,12 @@
 //!
 //! | module | serves |
 //! |---|---|
-//! | [`orders`] | `serviceOrder` |
-//! | [`services`] | `service` |
+//! | [`orders`] | `serviceOrder`: taking one, and what its list is asked for |
+//! | [`services`] | what the list of `service` is asked for |
 //! | [`hub`] | subscriptions to notifications of both |
 //! | [`testing`] | service function testing (Mplify 149), Interlude |
 //! | [`query`] | filters of lists |
-//! | [`page`] | one page of a list |
+//! | [`page`] | lists and single things of both |
 //! | [`error`] | what went wrong |
 
 use axum::Router;
@@ -31,7 +31,7 @@ use super::answer::{check_content_type, negotiate, parse_json, read_body, typed}
 use super::guard::Guarded;
 use super::problem::Problem;
 use crate::auth::{Action, Principal};
-use crate::lso::index::Entry;
+use crate::lso::index::{Entry, OrderEntry, ServiceEntry};
 use crate::lso::orders::is_ours;
 use error::MefError;
 
@@ -71,16 +71,12 @@ pub(super) fn routes(app: &App) -> Router<App> {
             router = router
                 .route(
                     &format!("{path}/serviceOrder"),
-                    reads(get(orders::list).fallback(method_not_allowed)).merge(guarded(
-                        app,
-                        Action::Order,
-                        &served,
-                        post(orders::create),
-                    )),
+                    reads(get(page::list::<OrderEntry>).fallback(method_not_allowed))
+                        .merge(guarded(app, Action::Order, &served, post(orders::create))),
                 )
                 .route(
                     &format!("{path}/serviceOrder/{{id}}"),
-                    reads(get(orders::show).fallback(method_not_allowed)),
+                    reads(get(page::show::<OrderEntry>).fallback(method_not_allowed)),
                 );
         }
         for version in Api::ServiceInventory.versions(at) {
@@ -94,11 +90,11 @@ pub(super) fn routes(app: &App) -> Router<App> {
             router = router
                 .route(
                     &format!("{path}/service"),
-                    reads(get(services::list).fallback(method_not_allowed)),
+                    reads(get(page::list::<ServiceEntry>).fallback(method_not_allowed)),
                 )
                 .route(
                     &format!("{path}/service/{{id}}"),
-                    reads(get(services::show).fallback(method_not_allowed)),
+                    reads(get(page::show::<ServiceEntry>).fallback(method_not_allowed)),
                 );
         }
     }

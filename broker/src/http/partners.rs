@@ -19,7 +19,6 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Request, StatusCode};
 use nffg::DomainId;
 use nffg::json::{Cursor, FieldError};
-use serde::Deserialize;
 use sof::partner::{Partner, PartnerEvent, decode_partner};
 use tracing::info;
 
@@ -27,7 +26,7 @@ use super::App;
 use super::answer::{
     check_content_type, has_version, insert_etag, json_with, negotiate, parse_json, read_body,
 };
-use super::domains::{InPath, InQuery};
+use super::domains::{After, InPath, InQuery};
 use super::placements::JSON;
 use super::problem::Problem;
 use super::push::condition;
@@ -98,22 +97,15 @@ async fn changed(
     Ok(response)
 }
 
-/// `?after=DOMAIN`: those after this one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    after: Option<String>,
-}
-
 /// `GET /broker/v1/partners`
 pub(super) async fn list(
     State(app): State<App>,
-    InQuery(query): InQuery<ListQuery>,
+    InQuery(query): InQuery<After>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;
     let book = &app.shared.book;
-    let listed = book.partners(&query.after.unwrap_or_default()).await?;
+    let listed = book.partners(&query.after).await?;
     let mut partners = Vec::with_capacity(listed.records.len());
     for partner in &listed.records {
         partners.push(described(book, &partner.value).await?);

@@ -22,13 +22,13 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use idr::reservation::{Amounts, LinkKey, ReservationId, ResourceKind, State as LedgerState};
 use nffg::json::{Cursor, FieldError};
 use nffg::{Bandwidth, Quantity, Unit};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::App;
 use super::answer::{check_content_type, json, json_with, negotiate, parse_json, read_body};
-use super::domains::{InPath, InQuery};
+use super::domains::{After, InPath, InQuery};
 use super::openapi::{AmountWord, PhaseWord};
 use super::placements::{JSON, search};
 use super::problem::Problem;
@@ -358,23 +358,16 @@ fn answer(status: StatusCode, kept: &Kept) -> Result<Response, Problem> {
     Ok(response)
 }
 
-/// `?after=ID`: those after this one.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListQuery {
-    after: Option<String>,
-}
-
 /// `GET /broker/v1/reservations`
 pub(super) async fn list(
     State(app): State<App>,
     Extension(principal): Extension<Principal>,
-    InQuery(query): InQuery<ListQuery>,
+    InQuery(query): InQuery<After>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[JSON])?;
     let now = clock::now();
-    let after = query.after.as_deref().unwrap_or_default();
+    let after = query.after.as_str();
     let seen = app.shared.published.reservations(|kept| {
         let reservation = &kept.reservation;
         reservation.id.as_str() > after

@@ -1,17 +1,18 @@
 //! The broker's own words about service orders: how far each partner is (`/broker/v1/orders/{order}/progress`), and why it was
 //! chosen (`/broker/v1/selections/{selection}`), or could be (`/broker/v1/decomposition`). MEF's APIs have no place for these.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderMap, Request};
+use nffg::DomainId;
 use serde::Serialize;
 use serde_json::Value;
 use sof::saga::{Part, Reason, Saga};
-use sof::selection::{Judgement, Removal, Selection};
+use sof::selection::{Judgement, Removal, Rules, Selection};
 use utoipa::ToSchema;
 
 use super::App;
@@ -48,18 +49,100 @@ pub(super) struct SelectionBody {
     service_type: Option<String>,
     /// How much each measure counts: `price`, `delay`, `sls-margin`, `success` and `load`.
     weights: BTreeMap<&'static str, f64>,
+    /// What is ruled for this kind of service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rules: Option<RulesBody>,
     /// Domains that were closed before the search, at most a hundred.
     closed: Vec<RemovalBody>,
     /// How many were closed in all.
     closed_in_all: usize,
+    /// How much each rule removed, those that removed nothing left out.
+    removed_by: Vec<RemovedBody>,
     /// Those that scored, best first; then those that a rule removed.
     candidates: Vec<CandidateBody>,
+    /// Domains with which an agreement, or whose return, may let there be a chain.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    waits_for: Vec<String>,
     /// The search ended before it was sure that these are the best.
     cut: bool,
     /// Why there is no chain, as placements explain it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Object, required = false)]
     explanation: Option<Value>,
+}
+
+/// What is ruled for a kind of service.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = SelectionRules)]
+struct RulesBody {
+    /// Only these domains may be on a chain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    allow_domains: Option<Vec<String>>,
+    /// These may not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    forbid_domains: Vec<String>,
+    /// Chains that are looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    candidates: Option<usize>,
+    /// Chains that are tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    attempts: Option<u32>,
+    /// What a chain may cost, in units of account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    max_price: Option<f64>,
+    /// The SLS margin that it has to have, from 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    min_sls_margin: Option<f64>,
+}
+
+impl RulesBody {
+    #[expect(clippy::cast_precision_loss, reason = "for people")]
+    fn new(rules: &Rules) -> Option<Self> {
+        let names =
+            |domains: &BTreeSet<DomainId>| domains.iter().map(ToString::to_string).collect();
+        (!rules.is_empty()).then(|| Self {
+            allow_domains: rules.allow_domains.as_ref().map(names),
+            forbid_domains: names(&rules.forbid_domains),
+            candidates: rules.candidates,
+            attempts: rules.attempts,
+            max_price: rules.max_price.map(|price| price as f64 / 1e3),
+            min_sls_margin: rules.min_sls_margin,
+        })
+    }
+}
+
+/// How much a rule removed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = SelectionRemoved)]
+struct RemovedBody {
+    /// The rule.
+    rule: &'static str,
+    /// Domains, before the search.
+    domains: usize,
+    /// Chains that were found.
+    chains: usize,
+}
+
+impl RemovedBody {
+    fn all(selection: &Selection) -> Vec<Self> {
+        let removed = selection.removed_by.iter();
+        let removed = removed.map(|(filter, removed)| Self {
+            rule: filter.asks(),
+            domains: removed.domains,
+            chains: removed.chains,
+        });
+        removed.collect()
+    }
 }
 
 /// Why a domain was not taken.
@@ -169,10 +252,17 @@ impl From<&Selection> for SelectionBody {
                 ("load", weights.load),
             ]
             .into(),
+            rules: RulesBody::new(&selection.rules),
             closed: selection.closed.iter().map(Into::into).collect(),
             closed_in_all: selection.closed_in_all,
+            removed_by: RemovedBody::all(selection),
             candidates: candidates
                 .map(|(at, judged)| CandidateBody::new(judged, selection.chosen == Some(at)))
+                .collect(),
+            waits_for: selection
+                .waits_for
+                .iter()
+                .map(ToString::to_string)
                 .collect(),
             cut: selection.cut,
             explanation: selection.explanation.clone(),
@@ -401,9 +491,10 @@ pub(super) async fn decomposition(
     let request = request::decode(&parse_json(&body)?, settings.paths.max_placements)?;
     let version = app.shared.published.version();
     let (weights, work) = (settings.sof.work.weights, settings.paths.work);
+    let rules = settings.sof.work.rules(None);
     let now = clock::now().timestamp;
     let store = lso.store.as_ref();
-    let run = DryRun::prepare(store, version, request.clone(), weights, work, now);
+    let run = DryRun::prepare(store, version, request.clone(), (weights, rules), work, now);
     let run = run.await?;
     // Who leaves has the search end.
     let waiting = Waiting::default();

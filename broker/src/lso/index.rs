@@ -9,8 +9,9 @@
 //! a walk over the records that its buyer has (or everybody, for who sees all) in the range of their dates, which counts
 //! them, and one look into the store for each record that is shown. `benches/orders.rs` measures it.
 //!
-//! A batch of which nobody heard how it ended is [`doubtful`](Index::doubt): its records are read from the store again with
-//! every list, until somebody writes them or the store must have answered long ago.
+//! A batch of which nobody heard how it ended is [`doubtful`](Index::doubt): its records are read from the store again by the
+//! first list after something was written to their table, until their versions show that the batch was kept or cannot be any
+//! more, or the store must have answered long ago.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -53,6 +54,10 @@ pub async fn warm(lso: Lso, stop: CancellationToken) {
 
 /// After this long a batch is kept or it is not: nothing waits in the store's queue for longer.
 const DOUBT: Duration = Duration::from_secs(300);
+
+/// How soon a doubtful record is read again although nothing seems to be written: what another process writes may be told
+/// late.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// So many entries are looked at before other tasks have a turn.
 const AT_ONCE: usize = 4_096;
@@ -103,7 +108,32 @@ struct State<E> {
     known: HashMap<Arc<str>, (u64, Option<Place>)>,
     all: Entries<E>,
     of_buyer: HashMap<Arc<str>, Entries<E>>,
-    doubtful: HashMap<Arc<str>, Instant>,
+    doubtful: HashMap<Arc<str>, Doubt>,
+}
+
+/// A record of which nobody knows whether a batch wrote it.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    since: Instant,
+    /// The version on which the batch depended, 0 for that there was none: with a later one its fate is sealed. `None` for a
+    /// batch that depended on nothing.
+    before: Option<u64>,
+    /// How far the table was written when the record was read last, and when that was.
+    looked: Option<(u64, Instant)>,
+}
+
+impl Doubt {
+    /// Whether the record may be another than when it was read last.
+    fn is_due(&self, written: u64, now: Instant) -> bool {
+        self.looked.is_none_or(|(seen, when)| {
+            seen != written || now.saturating_duration_since(when) >= AGAIN
+        })
+    }
+
+    /// Whether a record of this version says what became of the batch.
+    fn is_settled_by(&self, version: u64) -> bool {
+        self.before.is_some_and(|before| version > before)
+    }
 }
 
 impl<E> Default for Index<E> {
@@ -159,10 +189,14 @@ impl<E: Entry> Index<E> {
         self.write().apply(id, version, entry);
     }
 
-    /// Notes that nobody knows whether a record was written.
-    pub fn doubt(&self, id: &str) {
-        let now = clock::instant();
-        self.write().doubtful.insert(id.into(), now);
+    /// Notes that nobody knows whether a record was written by a batch that depended on this version of it, 0 for none.
+    pub fn doubt(&self, id: &str, before: Option<u64>) {
+        let doubt = Doubt {
+            since: clock::instant(),
+            before,
+            looked: None,
+        };
+        self.write().doubtful.insert(id.into(), doubt);
     }
 
     /// The ids of what matches, in the order of their dates.
@@ -216,28 +250,43 @@ impl<E: Entry> Index<E> {
                 self.load(&*snapshot).await
             })
             .await?;
+        self.settle(store).await
+    }
+
+    /// Reads the doubtful records that may have changed.
+    async fn settle(&self, store: &dyn Store) -> Result<(), StoreError> {
+        if self.read().doubtful.is_empty() {
+            return Ok(());
+        }
         let now = clock::instant();
-        let doubtful: Vec<Arc<str>> = {
+        // Before the snapshot: what is written behind it is looked for again.
+        let written = *store.watch(E::TABLE.name()).borrow();
+        let due: Vec<Arc<str>> = {
             let state = self.read();
-            if state.doubtful.is_empty() {
-                return Ok(());
-            }
-            state.doubtful.keys().cloned().collect()
+            let due = state.doubtful.iter();
+            let due = due.filter(|(_, doubt)| doubt.is_due(written, now));
+            due.map(|(id, _)| Arc::clone(id)).collect()
         };
+        if due.is_empty() {
+            return Ok(());
+        }
         let snapshot = store.snapshot().await?;
-        for id in doubtful {
+        for id in due {
             let stored = E::TABLE.get(&*snapshot, &id.to_string()).await?;
             let mut state = self.write();
-            let since = state.doubtful.get(&id).copied();
+            let Some(mut doubt) = state.doubtful.get(&id).copied() else {
+                continue;
+            };
+            let version = stored.as_ref().map_or(0, |stored| stored.version);
             if let Some(stored) = stored {
                 state.apply(&id, stored.version, Some(E::of(&stored.value)));
             }
-            // A version that was seen may still be the one before.
-            match since {
-                Some(since) if now.duration_since(since) < DOUBT => {
-                    state.doubtful.insert(id, since);
-                }
-                _ => drop(state.doubtful.remove(&id)),
+            let is_over = now.saturating_duration_since(doubt.since) >= DOUBT;
+            if doubt.is_settled_by(version) || is_over {
+                state.doubtful.remove(&id);
+            } else {
+                doubt.looked = Some((written, now));
+                state.doubtful.insert(id, doubt);
             }
         }
         Ok(())
@@ -276,7 +325,10 @@ impl<E: Entry> State<E> {
             Some((id, (_, place))) => (Arc::clone(id), place.clone()),
             None => (id.into(), None),
         };
-        self.doubtful.remove(&id);
+        let doubt = self.doubtful.get(&id);
+        if doubt.is_some_and(|doubt| doubt.is_settled_by(version)) {
+            self.doubtful.remove(&id);
+        }
         if let Some(place) = place
             && let Some(entry) = self.all.remove(&place)
             && let Some(own) = self.of_buyer.get_mut(entry.buyer())

@@ -20,14 +20,19 @@
 //! | `choose` | the engine's chains, judged |
 //! | `call` | calls to partners and to the domain's own resources |
 //! | `reserve` | reservations |
+//! | `rooms` | how many effects there are at once |
 //! | `schedule` | when an item may begin |
 //! | `look` | orders that nobody has told of |
+//! | `orphans` | claims that were left |
 //! | `durable` | the broker's own reservations and circuits, as they are asked for here |
+//! | `prune` | forgets how services came to be that have ended |
+//! | `awaited` | which orders wait for which partner |
 //! | `stats` | what is known of partners from their work |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use nffg::DomainId;
@@ -48,17 +53,23 @@ use crate::published::Published;
 use crate::settings::Work;
 use crate::store::{KeyRange, Snapshot, StoreError};
 
+mod awaited;
 mod call;
 mod choose;
 mod durable;
 mod look;
 mod order;
+mod orphans;
+mod prune;
 mod record;
 mod reserve;
+mod rooms;
 mod schedule;
 mod stats;
 
+use awaited::{Awaited, Awaits};
 pub use choose::DryRun;
+pub use record::operations;
 pub use reserve::{Reservations, ReserveError, Reserved};
 
 /// Whether a partner is asked at all for now.
@@ -95,7 +106,7 @@ struct Shared {
     /// No other process works on the store: claims of others are of processes that are no more.
     is_sole: bool,
     /// Effects at once.
-    room: Semaphore,
+    rooms: rooms::Rooms,
     /// Searches at once.
     searches: Semaphore,
     stats: Mutex<stats::Stats>,
@@ -147,15 +158,22 @@ enum Nudge {
 const NUDGES: usize = 64;
 
 /// Why a task has ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Rest {
     /// Nothing is left to do.
     Done,
-    /// There is nothing to do before a moment, if nothing happens. What is kept has at most this version.
-    Until(Timestamp, u64),
+    /// There is nothing to do before a moment, if nothing happens, or a partner changes that it waits for. What is kept has
+    /// at most this version.
+    Until(Timestamp, u64, Awaits),
     /// Somebody else has it, or a step was not kept: it is looked at again at a moment, as something that another process left.
     Left(Timestamp),
+    /// An effect panicked, so that nobody knows how far it came: it is looked at again as after [`Rest::Left`], later each
+    /// time.
+    Panicked,
 }
+
+/// The pause before an order is looked at again of which an effect panicked, and the longest: doubled each time in a row.
+const PANICKED: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(600));
 
 /// An order that is not done.
 #[derive(Debug)]
@@ -164,7 +182,12 @@ enum Known {
     AtWork(mpsc::Sender<Nudge>),
     /// Until when nothing is to be done. `seen`: up to which version this process has kept its steps; while nothing newer is
     /// there, nothing is in doubt.
-    Resting { until: Timestamp, seen: Option<u64> },
+    Resting {
+        until: Timestamp,
+        seen: Option<u64>,
+        /// Nothing that is told of it calls it up before.
+        is_shut: bool,
+    },
 }
 
 /// Works on orders until `stop`. Gives each task the time of `settings.grace` then to keep what its partners answer.
@@ -197,13 +220,13 @@ async fn run_as(
 ) {
     let (has_learned, learned) = watch::channel(false);
     let shared = Arc::new(Shared {
-        room: Semaphore::new(settings.calls_at_once.clamp(1, Semaphore::MAX_PERMITS)),
+        rooms: rooms::Rooms::new(&settings),
         searches: Semaphore::new(settings.searches_at_once.clamp(1, Semaphore::MAX_PERMITS)),
         tools,
+        stats: Mutex::new(stats::Stats::new(settings.success_half_life)),
         settings,
         owner: uuid::Uuid::new_v4().to_string(),
         is_sole,
-        stats: Mutex::default(),
         learned,
         theirs: Mutex::default(),
         early: Mutex::default(),
@@ -212,19 +235,22 @@ async fn run_as(
         shared: Arc::clone(&shared),
         known: HashMap::new(),
         resting: BTreeSet::new(),
+        awaited: Awaited::default(),
         ready: VecDeque::new(),
         tasks: JoinSet::new(),
+        panics: HashMap::new(),
         stop: stop.clone(),
     };
     // From before there is any work: what ends meanwhile is counted when it ends.
     let before = shared.tools.lso.store.snapshot().await;
     let (found, mut left) = mpsc::channel(look::PAGES);
     let mut looking = JoinSet::new();
-    looking.spawn(look::run(
-        Arc::clone(&shared.tools.lso.store),
-        shared.settings.look,
-        found,
-    ));
+    let looker = Arc::clone(&shared);
+    looking.spawn(async move {
+        let store = Arc::clone(&looker.tools.lso.store);
+        let who = (looker.owner.as_str(), looker.is_sole);
+        look::run(store, who, looker.settings.look, found).await;
+    });
     let learner = Arc::clone(&shared);
     looking.spawn(async move {
         if let Err(error) = learner.learn(before).await {
@@ -234,6 +260,8 @@ async fn run_as(
             );
         }
         has_learned.send_replace(true);
+        // What is forgotten has been learned from first.
+        prune::run(learner).await;
     });
     loop {
         desk.start_ready();
@@ -265,7 +293,7 @@ async fn until(moment: Option<Instant>) {
 /// When `until` is, on the clock for intervals.
 fn in_time(now: clock::Now, until: Timestamp) -> Instant {
     let rest = until.duration_since(now.timestamp);
-    now.instant + std::time::Duration::try_from(rest).unwrap_or_default()
+    now.instant + Duration::try_from(rest).unwrap_or_default()
 }
 
 impl Shared {
@@ -297,9 +325,13 @@ struct Desk {
     known: HashMap<OrderId, Known>,
     /// Those that rest, by when that is over; one that was called up before may still be here.
     resting: BTreeSet<(Timestamp, OrderId)>,
+    /// Of those that rest, what they wait for.
+    awaited: Awaited,
     /// Orders that wait for a place.
     ready: VecDeque<(OrderId, Option<u64>, mpsc::Receiver<Nudge>)>,
     tasks: JoinSet<Ended>,
+    /// How often the work on an order panicked, and when it did last.
+    panics: HashMap<OrderId, (u32, Timestamp)>,
     stop: CancellationToken,
 }
 
@@ -314,9 +346,11 @@ impl Desk {
                 }
                 return;
             }
+            Some(Known::Resting { is_shut: true, .. }) => return,
             Some(Known::Resting { seen, .. }) => *seen,
             None => None,
         };
+        self.awaited.remove(&id);
         let (sender, nudges) = mpsc::channel(NUDGES);
         if let Some(nudge) = nudge {
             let _ = sender.try_send(nudge);
@@ -343,9 +377,14 @@ impl Desk {
                     None => self.shared.tools.metrics.stale_event("hint"),
                 }
             }
-            Wake::Agreements => {
-                let all: Vec<OrderId> = self.known.keys().cloned().collect();
-                for id in all {
+            Wake::Agreements(domain) => {
+                for known in self.known.values() {
+                    if let Known::AtWork(sender) = known {
+                        // Without room it finds out by looking.
+                        let _ = sender.try_send(Nudge::Agreements);
+                    }
+                }
+                for id in self.awaited.of(&domain) {
                     self.call_up(id, Some(Nudge::Agreements));
                 }
             }
@@ -384,22 +423,53 @@ impl Desk {
         match rest {
             Rest::Done => {
                 self.known.remove(&id);
+                self.panics.remove(&id);
                 self.shared.theirs().retain(|_, ours| *ours != id);
             }
             // It was told something when it was about to end: it goes on, and its sender stays.
-            Rest::Until(_, seen) if !nudges.is_empty() => {
+            Rest::Until(_, seen, _) if !nudges.is_empty() => {
                 self.ready.push_back((id, Some(seen), nudges));
             }
-            Rest::Until(until, seen) => self.rest(id, until, Some(seen)),
+            Rest::Until(until, seen, awaits) => {
+                self.awaited.insert(&id, awaits);
+                self.rest(id, until, Some(seen));
+            }
             // Who reads it anew asks for all that is open, whatever was told.
             Rest::Left(until) => self.rest(id, until, None),
+            Rest::Panicked => self.panicked(id),
+        }
+    }
+
+    /// Lets an order rest whose work panicked, for longer each time: what panics once mostly does so again, and each time
+    /// is a request to a partner or a search.
+    fn panicked(&mut self, id: OrderId) {
+        let now = clock::now().timestamp;
+        let (first, longest) = PANICKED;
+        let (times, last) = self.panics.entry(id.clone()).or_insert((0, now));
+        if after(*last, longest * 2) < now {
+            // It went well for so long: this is another story.
+            *times = 0;
+        }
+        let pause = first.saturating_mul(1 << (*times).min(20)).min(longest);
+        (*times, *last) = (times.saturating_add(1), now);
+        warn!(order = %id, times, ?pause, "sof: the work on an order panicked");
+        self.shared.tools.metrics.work_step("effect", "panicked");
+        let until = after(now, pause);
+        self.rest(id.clone(), until, None);
+        if let Some(Known::Resting { is_shut, .. }) = self.known.get_mut(&id) {
+            *is_shut = true;
         }
     }
 
     /// Lets an order rest.
     fn rest(&mut self, id: OrderId, until: Timestamp, seen: Option<u64>) {
         self.resting.insert((until, id.clone()));
-        self.known.insert(id, Known::Resting { until, seen });
+        let resting = Known::Resting {
+            until,
+            seen,
+            is_shut: false,
+        };
+        self.known.insert(id, resting);
     }
 
     /// When the next order that rests has something to do.
@@ -414,8 +484,14 @@ impl Desk {
                 self.resting.insert((until, id));
                 return;
             }
-            if matches!(self.known.get(&id), Some(Known::Resting { until: known, .. }) if *known == until)
+            if let Some(Known::Resting {
+                until: known,
+                is_shut,
+                ..
+            }) = self.known.get_mut(&id)
+                && *known == until
             {
+                *is_shut = false;
                 self.call_up(id, None);
             }
         }
@@ -432,6 +508,6 @@ impl Desk {
 }
 
 /// `time` so much later.
-fn after(time: Timestamp, by: std::time::Duration) -> Timestamp {
+fn after(time: Timestamp, by: Duration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

@@ -23,6 +23,14 @@ use crate::store::{Batch, Snapshot, StoreError};
 /// How often a batch that lost a race is made again.
 const ATTEMPTS: usize = 8;
 
+/// The most operations of the batch with which an order of so many items begins, if so many subscriptions hear of each event:
+/// each record is written under a precondition.
+#[must_use]
+pub const fn operations(items: usize, subscriptions: usize) -> usize {
+    let each = subscriptions.saturating_add(2);
+    each.saturating_add(items.saturating_mul(each))
+}
+
 /// Why an order was not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TakeError {

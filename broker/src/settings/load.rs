@@ -9,6 +9,8 @@ use secrecy::ExposeSecret;
 use toml::{Table, Value};
 
 use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, Sof, StorePlace};
+use crate::lso::{orchestrator, orders};
+use crate::store::MAX_OPERATIONS;
 
 /// What overrides the file: `BROKERD_...` variables and flags.
 #[derive(Clone, Debug, Default)]
@@ -185,7 +187,7 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         return Err(rule(key, value, why));
     }
     if let Some((key, value, why)) = settings.sof.work.fault() {
-        return Err(rule(key, value, why));
+        return Err(rule(&key, value, why));
     }
     let liveness = &settings.liveness;
     if liveness.hold <= settings.pull.interval {
@@ -432,6 +434,7 @@ fn check_notifications(settings: &Settings) -> Result<(), SettingsError> {
             return Err(rule(key, humantime(time), "must be 1ms to ten years"));
         }
     }
+    check_batches(settings)?;
     if told.longest_backoff < told.first_backoff {
         return Err(rule(
             "sof.notifications.longest_backoff",
@@ -440,6 +443,30 @@ fn check_notifications(settings: &Settings) -> Result<(), SettingsError> {
         ));
     }
     Ok(())
+}
+
+/// What an order changes is one batch with the notifications of it, and a batch of the store has a bound.
+fn check_batches(settings: &Settings) -> Result<(), SettingsError> {
+    let items = settings.sof.orders.items;
+    let subscriptions = settings.sof.notifications.subscriptions_per_buyer;
+    let sum = |items: usize, subscriptions: usize| {
+        orders::operations(items, subscriptions).max(orchestrator::operations(items, subscriptions))
+    };
+    let all = sum(items, subscriptions);
+    if all <= MAX_OPERATIONS {
+        return Ok(());
+    }
+    let most = |fits: &dyn Fn(usize) -> bool| {
+        let counts = (1..=MAX_OPERATIONS).take_while(|count| fits(*count));
+        counts.last().unwrap_or_default()
+    };
+    let items_at_most = most(&|count| sum(count, subscriptions) <= MAX_OPERATIONS);
+    let at_most = most(&|count| sum(items, count) <= MAX_OPERATIONS);
+    let why = format!(
+        "with sof.notifications.subscriptions_per_buyer = {subscriptions} one batch of the store may have {all} \
+         operations, and it takes {MAX_OPERATIONS}: at most {items_at_most} items, or {at_most} subscriptions"
+    );
+    Err(rule("sof.orders.items", items, why))
 }
 
 /// Notifications or subscriptions beyond which a number is a mistake: the store reads so many at once.

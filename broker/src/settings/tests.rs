@@ -401,3 +401,76 @@ fn settings_of_notifications_are_checked() {
         assert!(chain.contains(told), "{text}: {chain}");
     }
 }
+
+#[test]
+fn rules_for_a_type_of_service_are_checked() {
+    let text = "[sof.work.rules]\nforbid_domains = ['AS9']\n\
+        [sof.work.rules_of.gold]\nallow_domains = ['AS1', '2']\nmax_price = 12.5\n\
+        min_sls_margin = 0.2\ncandidates = 50\nattempts = 5\n";
+    let settings = load(Some(file(text).path()), &Overrides::default()).unwrap();
+    let work = &settings.sof.work;
+    let (gold, other) = (work.rules(Some("gold")), work.rules(Some("silver")));
+    let two: DomainId = "AS2".parse().unwrap();
+    assert!(gold.forbid_domains.is_empty() && gold.allow_domains.unwrap().contains(&two));
+    assert_eq!(gold.max_price, Some(12_500));
+    assert_eq!(other.forbid_domains, ["AS9".parse().unwrap()].into());
+    assert_eq!(work.limits_of(Some("gold")).attempts, 5);
+    assert_eq!(work.limits_of(None).attempts, work.attempts);
+    let printed = toml::to_string(&settings).unwrap();
+    let again = load(Some(file(&printed).path()), &Overrides::default()).unwrap();
+    assert_eq!(again.sof.work, settings.sof.work);
+
+    for (wrong, told) in [
+        (
+            "max_price = -1.0",
+            "sof.work.rules_of.gold.max_price = '-1'",
+        ),
+        ("max_price = nan", "sof.work.rules_of.gold.max_price"),
+        (
+            "min_sls_margin = 20.0",
+            "sof.work.rules_of.gold.min_sls_margin = '20': a part of the delay share, from 0 to 1",
+        ),
+        (
+            "candidates = 0",
+            "sof.work.rules_of.gold.candidates = '0': must be from 1 to 100000",
+        ),
+        ("attempts = 0", "sof.work.rules_of.gold.attempts = '0'"),
+        (
+            "allow_domains = []",
+            "sof.work.rules_of.gold.allow_domains = '[]': one domain or more",
+        ),
+        (
+            "allow_domains = ['AS1']\nforbid_domains = ['AS1']",
+            "sof.work.rules_of.gold.forbid_domains = 'AS1': is in allow_domains, too",
+        ),
+        ("forbid_domains = ['A S']", "not a valid domain id"),
+        ("forbid = ['AS1']", "unknown field `forbid`"),
+    ] {
+        let chain = error_chain(&format!("[sof.work.rules_of.gold]\n{wrong}\n"));
+        assert!(chain.contains(told), "{wrong}: {chain}");
+    }
+    let chain = error_chain("[sof.work.rules]\nmax_price = -1.0\n");
+    assert!(chain.contains("sof.work.rules.max_price = '-1'"), "{chain}");
+}
+
+#[test]
+fn an_order_with_its_notifications_has_to_fit_into_a_batch_of_the_store() {
+    let of = |items: usize, subscriptions: usize| {
+        format!(
+            "[sof.orders]\nitems = {items}\n[sof.notifications]\nsubscriptions_per_buyer = {subscriptions}\n"
+        )
+    };
+    let chain = error_chain(&of(100, 200));
+    let told = "settings: sof.orders.items = '100': with sof.notifications.subscriptions_per_buyer = 200 one batch \
+        of the store may have 20402 operations, and it takes 10000: at most 12 items, or 97 subscriptions";
+    assert_eq!(chain, told);
+    for (items, subscriptions) in [(12, 200), (100, 97), (1, 1_990), (3_000, 1)] {
+        let text = of(items, subscriptions);
+        let loaded = load(Some(file(&text).path()), &Overrides::default());
+        assert!(loaded.is_ok(), "{text}");
+    }
+    for (items, subscriptions) in [(13, 200), (100, 98), (1, 5_000), (10_000, 1)] {
+        let chain = error_chain(&of(items, subscriptions));
+        assert!(chain.contains("sof.orders.items"), "{chain}");
+    }
+}

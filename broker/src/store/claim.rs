@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Batch, Expected};
 use super::error::StoreError;
 use super::key::Key;
-use super::table::{Stored, Table, TableName};
+use super::range::KeyRange;
+use super::table::{Stored, Table, TableName, TypedPage};
 
 const TABLE: Table<String, Claim> = Table::new(TableName::Claims);
 
@@ -60,6 +61,19 @@ pub async fn look(
     name: &str,
 ) -> Result<Option<Stored<Claim>>, StoreError> {
     TABLE.get(snapshot, &name.to_owned()).await
+}
+
+/// Claims whose names are in a range, and where to go on.
+///
+/// # Errors
+///
+/// As [`Table::scan`].
+pub async fn list(
+    snapshot: &dyn super::Snapshot,
+    range: &KeyRange,
+    limit: usize,
+) -> Result<TypedPage<String, Claim>, StoreError> {
+    TABLE.scan(snapshot, range, limit).await
 }
 
 /// Adds to a batch that `owner` claims `name` for `lease`, after `found` ([`look`]) was seen. When the batch

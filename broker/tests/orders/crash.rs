@@ -1,6 +1,7 @@
 //! The process ends anywhere: another goes on.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use broker::lso::Wake;
 use broker::store::{Batch, claim};
@@ -156,7 +157,7 @@ async fn an_order_that_another_works_on_is_left_alone_whatever_happens() {
     setting
         .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
         .await;
-    setting.wake(Wake::Agreements);
+    setting.wake(Wake::Agreements("AS2".parse().unwrap()));
     let before = setting.store.stats().reads;
     tokio::time::sleep(Duration::from_millis(500)).await;
     let taken = setting.store.stats().reads - before;
@@ -168,6 +169,8 @@ async fn an_order_that_another_works_on_is_left_alone_whatever_happens() {
 async fn several_orchestrators_share_a_store() {
     let mut setting = Setting::slow(true, Duration::from_millis(2)).await;
     setting.work.lease = Duration::from_secs(5);
+    setting.work.order_deadline = Duration::from_secs(60);
+    setting.work.test_deadline = Duration::from_secs(60);
     setting.start();
     let other = setting.start_another();
     for at in 0..10 {
@@ -189,4 +192,96 @@ async fn several_orchestrators_share_a_store() {
     // Nothing was ordered twice: the fakes would have refused.
     assert_eq!(setting.fakes.state().orders.len(), 60);
     other.abort();
+}
+
+/// Who claims what, by the name of the claim.
+async fn claims(setting: &Setting) -> Vec<(String, String)> {
+    let snapshot = setting.store.snapshot().await.unwrap();
+    let all = broker::store::KeyRange::all();
+    let page = claim::list(snapshot.as_ref(), &all, 100).await.unwrap();
+    let of = page.records.into_iter();
+    of.map(|(name, stored)| (name, stored.value.owner))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_that_a_crash_left_on_orders_that_are_done_or_not_there_are_removed() {
+    let mut setting = Setting::new(false).await;
+    setting.start();
+    setting
+        .order("done", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    setting.until("done", OrderState::Completed).await;
+    setting.until_clean("done").await;
+    setting.stop().await;
+    assert_eq!(claims(&setting).await, []);
+    let hour = SignedDuration::from_hours(1);
+    let now = broker::clock::now().timestamp;
+    // As of a process that ended: over, still running, and something that is no order's.
+    let mut batch = Batch::new();
+    for (name, lease) in [
+        ("order/done", -hour),
+        ("order/not-there", -hour),
+        ("order/not-there-yet", hour),
+        ("orders", -hour),
+    ] {
+        claim::take(&mut batch, name, None, "another", now, lease).unwrap();
+    }
+    setting.store.commit(batch).await.unwrap();
+    setting.start();
+    let left = |name: &str| (name.to_owned(), "another".to_owned());
+    let expected = [left("order/not-there-yet"), left("orders")];
+    for _ in 0..200 {
+        if claims(&setting).await == expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(claims(&setting).await, expected);
+    // Where nobody else can be at work, whoever had it is no more.
+    setting.stop().await;
+    setting.is_sole = true;
+    setting.start();
+    for _ in 0..200 {
+        if claims(&setting).await == expected[1..] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{:?}", claims(&setting).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_for_an_order_that_is_not_there_leaves_no_claim() {
+    let mut setting = Setting::new(false).await;
+    setting.work.look = Duration::from_secs(3_600);
+    setting.start();
+    setting.wake(Wake::Order(sof::order::OrderId("nowhere".to_owned())));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(claims(&setting).await, []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effect_that_panics_is_tried_again_later_each_time_and_counted() {
+    let mut setting = Setting::new(false).await;
+    setting.work.order_deadline = Duration::from_secs(60);
+    setting.work.under_way = Duration::from_millis(1);
+    setting.fakes.panics.store(2, Ordering::SeqCst);
+    setting.start();
+    let begun = Instant::now();
+    setting
+        .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
+        .await;
+    // What is told meanwhile makes it no faster.
+    while setting.fakes.panicked.load(Ordering::SeqCst) < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        setting.wake(Wake::Order(sof::order::OrderId("o1".to_owned())));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    setting.until("o1", OrderState::Completed).await;
+    // 0.5 s and then 1 s.
+    assert!(begun.elapsed() >= Duration::from_millis(1_500));
+    let text = setting.metrics.encode();
+    let counted = r#"brokerd_sof_work_total{what="effect",outcome="panicked"} 2"#;
+    assert!(text.contains(counted), "{text}");
 }

@@ -171,8 +171,45 @@ async fn without_an_agreement_the_item_is_pending_until_there_is_one() {
     let saga = setting.saga("o1").await.unwrap();
     assert!(saga.waiting_for.unwrap().contains("AS4"));
     setting.agree("AS4", Price::default()).await;
-    setting.wake(Wake::Agreements);
+    setting.wake(Wake::Agreements("AS4".parse().unwrap()));
     setting.until("o1", OrderState::Completed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_a_partner_wakes_those_that_wait_for_it_and_no_others() {
+    let mut setting = Setting::new(false).await;
+    setting.work.look_again = Duration::from_secs(3600);
+    setting.work.look = Duration::from_secs(3600);
+    setting.disagree("AS4").await;
+    setting.start();
+    let (add, active) = (Action::Add, ServiceState::Active);
+    for at in 0..5 {
+        let (order, service) = (format!("o{at}"), format!("s{at}"));
+        setting.order(&order, add, &service, plain(1), active).await;
+        setting.until(&order, OrderState::Pending).await;
+    }
+    // They rest when nothing has happened for a while.
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    setting.until_at_work(0).await;
+    setting.agree("AS4", Price::default()).await;
+    let before = setting.store.stats().reads;
+    for _ in 0..50 {
+        setting.wake(Wake::Agreements("AS3".parse().unwrap()));
+        setting.wake(Wake::Agreements("AS9".parse().unwrap()));
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(
+        setting.store.stats().reads,
+        before,
+        "somebody was called up"
+    );
+    assert_eq!(setting.selection("s0.1").await.waits_for.len(), 1);
+    setting.wake(Wake::Agreements("AS4".parse().unwrap()));
+    for at in 0..5 {
+        setting
+            .until(&format!("o{at}"), OrderState::Completed)
+            .await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -386,4 +423,33 @@ async fn an_order_waits_for_a_partner_whose_domain_has_not_told_of_itself_yet() 
     setting.all();
     setting.until("o1", OrderState::Completed).await;
     setting.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_expected_to_be_done_when_all_partners_at_work_say_so() {
+    let mut setting = Setting::new(false).await;
+    setting.work.order_deadline = Duration::from_secs(600);
+    let now = broker::clock::now().timestamp;
+    let hours = |hours| now + jiff::SignedDuration::from_hours(hours);
+    for domain in ["AS1", "AS2", "AS4"] {
+        setting.fakes.fate(domain, "add", Fate::Hang);
+    }
+    let mut expected = [("AS1", 1), ("AS2", 3)].map(|(of, at)| (of.to_owned(), hours(at)));
+    setting.fakes.state().expected = expected.clone().into();
+    setting.start();
+    let (add, active) = (Action::Add, ServiceState::Active);
+    setting.order("o1", add, "s1", plain(1), active).await;
+    assert!(setting.until_phase("o1", Phase::Ordering).await);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // One of them does not say.
+    assert_eq!(setting.read("o1").await.expected_completion_date, None);
+
+    expected[0].0 = "AS4".to_owned();
+    setting.fakes.state().expected.extend(expected);
+    for domain in ["AS1", "AS2", "AS4"] {
+        setting.fakes.fate(domain, "add", Fate::Hang);
+    }
+    setting.order("o2", add, "s2", plain(1), active).await;
+    let is = |order: &sof::order::ServiceOrder| order.expected_completion_date == Some(hours(3));
+    setting.until_any("o2", is, "expected").await;
 }

@@ -1,6 +1,7 @@
 //! Partners in memory.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -43,6 +44,7 @@ pub(crate) struct Taken {
     pub(crate) body: Value,
     fate: Fate,
     looks: u32,
+    expected: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
@@ -56,6 +58,11 @@ pub(crate) struct State {
     /// Tests that fail, by domain.
     failing_tests: BTreeMap<String, u32>,
     pub(crate) open_circuits: Vec<String>,
+    /// Domains that do not answer, and those whose tests do not end.
+    pub(crate) silent: Vec<String>,
+    pub(crate) endless_tests: Vec<String>,
+    /// When partners say that their orders will be done.
+    pub(crate) expected: BTreeMap<String, Timestamp>,
     pub(crate) tests: Vec<String>,
     pub(crate) own: BTreeMap<ServiceId, (Segment, bool)>,
     pub(crate) presto_refuses: bool,
@@ -67,6 +74,9 @@ pub(crate) struct Fakes {
     state: Mutex<State>,
     /// How long each call takes.
     delay: Duration,
+    /// So many orders to AS2 panic, and how many did.
+    pub(crate) panics: AtomicU32,
+    pub(crate) panicked: AtomicU32,
 }
 
 impl Fakes {
@@ -108,9 +118,13 @@ impl Fakes {
         verbs.collect()
     }
 
-    async fn pause(&self) {
+    async fn pause(&self, partner: &Partner) {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
+        }
+        let name = partner.domain.as_str();
+        while self.state().silent.iter().any(|silent| silent == name) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -153,6 +167,7 @@ impl Fakes {
             body: body.clone(),
             fate,
             looks: 0,
+            expected: state.expected.get(&domain).copied(),
         };
         let told = told(&name, &taken);
         let before = state.orders.insert((domain, name.clone()), taken);
@@ -207,6 +222,7 @@ fn told(name: &str, taken: &Taken) -> PartnerOrder {
         value: "the switch is on fire".to_owned(),
     };
     PartnerOrder {
+        expected: taken.expected,
         id: taken.id.clone(),
         external_id: Some(name.to_owned()),
         state: OrderState::of([taken.state]),
@@ -219,16 +235,26 @@ fn told(name: &str, taken: &Taken) -> PartnerOrder {
 impl Partners for Fakes {
     fn order<'a>(&'a self, partner: &'a Partner, body: &'a Value) -> Called<'a, PartnerOrder> {
         Box::pin(async move {
-            self.pause().await;
+            self.pause(partner).await;
+            // As the client of partners writes its own.
+            tracing::info!(partner = %partner.domain, "called");
+            let less = |left: u32| left.checked_sub(1);
+            let order = std::sync::atomic::Ordering::SeqCst;
+            if partner.domain.as_str() == "AS2"
+                && self.panics.fetch_update(order, order, less).is_ok()
+            {
+                self.panicked.fetch_add(1, order);
+                panic!("the test wants this");
+            }
             let answer = self.order_now(partner, body);
-            self.pause().await;
+            self.pause(partner).await;
             answer
         })
     }
 
     fn look<'a>(&'a self, partner: &'a Partner, id: &'a OrderId) -> Called<'a, PartnerOrder> {
         Box::pin(async move {
-            self.pause().await;
+            self.pause(partner).await;
             self.look_now(partner, id)
         })
     }
@@ -240,7 +266,7 @@ impl Partners for Fakes {
         _since: Timestamp,
     ) -> Called<'a, Option<PartnerOrder>> {
         Box::pin(async move {
-            self.pause().await;
+            self.pause(partner).await;
             let state = self.state();
             let key = (partner.domain.to_string(), external_id.to_owned());
             Ok(state.orders.get(&key).map(|taken| told(external_id, taken)))
@@ -259,9 +285,12 @@ impl Partners for Fakes {
 
     fn test<'a>(&'a self, partner: &'a Partner, id: &'a ServiceId) -> Called<'a, TestOutcome> {
         Box::pin(async move {
-            self.pause().await;
-            let mut state = self.state();
+            self.pause(partner).await;
             let domain = partner.domain.to_string();
+            while self.state().endless_tests.contains(&domain) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let mut state = self.state();
             assert!(state.services.contains_key(&(domain.clone(), id.clone())));
             state.tests.push(domain.clone());
             let left = state.failing_tests.entry(domain).or_default();

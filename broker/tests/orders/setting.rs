@@ -88,8 +88,9 @@ fn federation() -> Arc<Published> {
 pub(crate) fn work() -> Work {
     let ms = Duration::from_millis;
     Work {
-        order_deadline: ms(1_500),
-        test_deadline: ms(1_500),
+        // As short as a busy machine lets it be: some tests wait for it.
+        order_deadline: ms(4_000),
+        test_deadline: ms(4_000),
         patience: Duration::from_secs(20),
         look_again: ms(100),
         poll_first: ms(10),
@@ -270,29 +271,34 @@ impl Setting {
         configuration: Option<Value>,
         target: ServiceState,
     ) {
-        let (order, item) = (OrderId(id.to_owned()), ItemId("1".to_owned()));
+        self.order_of(id, action, service, configuration, target, None)
+            .await;
+    }
+
+    /// The same of a service of this type.
+    pub(crate) async fn order_of(
+        &self,
+        id: &str,
+        action: Action,
+        service: &str,
+        configuration: Option<Value>,
+        target: ServiceState,
+        service_type: Option<&str>,
+    ) {
+        let item = item("1", action, service, configuration, target, service_type);
+        self.take(id, vec![item]).await;
+    }
+
+    /// Takes an order of these items.
+    pub(crate) async fn take(&self, id: &str, items: Vec<OrderItem>) {
+        let order = OrderId(id.to_owned());
         let now = broker::clock::now().timestamp;
-        let given = json!({"service": {"serviceConfiguration": configuration}});
-        let given = given.as_object().cloned().unwrap();
-        let attributes = given["service"].as_object().cloned().unwrap();
         let of = ServiceOrder {
             id: order.clone(),
             buyer: BUYER.to_owned(),
             reference_point: ReferencePoint::Legato,
             given: json!({}).as_object().cloned().unwrap(),
-            items: vec![OrderItem {
-                id: item.clone(),
-                action,
-                given: if configuration.is_some() {
-                    given
-                } else {
-                    serde_json::Map::new()
-                },
-                service: ServiceId(service.to_owned()),
-                target,
-                state: ItemState::Acknowledged,
-                termination_errors: Vec::new(),
-            }],
+            items,
             order_date: now,
             start_date: None,
             expected_completion_date: None,
@@ -300,32 +306,32 @@ impl Setting {
         };
         let mut batch = Batch::new();
         ORDERS.create(&mut batch, &id.to_owned(), &of).unwrap();
-        let key = service.to_owned();
-        if action == Action::Add {
-            let service = Service {
-                id: ServiceId(service.to_owned()),
-                buyer: BUYER.to_owned(),
-                reference_point: ReferencePoint::Legato,
-                state: ServiceState::FeasibilityChecked,
-                given: attributes,
-                ordered_by: vec![(order.clone(), item.clone())],
-                service_date: now,
-                start_date: None,
-                end_date: None,
-                busy: Some((order.clone(), item)),
-            };
-            SERVICES.create(&mut batch, &key, &service).unwrap();
-        } else {
+        for item in &of.items {
+            let key = item.service.0.clone();
+            let by = (order.clone(), item.id.clone());
+            if item.action == Action::Add {
+                let service = Service {
+                    id: item.service.clone(),
+                    buyer: BUYER.to_owned(),
+                    reference_point: ReferencePoint::Legato,
+                    state: ServiceState::FeasibilityChecked,
+                    given: item.given["service"].as_object().cloned().unwrap(),
+                    ordered_by: vec![by.clone()],
+                    service_date: now,
+                    start_date: None,
+                    end_date: None,
+                    busy: Some(by),
+                };
+                SERVICES.create(&mut batch, &key, &service).unwrap();
+                continue;
+            }
             let snapshot = self.store.snapshot().await.unwrap();
-            let found = SERVICES
-                .get(snapshot.as_ref(), &key)
-                .await
-                .unwrap()
-                .unwrap();
+            let found = SERVICES.get(snapshot.as_ref(), &key).await;
+            let found = found.unwrap().unwrap();
             let mut service = found.value;
             assert_eq!(service.busy, None);
-            service.busy = Some((order.clone(), item.clone()));
-            service.ordered_by.push((order.clone(), item));
+            service.busy = Some(by.clone());
+            service.ordered_by.push(by);
             SERVICES
                 .update(&mut batch, &key, found.version, &service)
                 .unwrap();
@@ -387,7 +393,7 @@ impl Setting {
             .await
     }
 
-    async fn until_any(
+    pub(crate) async fn until_any(
         &self,
         id: &str,
         is: impl Fn(&ServiceOrder) -> bool,
@@ -401,6 +407,18 @@ impl Setting {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{id} is not {what}: {:#?}", self.saga(id).await);
+    }
+
+    /// Waits until so many orders are at work.
+    pub(crate) async fn until_at_work(&self, count: usize) {
+        let wanted = format!(r#"brokerd_sof_orders{{state="at-work"}} {count}"#);
+        for _ in 0..1_000 {
+            if self.metrics.encode().contains(&wanted) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{}", self.metrics.encode());
     }
 
     /// Waits until a saga is in a phase, or over.
@@ -424,6 +442,33 @@ impl Setting {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("{id} is not clean: {:#?}", self.saga(id).await);
+    }
+}
+
+/// An item as it is taken.
+pub(crate) fn item(
+    id: &str,
+    action: Action,
+    service: &str,
+    configuration: Option<Value>,
+    target: ServiceState,
+    service_type: Option<&str>,
+) -> OrderItem {
+    let mut given = json!({});
+    if configuration.is_some() {
+        given = json!({"service": {"serviceConfiguration": configuration}});
+        if let Some(kind) = service_type {
+            given["service"]["serviceType"] = kind.into();
+        }
+    }
+    OrderItem {
+        id: ItemId(id.to_owned()),
+        action,
+        given: given.as_object().cloned().unwrap(),
+        service: ServiceId(service.to_owned()),
+        target,
+        state: ItemState::Acknowledged,
+        termination_errors: Vec::new(),
     }
 }
 

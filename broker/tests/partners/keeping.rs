@@ -45,13 +45,13 @@ async fn a_partner_is_checked_subscribed_to_once_and_left_when_it_is_retired() {
     let fake = Fake::start();
     let (book, mut wakes) = book(PUBLIC);
     known(&book, &fake).await;
-    assert_eq!(wakes.try_recv(), Ok(Wake::Agreements));
+    assert_eq!(wakes.try_recv(), Ok(Wake::Agreements(two())));
     // Without the time for it, nobody is checked.
     sweep(&book, false).await.unwrap();
     assert_eq!(state(&book).await, PartnerState::Candidate);
     sweep(&book, true).await.unwrap();
     assert_eq!(state(&book).await, PartnerState::Active);
-    assert_eq!(wakes.try_recv(), Ok(Wake::Agreements));
+    assert_eq!(wakes.try_recv(), Ok(Wake::Agreements(two())));
     for is_time in [false, false, true] {
         sweep(&book, is_time).await.unwrap();
     }

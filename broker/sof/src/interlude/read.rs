@@ -1,11 +1,12 @@
 //! Orders, services and tests, as a partner tells them.
 
+use jiff::Timestamp;
 use nffg::json::{Cursor, FieldError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{PartnerOrder, PartnerService, TestOutcome};
-use crate::mef::{FaultCode, TerminationError};
+use crate::mef::{FaultCode, TerminationError, time};
 use crate::order::{ItemState, OrderId, OrderState};
 use crate::service::{ServiceId, ServiceState};
 
@@ -77,7 +78,13 @@ pub fn decode_order(root: &Cursor<'_>) -> Result<PartnerOrder, FieldError> {
         item: word::<ItemState>(&item.required("state")?)?,
         service,
         termination_errors: termination_errors(&item),
+        expected: expected(root),
     })
+}
+
+/// When the partner expects to be done. For information alone, so one that cannot be read is not told.
+fn expected(order: &Cursor<'_>) -> Option<Timestamp> {
+    time::parse(order.value().get("expectedCompletionDate")?.as_str()?)
 }
 
 /// Reads a page of orders, and those on it whose `externalId` is wanted. Others may be of any kind: they are not ours, or were
@@ -149,13 +156,13 @@ pub fn decode_job(root: &Cursor<'_>) -> Result<Job, FieldError> {
 /// # Errors
 /// It is no list, or a result of that job cannot be read.
 pub fn decode_results(root: &Cursor<'_>, job: &str) -> Result<Option<String>, FieldError> {
-    let mut last: Option<(jiff::Timestamp, String)> = None;
+    let mut last: Option<(Timestamp, String)> = None;
     for element in root.array()? {
         let of = element.required("testJob")?.required("id")?;
         if of.string()? != job {
             continue;
         }
-        let end: jiff::Timestamp = element.required("actualEndDateTime")?.parse()?;
+        let end: Timestamp = element.required("actualEndDateTime")?.parse()?;
         if last.as_ref().is_none_or(|(known, _)| *known <= end) {
             last = Some((end, identifier(&element.required("id")?)?));
         }

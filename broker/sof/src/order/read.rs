@@ -287,6 +287,14 @@ impl<'a> Reading<'a> {
                 }
                 let dependency = action["coordinationDependency"].as_str();
                 let dependency = dependency.and_then(coordination::Dependency::from_word);
+                let amount = action["coordinatedActionDelay"]["amount"].as_f64();
+                let is_late = amount.is_some_and(|amount| amount != 0.0);
+                if dependency == Some(coordination::Dependency::FinishToFinish) && is_late {
+                    let at = &item.at;
+                    let path = format!("{at}/coordinatedAction/{place}/coordinatedActionDelay");
+                    let why = "\"finishToFinish\" is at the same time: the delay must be 0";
+                    self.faults.push(FaultCode::InvalidValue, path, why);
+                }
                 waits.extend(dependency.map(|dependency| Wait {
                     item: at,
                     other: on,
@@ -316,9 +324,13 @@ impl<'a> Reading<'a> {
             }
             for (place, value) in list(body, "coordinatedAction") {
                 // An order that was taken was not told to wait.
-                if value["coordinationDependency"] == "finishToStart" {
+                let dependency = value["coordinationDependency"].as_str();
+                let other_waits = ["finishToStart", "finishToFinish"];
+                if let Some(word) = dependency.filter(|word| other_waits.contains(word)) {
                     let path = format!("/coordinatedAction/{place}/coordinationDependency");
-                    let why = "\"finishToStart\": an order that was taken before does not wait for this one";
+                    let why = format!(
+                        "\"{word}\": an order that was taken before does not wait for this one"
+                    );
                     self.faults.push(FaultCode::InvalidValue, path, why);
                 }
                 if let Some(id) = value["orderId"].as_str() {

@@ -493,6 +493,18 @@ fn order_item_coordinated_action_waits_for_items_of_the_order_and_in_no_circle()
             (InvalidValue, "/serviceOrderItem/1/coordinatedAction"),
         ],
     );
+    // At the same time is not a minute later.
+    has(
+        &of(wait("b", "finishToFinish"), json!([])),
+        &none,
+        &[(
+            InvalidValue,
+            "/serviceOrderItem/0/coordinatedAction/0/coordinatedActionDelay",
+        )],
+    );
+    let mut at_once = wait("b", "finishToFinish");
+    at_once[0]["coordinatedActionDelay"]["amount"] = json!(0);
+    assert!(read(&of(at_once, json!([])), &none).is_ok());
     // Together they cannot end when the one begins after the other has.
     let together = [
         Wait {

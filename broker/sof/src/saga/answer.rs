@@ -47,6 +47,7 @@ impl Part {
         })?;
         if let Answer::Order(order) = answer {
             self.order = Some(order.id);
+            self.expected = order.expected;
             if order.service.is_some() {
                 self.service = order.service;
             }

@@ -76,6 +76,9 @@ pub struct Part {
     /// The partner's order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
+    /// When the partner expects that order to be done, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Timestamp>,
     /// Since when this is being done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
@@ -120,6 +123,7 @@ impl Part {
             step: CallStep::Idle,
             serial: 0,
             order: None,
+            expected: None,
             since: None,
             doubtful_since: None,
             due: None,
@@ -157,6 +161,7 @@ impl Part {
         self.verb = verb;
         self.step = step;
         self.order = None;
+        self.expected = None;
         self.since = Some(now);
         self.doubtful_since = None;
         self.due = Some(now);

@@ -98,6 +98,7 @@ impl Saga {
                     self.step(PhaseEvent::Retry, now)?;
                 }
             }
+            Event::Released => self.held_back = false,
             Event::Gone(domain) => self.cleanup.retain(|part| part.domain != domain),
             Event::Tick => {}
         }
@@ -445,7 +446,8 @@ impl Saga {
                 if self.parts.iter().any(|part| part.step.is_broken()) {
                     self.broken();
                     PhaseEvent::Broken
-                } else if self.parts.iter().any(|part| part.step.is_open()) {
+                } else if self.parts.iter().any(|part| part.step.is_open()) || self.is_at_the_gate()
+                {
                     return false;
                 } else {
                     self.next_in_turn()
@@ -493,6 +495,14 @@ impl Saga {
             }
         }
         true
+    }
+
+    /// Whether all is provisioned, and waits for those that complete at the same time.
+    #[must_use]
+    pub fn is_at_the_gate(&self) -> bool {
+        self.held_back
+            && self.phase == Phase::Ordering
+            && !self.parts.iter().any(|part| part.step.is_open())
     }
 
     /// What follows when every call of the phase is done.

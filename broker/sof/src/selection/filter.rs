@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use nffg::DomainId;
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rules;
 use super::score::price;
 use crate::mef::Api;
 use crate::partner::{Agreement, Partner, PartnerState};
@@ -20,10 +21,10 @@ pub struct PartnerView {
     pub agreements: Vec<Agreement>,
     /// It did not answer of late, and is not asked for now.
     pub circuit_open: bool,
-    /// Segments that it brought up.
-    pub succeeded: u64,
-    /// Segments that it refused or failed, or of which nothing was heard.
-    pub failed: u64,
+    /// Segments that it brought up, those of long ago counted less ([`super::Faded`]).
+    pub succeeded: f64,
+    /// Segments that it refused or failed, or of which nothing was heard, counted so.
+    pub failed: f64,
     /// Services that it does a segment of.
     pub services: u32,
     /// It is avoided for this order: why.
@@ -52,12 +53,19 @@ pub enum Filter {
     Sls,
     /// It has not failed this order before.
     Tried,
+    /// The rules for the type of service let it be on a chain.
+    Allowed,
+    /// The whole chain costs no more than the rules allow.
+    Price,
+    /// The whole chain has the SLS margin that the rules ask for.
+    SlsMargin,
 }
 
 impl Filter {
     /// Every one, in the order in which they are asked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Tried,
+        Self::Allowed,
         Self::Partner,
         Self::Active,
         Self::Api,
@@ -66,6 +74,8 @@ impl Filter {
         Self::Agreement,
         Self::Bounds,
         Self::Sls,
+        Self::Price,
+        Self::SlsMargin,
     ];
 
     /// What it asks, for people.
@@ -73,6 +83,7 @@ impl Filter {
     pub const fn asks(self) -> &'static str {
         match self {
             Self::Tried => "the domain has not failed this order before",
+            Self::Allowed => "the rules for the type of service let the domain be on a chain",
             Self::Partner => "the domain is a partner",
             Self::Active => "the partner is active",
             Self::Api => "it speaks service ordering",
@@ -81,6 +92,8 @@ impl Filter {
             Self::Agreement => "an agreement for segments is in force",
             Self::Bounds => "what is asked for is within an agreement's bounds",
             Self::Sls => "the delay that it promises keeps its share of the bound",
+            Self::Price => "the chain costs no more than the rules allow",
+            Self::SlsMargin => "the chain has the SLS margin that the rules ask for",
         }
     }
 
@@ -113,7 +126,12 @@ pub struct Removal {
 ///
 /// # Errors
 /// The first rule that it does not keep.
-pub fn usable(domain: &DomainId, view: &PartnerView, now: Timestamp) -> Result<(), Removal> {
+pub fn usable(
+    domain: &DomainId,
+    view: &PartnerView,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<(), Removal> {
     let removal = |filter, detail: String| Removal {
         domain: domain.clone(),
         filter,
@@ -121,6 +139,9 @@ pub fn usable(domain: &DomainId, view: &PartnerView, now: Timestamp) -> Result<(
     };
     if let Some(why) = &view.avoided {
         return Err(removal(Filter::Tried, why.clone()));
+    }
+    if let Some(why) = rules.closes(domain) {
+        return Err(removal(Filter::Allowed, why));
     }
     let Some(partner) = &view.partner else {
         return Err(removal(Filter::Partner, format!("{domain} is no partner")));
@@ -165,9 +186,10 @@ fn in_force(view: &PartnerView, now: Timestamp) -> impl Iterator<Item = &Agreeme
 pub fn terms<'a>(
     view: &'a PartnerView,
     segment: &Segment,
+    rules: &Rules,
     now: Timestamp,
 ) -> Result<Option<&'a Agreement>, Removal> {
-    usable(&segment.domain, view, now)?;
+    usable(&segment.domain, view, rules, now)?;
     let mut broken = None;
     let mut allowing: Vec<&Agreement> = Vec::new();
     for agreement in in_force(view, now) {

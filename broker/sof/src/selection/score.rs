@@ -88,7 +88,7 @@ impl Measures {
         let mut all = Self {
             price: chain.cost.price,
             delay_ns: chain.cost.delay_ns,
-            sls_margin: 1.0,
+            sls_margin: tightest(segments, agreed).map_or(1.0, |(_, margin)| margin),
             success: 1.0,
             load: 0.0,
         };
@@ -97,18 +97,9 @@ impl Measures {
             if let Some(agreement) = agreement {
                 all.price = all.price.saturating_add(price(&agreement.price, segment));
             }
-            for share in segment.flows.iter().filter_map(|flow| flow.max_delay) {
-                let promise = agreement.and_then(|agreement| agreement.sls.delay);
-                let share = share.as_nanos();
-                let margin = match promise {
-                    Some(promise) if share > 0 => real(share.saturating_sub(promise)) / real(share),
-                    _ => 0.0,
-                };
-                all.sls_margin = all.sls_margin.min(margin);
-            }
             if let Some(view) = views.get(&segment.domain) {
                 // Laplace's rule: who has done nothing yet counts one half.
-                let (good, bad) = (real(view.succeeded), real(view.failed));
+                let (good, bad) = (view.succeeded, view.failed);
                 all.success *= (good + 1.0) / (good + bad + 2.0);
                 let most = agreement.and_then(|agreement| agreement.bounds.services);
                 if let Some(most) = most {
@@ -119,6 +110,30 @@ impl Measures {
         }
         all
     }
+}
+
+/// The domain with the smallest room between a delay share and its promise, as a part of the share; of the same room, the
+/// first by name. `None` where nothing is bounded.
+pub(super) fn tightest(
+    segments: &[Segment],
+    agreed: &BTreeMap<DomainId, &Agreement>,
+) -> Option<(DomainId, f64)> {
+    let margins = segments.iter().flat_map(|segment| {
+        let promise = agreed
+            .get(&segment.domain)
+            .and_then(|agreement| agreement.sls.delay);
+        let shares = segment.flows.iter().filter_map(|flow| flow.max_delay);
+        shares.map(move |share| {
+            let share = share.as_nanos();
+            let margin = match promise {
+                Some(promise) if share > 0 => real(share.saturating_sub(promise)) / real(share),
+                _ => 0.0,
+            };
+            (&segment.domain, margin)
+        })
+    });
+    let least = margins.min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(b.0)));
+    least.map(|(domain, margin)| (domain.clone(), margin))
 }
 
 /// Scores those that have measures, each beside the others.

@@ -40,6 +40,7 @@ fn an_order_is_read_with_what_the_work_depends_on() {
         ("o-1", OrderState::InProgress, ItemState::InProgress)
     );
     assert_eq!(found.external_id.as_deref(), Some("svc/1/AS2/add"));
+    assert_eq!(found.expected, None);
     assert_eq!(found.service.unwrap().0, "s-1");
     let [told, empty] = found.termination_errors.as_slice() else {
         panic!("{:?}", found.termination_errors);
@@ -52,6 +53,20 @@ fn an_order_is_read_with_what_the_work_depends_on() {
         (empty.code, empty.value.as_str()),
         (FaultCode::OtherIssue, "")
     );
+}
+
+#[test]
+fn a_date_that_a_partner_expects_is_read_and_one_that_is_none_is_not_told() {
+    let of = |date: Value| {
+        let mut told = order();
+        told["expectedCompletionDate"] = date;
+        read(&told, decode_order).unwrap().expected
+    };
+    let date = of(json!("2026-11-29T14:00:00+01:00")).unwrap();
+    assert_eq!(date.to_string(), "2026-11-29T13:00:00Z");
+    for odd in [json!("soon"), json!(7), json!(null), json!("")] {
+        assert_eq!(of(odd.clone()), None, "{odd}");
+    }
 }
 
 #[test]

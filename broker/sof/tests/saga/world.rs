@@ -508,6 +508,7 @@ fn index(segment: &Segment) -> usize {
 
 fn told(call: &str, taken: &Taken) -> PartnerOrder {
     PartnerOrder {
+        expected: None,
         id: taken.id.clone(),
         external_id: Some(call.to_owned()),
         state: OrderState::of([taken.state]),

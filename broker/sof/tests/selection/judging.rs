@@ -7,7 +7,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sof::mef::Api;
 use sof::partner::{Bounds, PartnerState, Price, Sls};
-use sof::selection::{Chain, Demand, Filter, Judgement, PartnerView, Weights, judge, usable};
+use sof::selection::{
+    Chain, Demand, Filter, Judgement, PartnerView, Rules, Weights, judge, usable,
+};
 
 use super::world::{chain, demand, domain, mbps, now, view};
 
@@ -31,7 +33,7 @@ fn removed(change: impl FnOnce(&mut PartnerView)) -> Vec<(Filter, String)> {
         &demand,
         vec![chain],
         &views,
-        &Weights::default(),
+        (&Weights::default(), &Rules::default()),
         now(),
     );
     let [judgement] = judged.as_slice() else {
@@ -94,6 +96,79 @@ fn each_filter_removes_what_it_is_for() {
     });
 }
 
+/// What the rules remove of a chain over D0, D1 and D2.
+fn ruled_out(rules: &Rules, views: &BTreeMap<DomainId, PartnerView>) -> Vec<(String, Filter)> {
+    let (demand, chain) = simple();
+    let weights = Weights::default();
+    let judged = judge("s.1", &demand, vec![chain], views, (&weights, rules), now());
+    assert_eq!(
+        judged[0].score.is_some(),
+        judged[0].removed.is_empty(),
+        "{judged:?}"
+    );
+    let removed = judged[0].removed.iter();
+    removed
+        .map(|removal| (removal.domain.to_string(), removal.filter))
+        .collect()
+}
+
+#[test]
+fn rules_for_a_type_of_service_remove_what_they_are_for() {
+    let mut views = views();
+    let out = |rules: &Rules| ruled_out(rules, &views);
+    assert_eq!(out(&Rules::default()), []);
+    let forbid = Rules {
+        forbid_domains: [domain(1), domain(9)].into(),
+        ..Rules::default()
+    };
+    assert_eq!(out(&forbid), [("D1".to_owned(), Filter::Allowed)]);
+    let allow = |domains: &[usize]| Rules {
+        allow_domains: Some(domains.iter().map(|at| domain(*at)).collect()),
+        ..Rules::default()
+    };
+    assert_eq!(out(&allow(&[0, 1, 2])), []);
+    let (zero, two) = ("D0".to_owned(), "D2".to_owned());
+    let expected = [(zero, Filter::Allowed), (two, Filter::Allowed)];
+    assert_eq!(out(&allow(&[1])), expected);
+
+    // 100 of the topology and 2 of the agreement with D2.
+    views.get_mut(&domain(2)).unwrap().agreements[0]
+        .price
+        .segment = 2;
+    let most = |price| Rules {
+        max_price: Some(price),
+        ..Rules::default()
+    };
+    assert_eq!(ruled_out(&most(102), &views), []);
+    let expected = [("D2".to_owned(), Filter::Price)];
+    assert_eq!(ruled_out(&most(101), &views), expected);
+
+    for (at, delay) in [(0, 1_000_000), (1, 3_000_000), (2, 0)] {
+        views.get_mut(&domain(at)).unwrap().agreements[0].sls.delay = Some(delay);
+    }
+    // As in the_margin_is_that_of_the_tightest_flow.
+    let least = |margin| Rules {
+        min_sls_margin: Some(margin),
+        ..Rules::default()
+    };
+    assert_eq!(ruled_out(&least(2.5 / 5.5 - 1e-9), &views), []);
+    let expected = [("D1".to_owned(), Filter::SlsMargin)];
+    assert_eq!(ruled_out(&least(2.5 / 5.5 + 1e-9), &views), expected);
+}
+
+#[test]
+fn a_domain_that_the_rules_close_is_no_matter_of_agreements() {
+    let forbid = Rules {
+        forbid_domains: [domain(1)].into(),
+        ..Rules::default()
+    };
+    let removal = usable(&domain(1), &PartnerView::default(), &forbid, now()).unwrap_err();
+    assert_eq!(removal.filter, Filter::Allowed);
+    for filter in [Filter::Allowed, Filter::Price, Filter::SlsMargin] {
+        assert!(!filter.is_commercial() && !filter.is_passing());
+    }
+}
+
 #[test]
 fn every_filter_says_what_it_asks_and_what_may_help() {
     let asks: std::collections::BTreeSet<&str> =
@@ -111,9 +186,12 @@ fn every_filter_says_what_it_asks_and_what_may_help() {
 fn what_is_asked_before_the_search_says_the_same_as_what_is_asked_after_it() {
     let mut stopped = view(1);
     stopped.circuit_open = true;
-    let removal = usable(&domain(1), &stopped, now()).unwrap_err();
+    let removal = usable(&domain(1), &stopped, &Rules::default(), now()).unwrap_err();
     assert_eq!(removal.filter, Filter::Circuit);
-    assert_eq!(usable(&domain(1), &view(1), now()), Ok(()));
+    assert_eq!(
+        usable(&domain(1), &view(1), &Rules::default(), now()),
+        Ok(())
+    );
 }
 
 #[test]
@@ -143,7 +221,7 @@ fn of_several_agreements_the_cheapest_that_allows_it_counts() {
         &demand,
         vec![chain],
         &views,
-        &Weights::default(),
+        (&Weights::default(), &Rules::default()),
         now(),
     );
     assert_eq!(judged[0].agreements[&domain(1)], "dear");
@@ -166,7 +244,7 @@ fn the_margin_is_that_of_the_tightest_flow() {
         &demand,
         vec![chain],
         &views,
-        &Weights::default(),
+        (&Weights::default(), &Rules::default()),
         now(),
     );
     // 10 ms less the border's 1 ms: over the promises of 1 and 3 ms there are 5 ms for two.
@@ -233,7 +311,14 @@ fn of_what_scores_the_same_the_chain_of_fewer_hops_is_the_choice() {
     let short = chain(&demand, &[vec![0, 1], vec![1, 2]], 0, 100);
     let judge = |chains| {
         let weights = Weights::default();
-        let mut judged = judge("s.1", &demand, chains, &views(), &weights, now());
+        let mut judged = judge(
+            "s.1",
+            &demand,
+            chains,
+            &views(),
+            (&weights, &Rules::default()),
+            now(),
+        );
         assert_eq!(judged[0].score, judged[1].score);
         judged.swap_remove(0).chain
     };
@@ -285,7 +370,8 @@ fn odd_views() -> impl Strategy<Value = BTreeMap<DomainId, PartnerView>> {
                 .map(|(at, (broken, good, bad, services, price, delay))| {
                     let mut view = view(at);
                     view.circuit_open = broken && at > 5;
-                    (view.succeeded, view.failed, view.services) = (good, bad, services);
+                    (view.succeeded, view.failed) = (good as f64, bad as f64);
+                    view.services = services;
                     let agreement = &mut view.agreements[0];
                     agreement.bounds.services = Some(6);
                     agreement.price.segment = price;
@@ -301,7 +387,7 @@ proptest! {
     fn the_best_by_score_are_those_of_an_exhaustive_look(chains in chains(), views in odd_views()) {
         let (demand, _) = simple();
         let weights = Weights::default();
-        let judged = judge("s.1", &demand, chains.clone(), &views, &weights, now());
+        let judged = judge("s.1", &demand, chains.clone(), &views, (&weights, &Rules::default()), now());
         prop_assert_eq!(judged.len(), chains.len());
         let scored: Vec<Chain> = judged.iter().filter(|one| one.score.is_some()).map(|one| one.chain.clone()).collect();
         prop_assert_eq!(&scored, &by_hand(&judged, &weights));
@@ -311,12 +397,39 @@ proptest! {
         prop_assert!(scores.is_sorted() && scores.iter().all(|score| (0.0..=1.0).contains(score)));
     }
 
+    /// Rules only take away: what is left is what would have been there without them, and keeps them.
+    #[test]
+    fn rules_take_away_what_breaks_them_and_nothing_else(
+        chains in chains(), views in odd_views(), closed in 0..10_usize, most in 0..4000_u64, least in 0.0..1.0_f64,
+    ) {
+        let (demand, _) = simple();
+        let weights = Weights::default();
+        let rules = Rules {
+            forbid_domains: [domain(closed)].into(),
+            max_price: Some(most),
+            min_sls_margin: Some(least),
+            ..Rules::default()
+        };
+        let judged = |rules: &Rules| judge("s.1", &demand, chains.clone(), &views, (&weights, rules), now());
+        let keeps = |one: &&Judgement| {
+            one.measures.is_some_and(|found| found.price <= most && found.sls_margin >= least)
+                && !one.chain.domains().contains(&domain(closed))
+        };
+        let names = |one: &Judgement| one.chain.clone();
+        let mut expected: Vec<Chain> = judged(&Rules::default()).iter().filter(keeps).map(names).collect();
+        let ruled = judged(&rules);
+        let mut left: Vec<Chain> = ruled.iter().filter(|one| one.removed.is_empty()).map(names).collect();
+        expected.sort();
+        left.sort();
+        prop_assert_eq!(left, expected);
+    }
+
     #[test]
     fn the_choice_does_not_depend_on_the_order_of_the_candidates(chains in chains(), views in odd_views()) {
         let (demand, _) = simple();
         let weights = Weights::default();
-        let there = judge("s.1", &demand, chains.clone(), &views, &weights, now());
-        let back = judge("s.1", &demand, chains.into_iter().rev().collect(), &views, &weights, now());
+        let there = judge("s.1", &demand, chains.clone(), &views, (&weights, &Rules::default()), now());
+        let back = judge("s.1", &demand, chains.into_iter().rev().collect(), &views, (&weights, &Rules::default()), now());
         let scored = |judged: &[Judgement]| -> Vec<Chain> {
             judged.iter().filter(|one| one.score.is_some()).map(|one| one.chain.clone()).collect()
         };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::client::orders::{Candidate, Selection};
+use crate::client::orders::{Candidate, Removed, Selection};
 use crate::ctl::tables::{self, table};
 
 /// The candidates of a choice, best first, what they were scored by, and what removed the others.
@@ -53,6 +53,20 @@ pub fn selection(found: &Selection) -> String {
     let more = found.closed_in_all.saturating_sub(found.closed.len());
     if more > 0 {
         let _ = writeln!(text, "closed: {more} more");
+    }
+    for removed in &found.removed_by {
+        let Removed {
+            rule,
+            domains,
+            chains,
+        } = removed;
+        let _ = writeln!(
+            text,
+            "removed: {domains} domains and {chains} chains by the rule: {rule}"
+        );
+    }
+    if !found.waits_for.is_empty() {
+        let _ = writeln!(text, "waits for: {}", found.waits_for.join(", "));
     }
     if found.cut {
         text.push_str("The search was cut short: better chains may exist.\n");

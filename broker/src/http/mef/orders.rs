@@ -3,16 +3,19 @@
 use axum::body::Body;
 use axum::extract::{Extension, State};
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Request, StatusCode, header};
+use serde_json::Value;
+use sof::mef::links::Links;
 use sof::order::{Limits, OrderState, ServiceOrder};
 
 use super::error::MefError;
+use super::page::Listed;
 use super::query::{Between, Query};
-use super::{Id, Served, check_accept, find, json, json_of, page};
+use super::{Served, check_accept, json, json_of};
 use crate::auth::Principal;
 use crate::clock;
 use crate::http::App;
-use crate::lso::index::OrderEntry;
+use crate::lso::index::{Index, Indexes, OrderEntry};
 
 /// `POST serviceOrder` (`createServiceOrder`)
 pub(super) async fn create(
@@ -52,7 +55,8 @@ const FILTERS: [&str; 9] = [
     "startDate.lt",
 ];
 
-struct Filter {
+/// What `listServiceOrder` is asked for.
+pub(super) struct Filter {
     state: Option<OrderState>,
     order: Between,
     completion: Between,
@@ -81,36 +85,28 @@ impl Filter {
     }
 }
 
-/// `GET serviceOrder` (`listServiceOrder`)
-pub(super) async fn list(
-    State(app): State<App>,
-    Extension(principal): Extension<Principal>,
-    Extension(served): Extension<Served>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let query = Query::of(&uri, &FILTERS)?;
-    let filter = Filter::of(&query)?;
-    let index = &app.shared.lso.index.orders;
-    let wanted = page::Wanted {
-        principal: &principal,
-        between: filter.order,
-        paging: query.paging()?,
-    };
-    let encode = |order: &ServiceOrder| order.encode(&served.links);
-    page::list(&app, index, wanted, |entry| filter.has(entry), encode).await
-}
+impl Listed for OrderEntry {
+    const WHAT: &'static str = "service order";
+    const FILTERS: &'static [&'static str] = &FILTERS;
+    type Filter<'a> = Filter;
 
-/// `GET serviceOrder/{id}` (`retrieveServiceOrder`)
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(principal): Extension<Principal>,
-    Extension(served): Extension<Served>,
-    id: Id,
-    headers: HeaderMap,
-) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let order = find::<OrderEntry>(&app, &principal, "service order", id).await?;
-    json(StatusCode::OK, &order.encode(&served.links))
+    fn filter(query: &Query) -> Result<Filter, MefError> {
+        Filter::of(query)
+    }
+
+    fn dates(filter: &Filter) -> Between {
+        filter.order
+    }
+
+    fn matches(&self, filter: &Filter) -> bool {
+        filter.has(self)
+    }
+
+    fn index(indexes: &Indexes) -> &Index<Self> {
+        &indexes.orders
+    }
+
+    fn encode(order: &ServiceOrder, links: &Links) -> Value {
+        order.encode(links)
+    }
 }

@@ -1,35 +1,99 @@
-//! One page of a list: found by the index, shown from the store.
+//! Lists and single things of an API: found by the index, shown from the store.
 
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde_json::Value;
+use sof::mef::links::Links;
 
-use super::JSON;
 use super::error::MefError;
-use super::query::{Between, Paging};
+use super::query::{Between, Paging, Query};
+use super::{Id, JSON, Served, check_accept, find, json};
 use crate::auth::Principal;
 use crate::http::App;
 use crate::http::answer::typed;
 use crate::http::problem::Problem;
-use crate::lso::index::{Entry, Index, Page};
+use crate::lso::index::{Entry, Index, Indexes, Page};
 
 /// A page ends behind the record with which it has so many bytes.
 const MAX_BYTES: usize = 8 << 20;
 
+/// What an API lists and shows.
+pub(super) trait Listed: Entry {
+    /// What it is called in errors.
+    const WHAT: &'static str;
+    /// The filters of the document.
+    const FILTERS: &'static [&'static str];
+    /// What is asked for.
+    type Filter<'a>: Send + Sync;
+
+    /// Reads what is asked for.
+    fn filter(query: &Query) -> Result<Self::Filter<'_>, MefError>;
+    /// The dates by which the list is sorted, as they are asked for.
+    fn dates(filter: &Self::Filter<'_>) -> Between;
+    /// Whether it is among what is asked for.
+    fn matches(&self, filter: &Self::Filter<'_>) -> bool;
+    /// Where it is found.
+    fn index(indexes: &Indexes) -> &Index<Self>;
+    /// What is shown of it.
+    fn encode(record: &Self::Record, links: &Links) -> Value;
+}
+
+/// `GET` of a list.
+pub(super) async fn list<E: Listed>(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(served): Extension<Served>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, MefError> {
+    check_accept(&headers)?;
+    let query = Query::of(&uri, E::FILTERS)?;
+    let filter = E::filter(&query)?;
+    let wanted = Wanted {
+        principal: &principal,
+        between: E::dates(&filter),
+        paging: query.paging()?,
+    };
+    let index = E::index(&app.shared.lso.index);
+    let encode = |record: &E::Record| E::encode(record, &served.links);
+    one_page(
+        &app,
+        index,
+        wanted,
+        |entry: &E| entry.matches(&filter),
+        encode,
+    )
+    .await
+}
+
+/// `GET` of one.
+pub(super) async fn show<E: Listed>(
+    State(app): State<App>,
+    Extension(principal): Extension<Principal>,
+    Extension(served): Extension<Served>,
+    id: Id,
+    headers: HeaderMap,
+) -> Result<Response, MefError> {
+    check_accept(&headers)?;
+    let record = find::<E>(&app, &principal, E::WHAT, id).await?;
+    json(StatusCode::OK, &E::encode(&record, &served.links))
+}
+
 /// What is asked for, beside the filter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
+struct Wanted<'a> {
     /// Who asks.
-    pub(super) principal: &'a Principal,
+    principal: &'a Principal,
     /// The dates by which the list is sorted.
-    pub(super) between: Between,
+    between: Between,
     /// Which part.
-    pub(super) paging: Paging,
+    paging: Paging,
 }
 
 /// Answers what matches and may be seen.
-pub(super) async fn list<E: Entry>(
+async fn one_page<E: Entry>(
     app: &App,
     index: &Index<E>,
     wanted: Wanted<'_>,

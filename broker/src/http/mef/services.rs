@@ -1,16 +1,13 @@
 //! The service inventory (Mplify 135.1): `service`.
 
-use axum::extract::{Extension, State};
-use axum::response::Response;
-use http::{HeaderMap, StatusCode, Uri};
+use serde_json::Value;
+use sof::mef::links::Links;
 use sof::service::{Service, ServiceState};
 
 use super::error::{MefError, QueryError};
+use super::page::Listed;
 use super::query::{Between, Query};
-use super::{Id, Served, check_accept, find, json, page};
-use crate::auth::Principal;
-use crate::http::App;
-use crate::lso::index::ServiceEntry;
+use crate::lso::index::{Index, Indexes, ServiceEntry};
 
 /// The filters of the document.
 const FILTERS: [&str; 15] = [
@@ -34,7 +31,8 @@ const FILTERS: [&str; 15] = [
 /// How services may be started. We do not know how ours are: 0 is unknown, 5 is any.
 const START_MODES: [&str; 6] = ["0", "1", "2", "3", "4", "5"];
 
-struct Filter<'a> {
+/// What `serviceFind` is asked for.
+pub(super) struct Filter<'a> {
     state: Option<ServiceState>,
     service: Between,
     start: Between,
@@ -103,36 +101,28 @@ impl<'a> Filter<'a> {
     }
 }
 
-/// `GET service` (`serviceFind`)
-pub(super) async fn list(
-    State(app): State<App>,
-    Extension(principal): Extension<Principal>,
-    Extension(served): Extension<Served>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let query = Query::of(&uri, &FILTERS)?;
-    let filter = Filter::of(&query)?;
-    let index = &app.shared.lso.index.services;
-    let wanted = page::Wanted {
-        principal: &principal,
-        between: filter.service,
-        paging: query.paging()?,
-    };
-    let encode = |service: &Service| service.encode(&served.links);
-    page::list(&app, index, wanted, |entry| filter.has(entry), encode).await
-}
+impl Listed for ServiceEntry {
+    const WHAT: &'static str = "service";
+    const FILTERS: &'static [&'static str] = &FILTERS;
+    type Filter<'a> = Filter<'a>;
 
-/// `GET service/{id}` (`serviceGet`)
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(principal): Extension<Principal>,
-    Extension(served): Extension<Served>,
-    id: Id,
-    headers: HeaderMap,
-) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let service = find::<ServiceEntry>(&app, &principal, "service", id).await?;
-    json(StatusCode::OK, &service.encode(&served.links))
+    fn filter(query: &Query) -> Result<Filter<'_>, MefError> {
+        Filter::of(query)
+    }
+
+    fn dates(filter: &Filter<'_>) -> Between {
+        filter.service
+    }
+
+    fn matches(&self, filter: &Filter<'_>) -> bool {
+        filter.has(self)
+    }
+
+    fn index(indexes: &Indexes) -> &Index<Self> {
+        &indexes.services
+    }
+
+    fn encode(service: &Service, links: &Links) -> Value {
+        service.encode(links)
+    }
 }

@@ -15,7 +15,6 @@ use sof::mef::{Api, Fault, FaultCode, ReferencePoint, time};
 use sof::service::ServiceId;
 
 use super::error::{self, MefError};
-use super::query::Paging;
 use super::{Id, check_accept, json, json_of, page};
 use crate::auth::{Action, Principal};
 use crate::http::App;
@@ -308,21 +307,25 @@ fn result_entry(uri: &Uri, job: &TestJob) -> Option<Value> {
     }))
 }
 
-async fn visible(app: &App, principal: &Principal) -> Result<Vec<TestJob>, MefError> {
-    let mut jobs = app.shared.testing.jobs().await?;
-    jobs.retain(|job| principal.may_see(&job.buyer));
-    Ok(jobs)
-}
-
-/// One page, with the headers of the documents.
-fn one_page(entries: Vec<Value>, paging: Paging) -> Result<Response, MefError> {
-    let total = entries.len();
+/// A page of what is told of the jobs that match and may be seen, with the headers of the documents.
+async fn list(
+    app: &App,
+    principal: &Principal,
+    headers: &HeaderMap,
+    (uri, filters): (&Uri, &[(&'static str, &'static str)]),
+    entry: impl Fn(&TestJob) -> Option<Value>,
+) -> Result<Response, MefError> {
+    check_accept(headers)?;
+    let filter = Filter::parse(uri, filters)?;
+    let jobs = app.shared.testing.jobs().await?;
+    let seen = jobs
+        .iter()
+        .filter(|job| principal.may_see(&job.buyer) && filter.has(job));
+    let entries: Vec<Value> = seen.filter_map(entry).collect();
+    let (total, paging) = (entries.len(), filter.paging);
     let limit = paging.limit.unwrap_or(LISTED).min(LISTED);
-    let shown: Vec<Value> = entries
-        .into_iter()
-        .skip(paging.offset)
-        .take(limit)
-        .collect();
+    let shown = entries.into_iter().skip(paging.offset).take(limit);
+    let shown: Vec<Value> = shown.collect();
     let count = shown.len();
     let mut response = json(StatusCode::OK, &shown.into())?;
     page::describe(response.headers_mut(), paging, total, count, count);
@@ -336,11 +339,11 @@ async fn list_jobs(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let filter = Filter::parse(&uri, &JOB_FILTERS)?;
-    let jobs = visible(&app, &principal).await?;
-    let jobs = jobs.iter().filter(|job| filter.has(job));
-    one_page(jobs.map(job_entry).collect(), filter.paging)
+    let asked = (&uri, &JOB_FILTERS[..]);
+    list(&app, &principal, &headers, asked, |job| {
+        Some(job_entry(job))
+    })
+    .await
 }
 
 /// `GET .../testResult`
@@ -351,12 +354,11 @@ async fn list_results(
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, MefError> {
-    check_accept(&headers)?;
-    let filter = Filter::parse(&uri, &RESULT_FILTERS)?;
-    let jobs = visible(&app, &principal).await?;
-    let jobs = jobs.iter().filter(|job| filter.has(job));
-    let results = jobs.filter_map(|job| result_entry(&at, job));
-    one_page(results.collect(), filter.paging)
+    let asked = (&uri, &RESULT_FILTERS[..]);
+    list(&app, &principal, &headers, asked, |job| {
+        result_entry(&at, job)
+    })
+    .await
 }
 
 async fn find(

@@ -7,7 +7,9 @@ use tokio::sync::watch;
 
 use super::{Entry, Index, Indexes};
 use crate::store::key::Key;
-use crate::store::{Answer, Batch, Receipt, Snapshot, Stats, Store, StoreError, TableName, Write};
+use crate::store::{
+    Answer, Batch, Expected, Receipt, Snapshot, Stats, Store, StoreError, TableName, Write,
+};
 
 /// A store in front of another. What is written to orders and services is in the index before the writer hears that it is
 /// durable.
@@ -31,6 +33,8 @@ struct Touched {
     table: TableName,
     id: String,
     value: Option<Bytes>,
+    /// The version that the batch depends on, 0 for none.
+    before: Option<u64>,
 }
 
 fn touched(batch: &Batch) -> Vec<Touched> {
@@ -45,10 +49,18 @@ fn touched(batch: &Batch) -> Vec<Touched> {
                 Write::Delete { key, .. } => (key, None),
                 Write::Append { .. } => return None,
             };
+            let expects = batch.expects().iter();
+            let mut expects =
+                expects.filter(|expect| expect.table == write.table() && expect.key == *key);
             Some(Touched {
                 table: write.table(),
                 id: String::decode(key)?,
                 value,
+                before: expects.find_map(|expect| match expect.expected {
+                    Expected::Absent => Some(0),
+                    Expected::Version(version) => Some(version),
+                    Expected::Present => None,
+                }),
             })
         })
         .collect()
@@ -79,8 +91,8 @@ impl Drop for OnItsWay<'_> {
     fn drop(&mut self) {
         for one in &self.touched {
             match one.table {
-                TableName::Orders => self.indexes.orders.doubt(&one.id),
-                _ => self.indexes.services.doubt(&one.id),
+                TableName::Orders => self.indexes.orders.doubt(&one.id, one.before),
+                _ => self.indexes.services.doubt(&one.id, one.before),
             }
         }
     }
@@ -91,7 +103,7 @@ fn write<E: Entry>(index: &Index<E>, one: &Touched, version: u64) {
     match record.transpose() {
         Ok(record) => index.apply(&one.id, version, record.as_ref()),
         // The reading of it will say what is wrong.
-        Err(_) => index.doubt(&one.id),
+        Err(_) => index.doubt(&one.id, one.before),
     }
 }
 

@@ -117,6 +117,57 @@ async fn a_batch_of_which_nobody_heard_is_listed_once_it_is_kept() {
     }
 }
 
+fn create(order: &ServiceOrder) -> Batch {
+    let mut batch = Batch::new();
+    ORDERS.create(&mut batch, &order.id.0, order).unwrap();
+    batch
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_doubtful_record_is_read_again_after_a_write_and_not_any_more_when_its_fate_is_sealed() {
+    let mute = Arc::new(Mute::default());
+    let indexes = Arc::new(Indexes::default());
+    let store = Indexed::new(Arc::clone(&mute) as Arc<dyn Store>, Arc::clone(&indexes));
+    let list = async || {
+        let before = mute.inner.stats().reads;
+        let orders = &indexes.orders;
+        let total = orders.list(&store, ALL, |_| true).await.unwrap().total;
+        (total, mute.inner.stats().reads - before)
+    };
+    list().await;
+    let one = order("1", "a", 0, ItemState::Acknowledged);
+    assert!(store.commit(create(&one)).await.is_err());
+    assert_eq!(list().await.0, 0);
+    for _ in 0..10 {
+        assert_eq!(list().await, (0, 0), "nothing was written since");
+    }
+    let other = order("2", "a", 0, ItemState::Acknowledged);
+    mute.inner.commit(put(&other)).await.unwrap();
+    let (total, reads) = list().await;
+    assert!(
+        total == 0 && reads > 0,
+        "the other was not written through us"
+    );
+    assert_eq!(list().await, (0, 0));
+    let batch = mute.waiting.lock().unwrap().pop().unwrap();
+    mute.inner.commit(batch).await.unwrap();
+    assert_eq!(list().await.0, 1, "kept, though nobody said so");
+    assert!(indexes.orders.read().doubtful.is_empty());
+    // What another process writes may be told late, so it is looked for by the clock, too.
+    indexes.orders.doubt("3", Some(0));
+    list().await;
+    assert_eq!(list().await, (1, 0));
+    tokio::time::advance(AGAIN).await;
+    assert!(list().await.1 > 0);
+    // An unguarded batch may come at any time, until the store must have answered.
+    indexes.orders.doubt("1", None);
+    list().await;
+    assert_eq!(indexes.orders.read().doubtful.len(), 2);
+    tokio::time::advance(DOUBT).await;
+    list().await;
+    assert!(indexes.orders.read().doubtful.is_empty());
+}
+
 #[tokio::test]
 async fn what_is_refused_is_not_listed_and_what_was_there_is() {
     let inner: Arc<dyn Store> = Arc::new(MemoryStore::new());

@@ -7,11 +7,11 @@ use std::sync::atomic::AtomicBool;
 use idt::DomainGraph;
 use jiff::Timestamp;
 use nffg::{Bandwidth, Delay, DomainId, NodeKind, Quantity, Resources};
-use sof::order::{Action, ItemId, OrderId, ServiceOrder};
+use sof::order::{Action, ItemId, OrderId, OrderItem, ServiceOrder};
 use sof::saga::{Deployment, Event, Means, Plan, Saga};
 use sof::selection::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Filter, Host,
-    Judgement, PartnerView, Removal, Selection, Way, Weights, judge, usable,
+    Judgement, PartnerView, Removal, Rules, Selection, Way, Weights, judge, usable,
 };
 use sof::service::{ServiceId, ServiceState};
 
@@ -199,31 +199,32 @@ impl Shared {
         let Ok(_room) = self.searches.acquire().await else {
             return (Event::TryAgain("the broker is stopping".to_owned()), None);
         };
-        let given = order
-            .item(&saga.item)
-            .and_then(|item| item.given.get("service"));
-        let service_type = given.and_then(|service| service.get("serviceType")?.as_str());
+        let service_type = order.item(&saga.item).and_then(OrderItem::service_type);
+        let rules = self.settings.rules(service_type);
         let question = Question {
             version: self.tools.published.version(),
             request: request.clone(),
             saga: saga.clone(),
             views,
             selection: Selection {
-                id: format!("{}.{}", saga.service, saga.next_try()),
+                id: Selection::name(&saga.service, saga.next_try()),
                 time: clock::now().timestamp,
                 order: saga.order.clone(),
                 item: saga.item.clone(),
                 service: saga.service.clone(),
                 service_type: service_type.map(str::to_owned),
                 weights: self.settings.weights(service_type),
+                rules: rules.clone(),
                 closed: Vec::new(),
                 closed_in_all: 0,
+                removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
+                waits_for: BTreeSet::new(),
                 cut: false,
                 explanation: None,
             },
-            candidates: self.settings.candidates,
+            candidates: rules.candidates.unwrap_or(self.settings.candidates),
             work: self.settings.search_work,
         };
         // Who does not wait any more has the search end.
@@ -249,14 +250,15 @@ impl Shared {
         saga: &Saga,
     ) -> Result<BTreeMap<DomainId, PartnerView>, StoreError> {
         let mut views = partners(self.tools.lso.store.as_ref()).await?;
+        let now = clock::now().timestamp;
         for (domain, view) in &mut views {
-            let done = self.stats().of(domain);
+            let done = self.stats().of(domain, now);
             let deployed = &saga.before.deployed;
             let own = deployed.iter().any(|known| known.domain == *domain);
             view.circuit_open = self.tools.circuits.is_open(domain);
             (view.succeeded, view.failed) = (done.succeeded, done.failed);
             // Its own segment is not one more.
-            view.services = done.services().saturating_sub(u32::from(own));
+            view.services = done.services.saturating_sub(u32::from(own));
             view.avoided = saga.avoided.get(domain).cloned();
         }
         Ok(views)
@@ -304,7 +306,7 @@ impl DryRun {
         store: &dyn Store,
         version: Version,
         request: PlacementRequest,
-        weights: Weights,
+        (weights, rules): (Weights, Rules),
         work: u64,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -330,10 +332,13 @@ impl DryRun {
                 service,
                 service_type: None,
                 weights,
+                rules,
                 closed: Vec::new(),
                 closed_in_all: 0,
+                removed_by: BTreeMap::new(),
                 candidates: Vec::new(),
                 chosen: None,
+                waits_for: BTreeSet::new(),
                 cut: false,
                 explanation: None,
             },
@@ -387,6 +392,7 @@ impl Question {
         let prefix = self.selection.id.clone();
         let chains = self.chains(&demand, &solved);
         self.selection.candidates = self.judged(&prefix, &demand, chains);
+        self.selection.count_removed(&closed);
         if let Some(event) = self.take(prefix, false) {
             return Ok(event);
         }
@@ -423,6 +429,9 @@ impl Question {
                 .map(|one| format!("{}: {}", one.domain, one.detail));
             each.collect::<Vec<_>>().join("; ")
         };
+        let may_help = |one: &&Removal| one.filter.is_commercial() || one.filter.is_passing();
+        let waits_for = why.iter().flatten().filter(may_help);
+        self.selection.waits_for = waits_for.map(|one| one.domain.clone()).collect();
         let is = |rule: fn(Filter) -> bool| {
             why.iter()
                 .find(|removed| !removed.is_empty() && removed.iter().all(|one| rule(one.filter)))
@@ -452,20 +461,22 @@ impl Question {
 
     /// There is no chain on the maps as they are. If a partner is missing on them, there may be one when it is back: as after
     /// a restart, before its domain has told of itself again.
-    fn nothing_fits(&self, reason: String) -> Event {
+    fn nothing_fits(&mut self, reason: String) -> Event {
         let (graph, now) = (self.version.maps.idt().graph(), self.selection.time);
-        let views = self.views.iter();
+        let (views, rules) = (self.views.iter(), &self.selection.rules);
         let absent = views
             .filter(|(domain, view)| {
-                usable(domain, view, now).is_ok() && graph.index(domain).is_none()
+                usable(domain, view, rules, now).is_ok() && graph.index(domain).is_none()
             })
-            .map(|(domain, _)| domain.to_string());
-        let absent: Vec<String> = absent.collect();
+            .map(|(domain, _)| domain.clone());
+        let absent: Vec<DomainId> = absent.collect();
         if absent.is_empty() {
             let selection = Some(self.selection.id.clone());
             return Event::NothingFits { reason, selection };
         }
-        let absent = absent.join(", ");
+        let names: Vec<String> = absent.iter().map(ToString::to_string).collect();
+        self.selection.waits_for.extend(absent);
+        let absent = names.join(", ");
         Event::NoPartner(format!("{reason}, and {absent} is not on the maps"))
     }
 
@@ -481,6 +492,7 @@ impl Question {
         }
         let prefix = self.saga.before.prefix.clone();
         self.selection.candidates = self.judged(&prefix, demand, vec![same]);
+        self.selection.count_removed(&[]);
         self.take(prefix, true)
     }
 
@@ -514,10 +526,10 @@ impl Question {
     /// Domains that are not ordered from, and why.
     fn closed(&self, graph: &DomainGraph) -> Vec<Removal> {
         let nobody = PartnerView::default();
-        let now = self.selection.time;
+        let (rules, now) = (&self.selection.rules, self.selection.time);
         let removals = graph.ids().iter().filter_map(|domain| {
             let view = self.views.get(domain).unwrap_or(&nobody);
-            usable(domain, view, now).err()
+            usable(domain, view, rules, now).err()
         });
         removals.collect()
     }
@@ -550,7 +562,8 @@ impl Question {
     }
 
     fn judged(&self, prefix: &str, demand: &Demand, chains: Vec<Chain>) -> Vec<Judgement> {
-        let (weights, now) = (&self.selection.weights, self.selection.time);
-        judge(prefix, demand, chains, &self.views, weights, now)
+        let (weights, rules) = (&self.selection.weights, &self.selection.rules);
+        let now = self.selection.time;
+        judge(prefix, demand, chains, &self.views, (weights, rules), now)
     }
 }

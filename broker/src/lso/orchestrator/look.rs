@@ -10,6 +10,7 @@ use sof::order::{OrderId, ServiceOrder};
 use tokio::sync::mpsc;
 use tracing::warn;
 
+use super::orphans;
 use crate::clock;
 use crate::lso::records::{ORDERS, SAGAS};
 use crate::store::{KeyRange, Snapshot, Store, StoreError};
@@ -21,9 +22,20 @@ pub(super) const PAGES: usize = 4;
 const PAGE: usize = 200;
 
 /// Looks now and every `pause`, until nobody listens.
-pub(super) async fn run(store: Arc<dyn Store>, pause: Duration, found: mpsc::Sender<Vec<OrderId>>) {
+pub(super) async fn run(
+    store: Arc<dyn Store>,
+    who: (&str, bool),
+    pause: Duration,
+    found: mpsc::Sender<Vec<OrderId>>,
+) {
     let mut finished = HashMap::new();
     while !found.is_closed() {
+        if let Err(error) = orphans::sweep(store.as_ref(), who, clock::now().timestamp).await {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "sof: cannot look for claims that were left"
+            );
+        }
         match look(store.as_ref(), &finished, &found).await {
             Ok(now) => finished = now,
             Err(error) => {
@@ -79,7 +91,11 @@ async fn look(
     Ok(still)
 }
 
-async fn is_done(snapshot: &dyn Snapshot, order: &ServiceOrder) -> Result<bool, StoreError> {
+/// Whether nothing of an order is left to do.
+pub(super) async fn is_done(
+    snapshot: &dyn Snapshot,
+    order: &ServiceOrder,
+) -> Result<bool, StoreError> {
     if !order.state().is_final() {
         return Ok(false);
     }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use sof::order::{OrderId, OrderItem, ServiceOrder};
-use sof::saga::{Effect, Event, Limits, Means, Phase, Saga};
+use sof::order::{Action, OrderId, OrderItem, ServiceOrder};
+use sof::saga::{CallKind, Effect, Event, Limits, Means, Phase, Saga};
 use sof::selection::Selection;
 use sof::service::Service;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Instrument as _, debug, info, info_span, warn};
 
-use super::record::{Kept, Records, claim_order, in_place};
-use super::schedule::{Start, Times, named, start};
-use super::{Nudge, Rest, Shared, after, in_time};
+use super::record::{Kept, Records, claim_order, in_place, let_go};
+use super::schedule::{Start, Times, is_started_after, named, start};
+use super::{Awaits, Nudge, Rest, Shared, after, in_time};
 use crate::clock;
 use crate::lso::configuration::{Checked, check};
 use crate::lso::records::{ORDERS, SERVICES};
@@ -50,7 +50,8 @@ enum Broken {
 
 struct Task {
     shared: Arc<Shared>,
-    limits: Limits,
+    /// Of each item, by its kind of service.
+    limits: BTreeMap<String, Limits>,
     records: Records,
     /// What each item asks for, checked.
     checked: BTreeMap<String, Arc<Checked>>,
@@ -58,6 +59,10 @@ struct Task {
     under_way: BTreeSet<Slot>,
     /// When an item that has not begun may.
     starts: BTreeMap<String, Timestamp>,
+    /// Items that have not begun for no other reason than that they complete at the same time as others.
+    at_the_gate: BTreeSet<String>,
+    /// Whose change may let an item go on, as the last choice found.
+    awaited: BTreeMap<String, Awaits>,
 }
 
 /// Works on an order until there is nothing to do. `seen`: up to which version this process has kept its steps.
@@ -86,20 +91,29 @@ pub(super) async fn work(
     };
     let records = match Records::read(store.as_ref(), id, fence).await {
         Ok(Some(records)) => records,
-        Ok(None) => return Rest::Done,
+        Ok(None) => {
+            let_go(store.as_ref(), id, fence).await;
+            return Rest::Done;
+        }
         Err(error) => {
             warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order cannot be read");
             return again(AGAIN);
         }
     };
+    let limits = records.order.value.items.iter().map(|item| {
+        let limits = shared.settings.limits_of(item.service_type());
+        (item.id.0.clone(), limits)
+    });
     let mut task = Task {
-        limits: shared.settings.limits(),
+        limits: limits.collect(),
         shared,
         records,
         checked: BTreeMap::new(),
         effects: JoinSet::new(),
         under_way: BTreeSet::new(),
         starts: BTreeMap::new(),
+        at_the_gate: BTreeSet::new(),
+        awaited: BTreeMap::new(),
     };
     // Whoever works on what another has left writes first, so what is newer is another's.
     let is_ours = seen.is_some_and(|seen| task.records.newest() <= seen);
@@ -107,7 +121,10 @@ pub(super) async fn work(
         Ok(rest) => rest,
         Err(error) => {
             warn!(order = %id, error = &error as &dyn std::error::Error, "sof: an order is read anew");
-            again(AGAIN)
+            match error {
+                Broken::Store(_) => again(AGAIN),
+                Broken::Panicked(_) => Rest::Panicked,
+            }
         }
     };
     if rest != Rest::Done || task.records.is_done() {
@@ -125,13 +142,10 @@ impl Task {
     ) -> Result<Rest, Broken> {
         if !is_ours {
             let now = clock::now().timestamp;
-            for kept in self
-                .records
-                .sagas
-                .values_mut()
-                .filter(|kept| !kept.saga.is_done())
-            {
-                kept.saga.resume(now, &self.limits);
+            let limits = &self.limits;
+            let open = self.records.sagas.iter_mut();
+            for (item, kept) in open.filter(|(_, kept)| !kept.saga.is_done()) {
+                kept.saga.resume(now, &limits_of(limits, item));
                 kept.changed = true;
             }
         }
@@ -145,6 +159,7 @@ impl Task {
                 self.nudged(&nudge, now);
             }
             self.begin(now).await?;
+            self.release(now);
             self.records.keep(&self.shared, now).await?;
             for nudge in self.index() {
                 self.nudged(&nudge, now);
@@ -155,7 +170,7 @@ impl Task {
             }
             let wake = self.wake_at(now);
             if self.under_way.is_empty() && wake > after(now, IDLE) {
-                return Ok(Rest::Until(wake, self.records.newest()));
+                return Ok(Rest::Until(wake, self.records.newest(), self.awaits()));
             }
             let renew_at = renewed + self.shared.settings.lease / 3;
             let wake = in_time(clock::now(), wake).min(renew_at);
@@ -172,6 +187,10 @@ impl Task {
             }
             let now = clock::now().timestamp;
             for (slot, event, selection) in events {
+                if let Some(selection) = &selection {
+                    let awaits = Awaits::These(selection.waits_for.clone());
+                    self.awaited.insert(slot.0.clone(), awaits);
+                }
                 self.records.selections.extend(selection);
                 self.hear(&slot.0, event, now);
             }
@@ -197,6 +216,17 @@ impl Task {
         let outcome = ended?;
         self.under_way.remove(&outcome.0);
         Ok(outcome)
+    }
+
+    /// Whose change may let the order go on.
+    fn awaits(&self) -> Awaits {
+        let sagas = self.records.sagas.iter();
+        let waiting = sagas
+            .filter(|(_, kept)| matches!(kept.saga.phase, Phase::NoAgreement | Phase::NoPartner));
+        // Of a choice that was made before this task it is not known.
+        let each =
+            waiting.map(|(item, _)| self.awaited.get(item).cloned().unwrap_or(Awaits::Anybody));
+        each.fold(Awaits::Nobody, Awaits::and)
     }
 
     /// Waits a little for what is under way, and keeps what comes of it.
@@ -271,6 +301,12 @@ impl Task {
                     ))
                 };
             }
+            self.at_the_gate.remove(&item.id.0);
+            if begins == Start::Now && self.is_held_back(&item) {
+                // With whom it completes may be ready now.
+                self.at_the_gate.insert(item.id.0.clone());
+                begins = Start::After;
+            }
             let never = match begins {
                 Start::Now => None,
                 Start::Never(why) => Some(why),
@@ -308,13 +344,14 @@ impl Task {
                 },
                 Err(_) => None,
             };
-            let ends = item.action == sof::order::Action::Delete;
+            let ends = item.action == Action::Delete;
+            saga.held_back = !ends && self.records.together.contains_key(&item.id.0);
             let fault = never.or_else(|| checked.as_ref().err().cloned().filter(|_| !ends));
             match fault {
                 Some(why) => saga.refuse(why, now),
                 None => {
                     // The first event of a new saga is of use.
-                    let _ = saga.apply(Event::Begin(own), now, &self.limits);
+                    let _ = saga.apply(Event::Begin(own), now, &self.limits(&item.id.0));
                 }
             }
             info!(order = %saga.order, item = %item.id, service = %item.service, action = ?item.action, target = ?item.target, phase = ?saga.phase, "sof: an item begins");
@@ -328,8 +365,43 @@ impl Task {
         Ok(())
     }
 
+    /// Whether an item that would begin waits for others that complete at the same time: the end of a service, which cannot
+    /// be half done. Where others begin after it, it has to begin.
+    fn is_held_back(&self, item: &OrderItem) -> bool {
+        let order = &self.records.order.value;
+        item.action == Action::Delete
+            && self.records.together.contains_key(&item.id.0)
+            && !is_started_after(order, item)
+            && !self.is_ready_but_for(&item.id.0)
+    }
+
+    /// Whether the others that complete at the same time as an item are as far as they come without it.
+    fn is_ready_but_for(&self, item: &str) -> bool {
+        let group = self.records.together.get(item).into_iter().flatten();
+        let mut others = group.filter(|other| *other != item);
+        others.all(|other| match self.records.sagas.get(other) {
+            Some(kept) => {
+                let saga = &kept.saga;
+                saga.is_over() || !saga.held_back || saga.is_at_the_gate()
+            }
+            None => self.at_the_gate.contains(other),
+        })
+    }
+
+    /// Lets those go on that complete at the same time, when all of them are ready to.
+    fn release(&mut self, now: Timestamp) {
+        let waiting = self.records.sagas.iter();
+        let waiting = waiting
+            .filter(|(item, kept)| kept.saga.is_at_the_gate() && self.is_ready_but_for(item));
+        let waiting: Vec<String> = waiting.map(|(item, _)| item.clone()).collect();
+        for item in waiting {
+            self.hear(&item, Event::Released, now);
+        }
+    }
+
     /// Tells a saga what happened.
     fn hear(&mut self, item: &str, event: Event, now: Timestamp) {
+        let limits = self.limits(item);
         let Some(kept) = self.records.sagas.get_mut(item) else {
             return;
         };
@@ -338,12 +410,12 @@ impl Task {
         if is_tick {
             // Mostly nothing follows; then nothing is written.
             let mut next = kept.saga.clone();
-            if next.apply(Event::Tick, now, &self.limits).is_ok() && next != kept.saga {
+            if next.apply(Event::Tick, now, &limits).is_ok() && next != kept.saga {
                 kept.saga = next;
                 kept.changed = true;
             }
         } else {
-            match kept.saga.apply(event, now, &self.limits) {
+            match kept.saga.apply(event, now, &limits) {
                 Ok(_) => kept.changed = true,
                 Err(stale) => {
                     self.shared.tools.metrics.stale_event("event");
@@ -399,7 +471,10 @@ impl Task {
             .records
             .sagas
             .iter()
-            .filter(|(_, kept)| kept.saga.wake_at(&self.limits).is_some_and(|at| at <= now))
+            .filter(|(item, kept)| {
+                let wake = kept.saga.wake_at(&self.limits(item));
+                wake.is_some_and(|at| at <= now)
+            })
             .map(|(item, _)| item.clone())
             .collect();
         for item in items {
@@ -436,7 +511,7 @@ impl Task {
     fn carry_out(&mut self, now: Timestamp) {
         let mut wanted: Vec<(Slot, Saga, Effect)> = Vec::new();
         for (item, kept) in &self.records.sagas {
-            for effect in kept.saga.effects(now, &self.limits) {
+            for effect in kept.saga.effects(now, &self.limits(item)) {
                 let about = match &effect {
                     Effect::Call { domain, .. } => domain.to_string(),
                     Effect::Choose | Effect::Reserve { .. } => String::new(),
@@ -451,7 +526,9 @@ impl Task {
             let checked = self.checked(&slot.0);
             let order = self.records.order.value.clone();
             let shared = Arc::clone(&self.shared);
-            self.effects.spawn(async move {
+            // So that what is called says for which order.
+            let span = info_span!("work", order = %saga.order, item = %saga.item);
+            let effect = async move {
                 let request: Option<&PlacementRequest> = match checked.as_deref() {
                     Some(Checked::Graph(request)) => Some(request),
                     _ => None,
@@ -471,7 +548,7 @@ impl Task {
                         }
                     },
                     Effect::Reserve { id, step } => {
-                        let _room = shared.room.acquire().await;
+                        let _place = shared.rooms.reserve().await;
                         (
                             shared
                                 .reserve(&saga, request, &order.buyer, (id, step))
@@ -480,13 +557,22 @@ impl Task {
                         )
                     }
                     Effect::Call { domain, call, what } => {
-                        let _room = shared.room.acquire().await;
+                        // Until a test ends nothing is on the line but short questions, which have places there.
+                        let _place = match (what, saga.means) {
+                            (CallKind::Test, Means::Partners) => None,
+                            _ => shared.rooms.call(&domain).await,
+                        };
                         (shared.call(&saga, &domain, call, what).await, None)
                     }
                 };
                 (slot, event, selection)
-            });
+            };
+            self.effects.spawn(effect.instrument(span));
         }
+    }
+
+    fn limits(&self, item: &str) -> Limits {
+        limits_of(&self.limits, item)
     }
 
     fn checked(&mut self, item: &str) -> Option<Arc<Checked>> {
@@ -500,8 +586,8 @@ impl Task {
 
     /// When something is to be done, if nothing happens before.
     fn wake_at(&self, now: Timestamp) -> Timestamp {
-        let sagas = self.records.sagas.values();
-        let wakes = sagas.filter_map(|kept| kept.saga.wake_at(&self.limits));
+        let sagas = self.records.sagas.iter();
+        let wakes = sagas.filter_map(|(item, kept)| kept.saga.wake_at(&self.limits(item)));
         let wakes = wakes.chain(self.starts.values().copied());
         // What is past and under way is waited for.
         let pause = if self.under_way.is_empty() {
@@ -515,6 +601,11 @@ impl Task {
             .min()
             .unwrap_or(far)
     }
+}
+
+/// Of an item that the order has.
+fn limits_of(limits: &BTreeMap<String, Limits>, item: &str) -> Limits {
+    limits.get(item).copied().unwrap_or_default()
 }
 
 /// What an item asks for: its own configuration, or of `delete` the service's.

@@ -1,6 +1,6 @@
 //! The records of an order at work, and the batch that keeps a step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sof::notification::{Event as Told, EventKind};
@@ -11,6 +11,7 @@ use sof::service::{Service, ServiceState};
 use tracing::{info, warn};
 
 use super::Shared;
+use super::schedule::together;
 use crate::lso::records::{ORDERS, SAGAS, SELECTIONS, SERVICES};
 use crate::store::claim::{self, ClaimError};
 use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
@@ -18,6 +19,20 @@ use crate::store::{Batch, Snapshot, Store, StoreError, Stored};
 /// Items that one batch has at most: of each there are some events, and each event waits for every subscriber, and a batch
 /// has a bound.
 const TOGETHER: usize = 16;
+
+/// Events of one item in one batch, at most: two states of the item, the service's state, and one more of the service.
+const EVENTS: usize = 4;
+
+/// The most operations of a batch that keeps a step of an order of so many items, if so many subscriptions hear of each
+/// event. Beside the events: the claim, the order with its precondition, and of each item a selection, the saga and the
+/// service with theirs.
+#[must_use]
+pub const fn operations(items: usize, subscriptions: usize) -> usize {
+    let items = if items < TOGETHER { items } else { TOGETHER };
+    let each = EVENTS.saturating_mul(subscriptions).saturating_add(5);
+    let of_items = items.saturating_mul(each);
+    of_items.saturating_add(subscriptions).saturating_add(3)
+}
 
 /// A saga and its record's version; `None` if it is not kept yet.
 #[derive(Clone, Debug)]
@@ -35,6 +50,8 @@ pub(super) struct Records {
     pub(super) sagas: BTreeMap<String, Kept>,
     /// Choices to be kept with the next step.
     pub(super) selections: Vec<Selection>,
+    /// Of items that complete at the same time, the whole group.
+    pub(super) together: BTreeMap<String, BTreeSet<String>>,
     claim: String,
     fence: u64,
 }
@@ -60,8 +77,18 @@ pub(super) async fn claim_order(
     Ok(store.commit(batch).await?.version)
 }
 
+/// How the names of claims on orders begin.
+pub(super) const CLAIM: &str = "order/";
+
 fn claim_name(id: &OrderId) -> String {
-    format!("order/{id}")
+    format!("{CLAIM}{id}")
+}
+
+/// Gives the claim on an order back. If that does not go well it ends by itself.
+pub(super) async fn let_go(store: &dyn Store, id: &OrderId, fence: u64) {
+    let mut batch = Batch::new();
+    claim::release(&mut batch, &claim_name(id), fence);
+    let _ = store.commit(batch).await;
 }
 
 impl Records {
@@ -88,6 +115,7 @@ impl Records {
             }
         }
         Ok(Some(Self {
+            together: together(&order.value),
             order,
             sagas,
             selections: Vec::new(),
@@ -129,9 +157,7 @@ impl Records {
 
     /// Gives the claim back. If that does not go well it ends by itself.
     pub(super) async fn let_go(&self, store: &dyn Store) {
-        let mut batch = Batch::new();
-        claim::release(&mut batch, &self.claim, self.fence);
-        let _ = store.commit(batch).await;
+        let_go(store, &self.order.value.id, self.fence).await;
     }
 
     /// Keeps what has changed, with what follows for items, services and who is told: each item in one batch.
@@ -139,6 +165,7 @@ impl Records {
     /// # Errors
     /// It is not kept, or nobody knows: what was read is of no use any more.
     pub(super) async fn keep(&mut self, shared: &Shared, now: Timestamp) -> Result<(), StoreError> {
+        self.end_together();
         loop {
             let changed = self.sagas.iter().filter(|(_, kept)| kept.changed);
             let changed = changed.map(|(item, _)| item.clone()).take(TOGETHER);
@@ -147,6 +174,42 @@ impl Records {
                 return Ok(());
             }
             self.keep_items(shared, &changed, now).await?;
+        }
+    }
+
+    /// When the order is expected to be done: the latest date that partners tell, if all of the work that is not over is at
+    /// partners who tell one. Nothing is guessed of what they will be asked for next.
+    fn expected(&self, order: &ServiceOrder, now: Timestamp) -> Option<Timestamp> {
+        let open = order.items.iter().filter(|item| !item.state.is_final());
+        let told = open.filter_map(|item| match self.sagas.get(&item.id.0) {
+            Some(kept) if kept.saga.is_over() => None,
+            Some(kept) => Some(kept.saga.expected(now)),
+            None => Some(None),
+        });
+        let told: Option<Vec<Timestamp>> = told.collect();
+        told?.into_iter().max()
+    }
+
+    /// Has items follow their work that were waiting for others to complete, and wait no more.
+    fn end_together(&mut self) {
+        let waiting = self.together.keys().filter(|item| {
+            let is_final = self.item(item).is_none_or(|of| of.state.is_final());
+            !is_final && self.may_end(item)
+        });
+        let waiting: Vec<String> = waiting.cloned().collect();
+        for item in waiting {
+            if let Some(kept) = self.sagas.get_mut(&item) {
+                kept.changed = true;
+            }
+        }
+    }
+
+    /// Whether the work on all that completes at the same time as an item is over.
+    fn may_end(&self, item: &str) -> bool {
+        let is_over = |of: &str| self.sagas.get(of).is_some_and(|kept| kept.saga.is_over());
+        match self.together.get(item) {
+            Some(group) => group.iter().all(|of| is_over(of)),
+            None => true,
         }
     }
 
@@ -175,16 +238,25 @@ impl Records {
                 None => SAGAS.create(&mut batch, &key, &kept.saga)?,
             }
             let id = order.id.clone();
+            let is_over = kept.saga.is_over();
+            let may_end = is_over && self.may_end(item);
+            let to = match is_over && !may_end {
+                true => ItemState::InProgress,
+                false => kept.saga.item_state(),
+            };
             if let Some(of) = order.items.iter_mut().find(|of| of.id.0 == *item) {
-                told.extend(follow(&id, of, &kept.saga));
+                told.extend(follow(&id, of, &kept.saga, to));
             }
-            if kept.saga.is_over() {
+            if may_end {
                 let snapshot = store.snapshot().await?;
                 let events = settle(&mut batch, snapshot.as_ref(), &order, &kept.saga, now).await?;
                 told.extend(events);
             }
         }
         let state = order.state();
+        if !state.is_final() {
+            order.expected_completion_date = self.expected(&order, now);
+        }
         if order.start_date.is_none()
             && order
                 .items
@@ -231,10 +303,9 @@ impl Records {
 }
 
 /// The item goes where its saga is, on a way that the machine has.
-fn follow(order: &OrderId, item: &mut OrderItem, saga: &Saga) -> Vec<EventKind> {
+fn follow(order: &OrderId, item: &mut OrderItem, saga: &Saga, to: ItemState) -> Vec<EventKind> {
     use ItemEvent as E;
     let mut told = Vec::new();
-    let to = saga.item_state();
     for _ in 0..ItemState::ALL.len() {
         if item.state == to {
             break;

@@ -1,6 +1,6 @@
 //! When an item may begin: its requested start, and what it waits for of other items and orders (`coordinatedAction`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
@@ -44,7 +44,7 @@ fn coordinated<'a>(given: &'a Map<String, Value>, names: &'static str) -> Vec<Co
             "startToStart" => (Needs::Start, false),
             "startToFinish" => (Needs::End, false),
             "finishToStart" => (Needs::End, true),
-            // To complete together is out of anybody's hands: the work begins together.
+            // To complete at the same time is no matter of the start: `together`.
             _ => return None,
         };
         Some(Coordinated {
@@ -152,6 +152,41 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// The items that complete at the same time (`finishToFinish`), by each of them: its whole group, itself included. Who
+/// completes alone is not there.
+pub(super) fn together(order: &ServiceOrder) -> BTreeMap<String, BTreeSet<String>> {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for item in &order.items {
+        let list = item
+            .given
+            .get("coordinatedAction")
+            .and_then(Value::as_array);
+        for action in list.into_iter().flatten() {
+            if action["coordinationDependency"] != "finishToFinish" {
+                continue;
+            }
+            let Some(other) = action["itemId"].as_str() else {
+                continue;
+            };
+            let mut group = BTreeSet::from([item.id.0.clone(), other.to_owned()]);
+            for one in [&item.id.0, other] {
+                group.extend(groups.get(one).into_iter().flatten().cloned());
+            }
+            for one in &group {
+                groups.insert(one.clone(), group.clone());
+            }
+        }
+    }
+    groups
+}
+
+/// Whether another item may begin only when this one has.
+pub(super) fn is_started_after(order: &ServiceOrder, item: &OrderItem) -> bool {
+    let others = order.items.iter().filter(|other| other.id != item.id);
+    let mut waits = others.flat_map(|other| coordinated(&other.given, "itemId"));
+    waits.any(|action| action.needs == Needs::Start && action.other == item.id.0)
+}
+
 /// The orders that an order names.
 pub(super) fn named(order: &ServiceOrder) -> Vec<String> {
     let actions = coordinated(&order.given, "orderId");
@@ -219,6 +254,30 @@ mod tests {
         // The last year that the documents' dates have ends behind the last moment there is.
         let never = order("9999-12-31T23:59:59-12:00", json!([]));
         assert_eq!(ask(&never, 0, &Times::new()), Start::At(Timestamp::MAX));
+    }
+
+    #[test]
+    fn items_that_complete_together_are_one_group_whoever_names_whom() {
+        let mut of = order("2020-01-01T00:00:00Z", action("finishToFinish"));
+        assert_eq!(ask(&of, 0, &Times::new()), Start::Now);
+        assert_eq!(ask(&of, 1, &Times::new()), Start::Now);
+        let mut third = of.items[1].clone();
+        third.id = ItemId("3".to_owned());
+        third.given = json!({"coordinatedAction": [
+            {"coordinationDependency": "finishToFinish", "itemId": "2"}]})
+        .as_object()
+        .cloned()
+        .unwrap();
+        let mut alone = of.items[0].clone();
+        alone.id = ItemId("4".to_owned());
+        of.items.extend([third, alone]);
+        let groups = together(&of);
+        let all: BTreeSet<String> = ["1", "2", "3"].map(str::to_owned).into();
+        assert_eq!(groups.len(), 3);
+        assert!(groups.values().all(|group| *group == all));
+        assert!(!is_started_after(&of, &of.items[0]));
+        let of = order("2020-01-01T00:00:00Z", action("startToStart"));
+        assert!(is_started_after(&of, &of.items[0]) && together(&of).is_empty());
     }
 
     #[test]

@@ -290,7 +290,7 @@ impl Book {
                 Some(known) => PARTNERS.update(&mut batch, &key, known.version, &partner)?,
                 None => PARTNERS.create(&mut batch, &key, &partner)?,
             }
-            if let Some(version) = self.kept(batch).await? {
+            if let Some(version) = self.kept(batch, domain).await? {
                 return Ok(Changed {
                     record: Stored {
                         version,
@@ -305,10 +305,10 @@ impl Book {
 
     /// Keeps a batch and wakes the orchestrator; `None` if another change was faster, so that what the batch was built on
     /// is not so any more.
-    async fn kept(&self, batch: Batch) -> Result<Option<u64>, BookError> {
+    async fn kept(&self, batch: Batch, partner: &DomainId) -> Result<Option<u64>, BookError> {
         match self.lso.store.commit(batch).await {
             Ok(receipt) => {
-                self.lso.wake(Wake::Agreements);
+                self.lso.wake(Wake::Agreements(partner.clone()));
                 Ok(Some(receipt.version))
             }
             Err(StoreError::Conflict(_)) => Ok(None),
@@ -384,7 +384,7 @@ impl Book {
                 Some(version) => AGREEMENTS.update(&mut batch, &key, version, &agreement)?,
                 None => AGREEMENTS.create(&mut batch, &key, &agreement)?,
             }
-            if let Some(version) = self.kept(batch).await? {
+            if let Some(version) = self.kept(batch, partner).await? {
                 return Ok(Changed {
                     record: Stored {
                         version,
@@ -420,7 +420,7 @@ impl Book {
             holds(precondition, Some(known.version))?;
             let mut batch = Batch::new();
             AGREEMENTS.delete(&mut batch, &key, known.version);
-            if self.kept(batch).await?.is_some() {
+            if self.kept(batch, partner).await?.is_some() {
                 return Ok(());
             }
         }

@@ -52,14 +52,14 @@ pub async fn plant(lso: &Lso, sections: &[PartnerEntry]) -> Result<usize, SeedEr
                     ..
                 }) if attempt < ATTEMPTS => attempt += 1,
                 done => {
-                    planted += usize::from(done?);
+                    if done? {
+                        planted += 1;
+                        lso.wake(Wake::Agreements(section.id.clone()));
+                    }
                     break;
                 }
             }
         }
-    }
-    if planted > 0 {
-        lso.wake(Wake::Agreements);
     }
     Ok(planted)
 }
