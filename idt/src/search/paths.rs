@@ -466,16 +466,19 @@ trait Find<C> {
     fn answer(&self) -> &[u32];
     fn longer(&self) -> bool;
 
-    /// Tells what is found along with the last answer and costs as much, if it is at most `most`; how
-    /// many these are.
+    /// Tells the next path vectors, at most `most` and that is more than none; how many these were: none
+    /// after the last.
     #[inline]
-    fn same(
+    fn tell(
         &mut self,
         _: usize,
-        _: &mut Budget,
-        _: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
+        budget: &mut Budget,
+        sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), usize>, Spent> {
-        Ok(ControlFlow::Continue(0))
+        let Some(cost) = self.advance(budget)? else {
+            return Ok(ControlFlow::Continue(0));
+        };
+        Ok(sink(self.answer(), cost).map_continue(|()| 1))
     }
 }
 
@@ -493,13 +496,13 @@ impl<S: Space> Find<S::Cost> for Few<S> {
     }
 
     #[inline]
-    fn same(
+    fn tell(
         &mut self,
         most: usize,
         budget: &mut Budget,
         sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), usize>, Spent> {
-        self.rest_of_list(most, budget, sink)
+        self.tell_some(most, budget, sink)
     }
 }
 
@@ -588,20 +591,19 @@ impl Pairs<'_> {
         if self.cuts.work {
             return Err(Spent);
         }
-        let mut told = 0;
-        while let Some(cost) = search.advance(self.budget)? {
-            if told == self.caps.per_pair {
-                self.cuts.per_pair = true;
-                return Ok(ControlFlow::Continue(None));
-            }
-            told += 1;
-            if sink(search.answer(), cost).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-            match search.same(self.caps.per_pair - told, self.budget, sink)? {
-                ControlFlow::Continue(more) => told += more,
+        let mut left = self.caps.per_pair;
+        while left > 0 {
+            match search.tell(left, self.budget, sink)? {
                 ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+                ControlFlow::Continue(0) => {
+                    return Ok(ControlFlow::Continue(Some(search.longer())));
+                }
+                ControlFlow::Continue(told) => left -= told,
             }
+        }
+        if search.advance(self.budget)?.is_some() {
+            self.cuts.per_pair = true;
+            return Ok(ControlFlow::Continue(None));
         }
         Ok(ControlFlow::Continue(Some(search.longer())))
     }
