@@ -466,19 +466,16 @@ trait Find<C> {
     fn answer(&self) -> &[u32];
     fn longer(&self) -> bool;
 
-    /// Tells the next path vectors, at most `most` and that is more than none; how many these were: none
-    /// after the last.
+    /// Tells what is found along with the last answer and costs as much, if it is at most `most`; how
+    /// many these are.
     #[inline]
-    fn tell(
+    fn same(
         &mut self,
         _: usize,
-        budget: &mut Budget,
-        sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
+        _: &mut Budget,
+        _: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), usize>, Spent> {
-        let Some(cost) = self.advance(budget)? else {
-            return Ok(ControlFlow::Continue(0));
-        };
-        Ok(sink(self.answer(), cost).map_continue(|()| 1))
+        Ok(ControlFlow::Continue(0))
     }
 }
 
@@ -496,13 +493,13 @@ impl<S: Space> Find<S::Cost> for Few<S> {
     }
 
     #[inline]
-    fn tell(
+    fn same(
         &mut self,
         most: usize,
         budget: &mut Budget,
         sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), usize>, Spent> {
-        self.tell_some(most, budget, sink)
+        self.rest_of_list(most, budget, sink)
     }
 }
 
@@ -591,19 +588,20 @@ impl Pairs<'_> {
         if self.cuts.work {
             return Err(Spent);
         }
-        let mut left = self.caps.per_pair;
-        while left > 0 {
-            match search.tell(left, self.budget, sink)? {
-                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
-                ControlFlow::Continue(0) => {
-                    return Ok(ControlFlow::Continue(Some(search.longer())));
-                }
-                ControlFlow::Continue(told) => left -= told,
+        let mut told = 0;
+        while let Some(cost) = search.advance(self.budget)? {
+            if told == self.caps.per_pair {
+                self.cuts.per_pair = true;
+                return Ok(ControlFlow::Continue(None));
             }
-        }
-        if search.advance(self.budget)?.is_some() {
-            self.cuts.per_pair = true;
-            return Ok(ControlFlow::Continue(None));
+            told += 1;
+            if sink(search.answer(), cost).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            match search.same(self.caps.per_pair - told, self.budget, sink)? {
+                ControlFlow::Continue(more) => told += more,
+                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+            }
         }
         Ok(ControlFlow::Continue(Some(search.longer())))
     }

@@ -21,13 +21,11 @@ pub(crate) struct Few<S: Space> {
     pub(crate) longer: bool,
     /// The cost of one hop.
     hop: S::Cost,
-    /// Domains from which a step leads to the destination, in order.
-    last: Vec<u32>,
-    /// Those in `last` to which a step from the first domain leads, then those to which one from the
-    /// second leads, and so on, in order.
+    /// Domains from which a step leads to the destination.
+    last: Map<()>,
+    /// By domain, where in `lists` those in `last` are to which a step leads, in order.
+    near: Map<(u32, u32)>,
     lists: Vec<u32>,
-    /// By domain, where in `lists` its own start; one more at the end. Empty until they are listed.
-    starts: Vec<u32>,
     /// What is next to the source; empty until it is looked at.
     first: Vec<u32>,
     /// What is next to the current one of `first`, and has a list; and that.
@@ -57,9 +55,9 @@ impl<S: Space> Few<S> {
             max_domains,
             longer: false,
             hop,
-            last: Vec::new(),
+            last: Map::new(space.len()),
+            near: Map::new(space.len()),
             lists: Vec::new(),
-            starts: Vec::new(),
             first: Vec::new(),
             second: Vec::new(),
             len: 0,
@@ -125,65 +123,54 @@ impl<S: Space> Few<S> {
         let (mut steps, from, to) = (1, self.from, self.to);
         self.space.backward(to, |state, _| {
             steps += 1;
-            self.last.push(state);
+            if state != to && self.last.get(state).is_none() {
+                self.last.add(state, ());
+            }
         });
-        self.last.sort_unstable();
-        self.last.dedup();
-        self.last.retain(|state| *state != to);
         neighbours(self.space, from, &mut self.first, budget)?;
         budget.spend(steps)
     }
 
     /// Lists what leads to what leads to the destination.
     fn list(&mut self, budget: &mut Budget) -> Result<(), Spent> {
-        // How many each domain has, two places on: the sums are where the list before each starts.
-        let mut starts = vec![0; self.space.len() + 2];
-        self.next_to_last(|before, _| starts[before as usize + 2] += 1, budget)?;
-        for at in 2..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        // What is listed moves them on by one.
-        let mut lists = vec![0; starts[starts.len() - 1] as usize];
-        let list = |before: u32, state| {
-            let end = &mut starts[before as usize + 1];
-            lists[*end as usize] = state;
-            *end += 1;
-        };
-        self.next_to_last(list, budget)?;
-        (self.starts, self.lists) = (starts, lists);
-        Ok(())
-    }
-
-    /// Tells every two domains, neither of them an end, between which a step leads from the one to the other
-    /// and one from there to the destination: in the order of the second.
-    fn next_to_last(
-        &self,
-        mut tell: impl FnMut(u32, u32),
-        budget: &mut Budget,
-    ) -> Result<(), Spent> {
-        for state in self.last.iter().filter(|state| **state != self.from) {
+        let mut last: Vec<u32> = self.last.entries().iter().map(|entry| entry.0).collect();
+        last.retain(|state| *state != self.from);
+        last.sort_unstable();
+        let (near, mut pairs) = (&mut self.near, Vec::new());
+        for state in last {
             let (mut steps, mut known) = (1, None);
-            self.space.backward(*state, |before, _| {
+            self.space.backward(state, |before, _| {
                 steps += 1;
                 // A parallel edge adds nothing.
-                let is_end = before == self.to || before == self.from;
-                if !is_end && known.replace(before) != Some(before) {
-                    tell(before, *state);
+                if before == self.to || before == self.from || known.replace(before) == Some(before)
+                {
+                    return;
+                }
+                pairs.push((before, state));
+                match near.get_mut(before) {
+                    None => near.add(before, (0, 1)),
+                    Some((_, count)) => *count += 1,
                 }
             });
             budget.spend(steps)?;
         }
-        Ok(())
-    }
-
-    /// Where the list of a domain is.
-    #[inline]
-    fn near(&self, state: u32) -> (u32, u32) {
-        let at = state as usize;
-        match self.starts.get(at..at + 2) {
-            Some(ends) => (ends[0], ends[1]),
-            None => (0, 0),
+        let mut end = 0;
+        for at in 0..near.entries().len() {
+            let state = near.entries()[at].0;
+            if let Some(list) = near.get_mut(state) {
+                let count = list.1;
+                *list = (end, end);
+                end += count;
+            }
         }
+        self.lists.resize(pairs.len(), 0);
+        for (before, state) in pairs {
+            if let Some((_, end)) = near.get_mut(before) {
+                self.lists[*end as usize] = state;
+                *end += 1;
+            }
+        }
+        Ok(())
     }
 
     /// The next of `len` domains.
@@ -209,69 +196,57 @@ impl<S: Space> Few<S> {
             3 => {
                 while let Some(a) = self.first.get(self.done.0).copied() {
                     self.done.0 += 1;
-                    if self.last.binary_search(&a).is_ok() {
+                    if self.last.get(a).is_some() {
                         self.tell(&[from, a, to]);
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-            4 | 5 => loop {
+            4 => loop {
                 if self.next_of_list() {
                     return Ok(true);
                 }
-                if !self.next_list(budget)? {
+                let Some(a) = self.first.get(self.done.0).copied() else {
                     return Ok(false);
+                };
+                self.done.0 += 1;
+                self.left = self.near.get(a).unwrap_or_default();
+                self.except = to;
+                self.tell(&[from, a, to, to]);
+            },
+            5 => loop {
+                if self.next_of_list() {
+                    return Ok(true);
+                }
+                if let Some((b, left)) = self.second.get(self.done.1).copied() {
+                    self.done.1 += 1;
+                    self.left = left;
+                    let a = self.first[self.done.0 - 1];
+                    self.except = a;
+                    self.tell(&[from, a, b, to, to]);
+                    continue;
+                }
+                let Some(a) = self.first.get(self.done.0).copied() else {
+                    return Ok(false);
+                };
+                self.done = (self.done.0 + 1, 0);
+                self.second.clear();
+                if a != to {
+                    let (second, near, mut steps) = (&mut self.second, &self.near, 1);
+                    self.space.forward(a, |b, _, _| {
+                        steps += 1;
+                        if second.last().is_none_or(|last| last.0 != b)
+                            && let Some(list) = near.get(b)
+                        {
+                            second.push((b, list));
+                        }
+                    });
+                    budget.spend(steps)?;
                 }
             },
             _ => Ok(false),
         }
-    }
-
-    /// Turns to the next list for paths of four or five domains.
-    fn next_list(&mut self, budget: &mut Budget) -> Result<bool, Spent> {
-        let Self { from, to, .. } = *self;
-        loop {
-            if self.len == 5
-                && let Some((b, left)) = self.second.get(self.done.1).copied()
-            {
-                self.done.1 += 1;
-                self.left = left;
-                let a = self.first[self.done.0 - 1];
-                self.except = a;
-                self.tell(&[from, a, b, to, to]);
-                return Ok(true);
-            }
-            let Some(a) = self.first.get(self.done.0).copied() else {
-                return Ok(false);
-            };
-            self.done = (self.done.0 + 1, 0);
-            if self.len == 4 {
-                self.left = self.near(a);
-                self.except = to;
-                self.tell(&[from, a, to, to]);
-                return Ok(true);
-            }
-            self.second.clear();
-            if a != to {
-                self.look_past(a, budget)?;
-            }
-        }
-    }
-
-    /// Finds what is next to `a` and has a list.
-    fn look_past(&mut self, a: u32, budget: &mut Budget) -> Result<(), Spent> {
-        let mut second = std::mem::take(&mut self.second);
-        let mut steps = 1;
-        self.space.forward(a, |b, _, _| {
-            steps += 1;
-            let list = self.near(b);
-            if list.0 < list.1 && second.last().is_none_or(|last| last.0 != b) {
-                second.push((b, list));
-            }
-        });
-        self.second = second;
-        budget.spend(steps)
     }
 
     /// Puts the next of the list into the answer, as the last before the destination.
@@ -291,47 +266,41 @@ impl<S: Space> Few<S> {
         false
     }
 
-    /// Hands the next path vectors to `sink`, at most `most`, and says how many these were: none after the
-    /// last. Those of whole lists are written in place, of a length that the compiler knows.
+    /// Hands what is left of the list to `sink`, if it is at most `most`, and says how many that were. The
+    /// paths are written in place, of a length that the compiler knows.
     #[inline]
-    pub(crate) fn tell_some(
+    pub(crate) fn rest_of_list(
         &mut self,
         most: usize,
         budget: &mut Budget,
         sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), usize>, Spent> {
+        let range = self.left.0 as usize..self.left.1 as usize;
+        if range.is_empty() || range.len() > most {
+            return Ok(ControlFlow::Continue(0));
+        }
+        budget.spend(range.len() * self.len)?;
+        self.left.0 = self.left.1;
+        let (list, except, cost) = (&self.lists[range], self.except, self.cost);
         let mut told = 0;
-        while matches!(self.len, 4 | 5) {
-            let range = self.left.0 as usize..self.left.1 as usize;
-            if range.len() > most - told {
-                break;
-            }
-            budget.spend(range.len() * self.len)?;
-            self.left.0 = self.left.1;
-            let rest = self.lists[range].iter().copied();
-            let (except, cost) = (self.except, self.cost);
-            for last in rest.filter(|last| *last != except) {
-                told += 1;
-                let flow = match *self.answer {
-                    [from, a, b, _, to] => sink(&[from, a, b, last, to], cost),
-                    [from, a, _, to] => sink(&[from, a, last, to], cost),
-                    _ => ControlFlow::Continue(()),
-                };
-                if flow.is_break() {
-                    return Ok(ControlFlow::Break(()));
+        match *self.answer {
+            [from, a, b, _, to] => {
+                for c in list.iter().filter(|c| **c != except) {
+                    told += 1;
+                    if sink(&[from, a, b, *c, to], cost).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
                 }
             }
-            if !self.next_list(budget)? {
-                break;
+            [from, a, _, to] => {
+                for c in list.iter().filter(|c| **c != except) {
+                    told += 1;
+                    if sink(&[from, a, *c, to], cost).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                }
             }
-        }
-        if told == 0
-            && let Some(cost) = self.advance(budget)?
-        {
-            told = 1;
-            if sink(&self.answer, cost).is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+            _ => {}
         }
         Ok(ControlFlow::Continue(told))
     }
@@ -404,10 +373,10 @@ impl<S: Space> Few<S> {
         let mut at = 0;
         while let Some((state, ())) = visited.entries().get(at).copied() {
             at += 1;
-            let (start, end) = self.near(state);
+            let (start, end) = self.near.get(state).unwrap_or_default();
             let near = &self.lists[start as usize..end as usize];
             self.longer |= near.iter().any(|near| !wall.contains(near));
-            self.longer |= self.last.binary_search(&state).is_ok();
+            self.longer |= self.last.get(state).is_some();
             if self.longer {
                 return Ok(());
             }
