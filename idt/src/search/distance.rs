@@ -585,6 +585,9 @@ impl Distances {
         rows: &mut [u64],
         budget: &mut Budget,
     ) -> Result<(), Spent> {
+        if open.is_empty() {
+            return Ok(());
+        }
         let ends = |at: &usize| (from[at / to.len()], to[at % to.len()]);
         let mut sources: Vec<u32> = open.iter().map(|at| ends(at).0).collect();
         let mut targets: Vec<u32> = open.iter().map(|at| ends(at).1).collect();

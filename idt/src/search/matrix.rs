@@ -118,7 +118,8 @@ impl Matrix {
         if cost == u64::MAX {
             return None;
         }
-        let mut path = vec![from];
+        let mut path = Vec::with_capacity(8);
+        path.push(from);
         let mut at = from;
         while at != to {
             let mut next = self.nearer(at, to);

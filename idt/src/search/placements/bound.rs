@@ -155,9 +155,11 @@ impl<C: Amount> Bound<C> {
                 add(&mut self.own[start..start + rows], costs);
             }
             _ => {
-                let cost = &cost;
-                let row = |row| (0..columns).map(move |column| cost(row, column));
-                self.nodes[later].join(earlier, (0..rows).flat_map(row));
+                let mut cells = Vec::with_capacity(rows * columns);
+                for row in 0..rows {
+                    cells.extend((0..columns).map(|column| cost(row, column)));
+                }
+                self.nodes[later].join(earlier, cells);
             }
         }
     }
@@ -209,7 +211,7 @@ impl<C: Amount> Bound<C> {
                         add(&mut sum, row.iter().copied());
                         cells.extend(columns.clone().map(|c| cheapest(&sum, c.iter().copied())));
                     }
-                    before[second.earlier].join(first.earlier, cells.iter().copied());
+                    before[second.earlier].join(first.earlier, cells.clone());
                     let second = Some((second.earlier, columns.len()));
                     Message {
                         earlier: first.earlier,
@@ -241,19 +243,13 @@ impl<C: Amount> Bound<C> {
 
 impl<C: Amount> NodeCost<C> {
     /// Adds to what choices of this node cost together with those of an earlier one.
-    fn join(&mut self, earlier: usize, cells: impl Iterator<Item = C>) {
+    fn join(&mut self, earlier: usize, cells: Vec<C>) {
         match self
             .links
             .binary_search_by_key(&earlier, |joint| joint.earlier)
         {
-            Ok(at) => add(&mut self.links[at].cells, cells),
-            Err(at) => self.links.insert(
-                at,
-                Joint {
-                    earlier,
-                    cells: cells.collect(),
-                },
-            ),
+            Ok(at) => add(&mut self.links[at].cells, cells.into_iter()),
+            Err(at) => self.links.insert(at, Joint { earlier, cells }),
         }
     }
 }

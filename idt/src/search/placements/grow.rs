@@ -5,10 +5,10 @@ use std::collections::BinaryHeap;
 
 use crate::search::budget::{Budget, Spent};
 use crate::search::cost::Cost;
+use crate::search::queue::Queue as Buckets;
 use crate::search::space::Space;
-use crate::search::tree::{Scratch, Way};
 
-/// From so many states on, a search is worth the buckets of [`Scratch`].
+/// From so many states on, a search is worth [`Buckets`].
 const LARGE: usize = 1 << 8;
 
 /// A queue that is a plain list while what is pushed never falls.
@@ -53,25 +53,63 @@ impl<C: Cost> Queue<C> {
             _ => self.heap.pop().map(|top| top.0),
         }
     }
+
+    fn clear(&mut self) {
+        self.run.clear();
+        self.heap.clear();
+        self.head = 0;
+    }
+}
+
+/// What states wait in until their cost is known.
+trait Waiting<C> {
+    fn push(&mut self, cost: C, state: u32);
+    fn pop(&mut self) -> Option<(C, u32)>;
+}
+
+impl<C: Cost> Waiting<C> for Queue<C> {
+    #[inline]
+    fn push(&mut self, cost: C, state: u32) {
+        Self::push(self, cost, state);
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<(C, u32)> {
+        Self::pop(self)
+    }
+}
+
+impl<C: Cost> Waiting<C> for Buckets<C> {
+    #[inline]
+    fn push(&mut self, cost: C, state: u32) {
+        Self::push(self, cost, state);
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<(C, u32)> {
+        Self::pop(self)
+    }
 }
 
 /// What searches work in, kept from one to the next.
 #[derive(Debug)]
 pub(super) struct Room<C> {
     queue: Queue<C>,
-    scratch: Scratch<C>,
+    buckets: Buckets<C>,
 }
 
 impl<C: Cost> Default for Room<C> {
     fn default() -> Self {
         Self {
             queue: Queue::default(),
-            scratch: Scratch::default(),
+            buckets: Buckets::default(),
         }
     }
 }
 
-/// The distances of all states to the seeds, each of which begins with its own cost. A step is an
+/// The distances of states to the seeds, each of which begins with its own cost. Ends early once `done`,
+/// asked for each state as it is settled, in order of cost, says so: then with the cost of that state,
+/// and no distance that is written above it is less than it in truth. Else with [`Cost::FAR`]. A step is an
 /// edge looked at. `distances` is all [`Cost::FAR`] at the start.
 pub(super) fn tree<S: Space>(
     space: S,
@@ -79,16 +117,25 @@ pub(super) fn tree<S: Space>(
     distances: &mut [S::Cost],
     room: &mut Room<S::Cost>,
     budget: &mut Budget,
-) -> Result<(), Spent> {
+    done: impl FnMut(u32) -> bool,
+) -> Result<S::Cost, Spent> {
     if space.len() >= LARGE {
-        room.scratch
-            .run(space, Way::Backward, seeds, budget, |state, cost| {
-                distances[state as usize] = cost;
-                false
-            })?;
-        return Ok(());
+        room.buckets.clear();
+        spread(space, seeds, distances, &mut room.buckets, budget, done)
+    } else {
+        room.queue.clear();
+        spread(space, seeds, distances, &mut room.queue, budget, done)
     }
-    let queue = &mut room.queue;
+}
+
+fn spread<S: Space>(
+    space: S,
+    seeds: impl IntoIterator<Item = (u32, S::Cost)>,
+    distances: &mut [S::Cost],
+    queue: &mut impl Waiting<S::Cost>,
+    budget: &mut Budget,
+    mut done: impl FnMut(u32) -> bool,
+) -> Result<S::Cost, Spent> {
     for (state, cost) in seeds {
         if cost < distances[state as usize] {
             distances[state as usize] = cost;
@@ -98,6 +145,9 @@ pub(super) fn tree<S: Space>(
     while let Some((cost, state)) = queue.pop() {
         if distances[state as usize] != cost {
             continue;
+        }
+        if done(state) {
+            return Ok(cost);
         }
         let mut steps = 1;
         space.backward(state, |from, more| {
@@ -111,5 +161,5 @@ pub(super) fn tree<S: Space>(
         });
         budget.spend(steps)?;
     }
-    Ok(())
+    Ok(S::Cost::FAR)
 }

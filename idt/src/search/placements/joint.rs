@@ -36,7 +36,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    const FEW: usize = 32;
+    const FEW: usize = 64;
 
     fn new(hosts: usize) -> Self {
         let cells = match hosts <= Self::FEW {

@@ -3,19 +3,22 @@
 //! root).
 //!
 //! A tree per node, grown from all its hosts at once, each of which begins with what the nodes after
-//! it cost at least from there, tells every point of the net what it costs at least to get from it to
-//! that node and on. From the host of a placed node, a search with that tree as its potential (A*)
-//! meets the hosts of the next node in the order of what they lead to, and sees little of the net.
+//! it cost at least from there, tells a point of the net what it costs at least to get from it to
+//! that node and on. It ends when it has come to all hosts of the node before: what lies beyond costs as
+//! much as the last of them or more. From the host of a placed node, a search with that tree as its
+//! potential (A*) meets the hosts of the next node in the order of what they lead to, and sees little of
+//! the net.
 
 use std::collections::BTreeSet;
 
 use super::amount::Amount;
 use super::bound::Costs;
-use super::grow::{Queue, Room, tree};
+use super::grow::{Room, tree};
 use super::instance::Instance;
 use crate::net::EdgeId;
 use crate::search::budget::{Budget, Spent};
-use crate::search::cost::Weigh;
+use crate::search::cost::{Cost, Weigh};
+use crate::search::queue::Queue;
 use crate::search::space::{Open, Restricted, Rules, Space};
 
 /// The costs of a node's choices, as far as they are known.
@@ -23,6 +26,29 @@ struct Row<C> {
     costs: Vec<C>,
     /// What those cost at least that are not.
     beyond: C,
+}
+
+/// What it costs at least to get from each state to a node and on.
+struct Potential<C> {
+    /// Exact up to `most`.
+    costs: Vec<C>,
+    most: C,
+}
+
+impl<C: Cost> Default for Potential<C> {
+    fn default() -> Self {
+        Self {
+            costs: Vec::new(),
+            most: C::FAR,
+        }
+    }
+}
+
+impl<C: Cost> Potential<C> {
+    #[inline]
+    fn at(&self, state: u32) -> C {
+        self.costs[state as usize].min(self.most)
+    }
 }
 
 /// The space of a call: one that is not restricted has half the states.
@@ -37,8 +63,8 @@ pub(super) struct Layers<'a, W: Weigh> {
     ground: Ground<'a, W>,
     /// The earlier node that each node is linked to.
     parent: Vec<Option<usize>>,
-    /// Per node, what it costs at least from each state to get to it and on. Empty for a root.
-    potential: Vec<Vec<W::Cost>>,
+    /// Per node; empty for a root.
+    potential: Vec<Potential<W::Cost>>,
     /// Per choice of each node in a row, what the nodes after it cost at least.
     onward: Vec<W::Cost>,
     least: W::Cost,
@@ -86,7 +112,7 @@ impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
         let mut layers = Self {
             instance,
             ground,
-            potential: parent.iter().map(|_| Vec::new()).collect(),
+            potential: parent.iter().map(|_| Potential::default()).collect(),
             parent,
             onward: vec![C::ZERO; choices],
             least: C::ZERO,
@@ -97,6 +123,7 @@ impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
                 queue: Queue::default(),
             },
         };
+        let mut room = Room::default();
         for node in (0..instance.len()).rev() {
             let onward = &layers.onward[instance.choices(node)];
             let Some(parent) = layers.parent[node] else {
@@ -108,14 +135,16 @@ impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
             let seeds: Vec<(u32, C)> = hosts
                 .map(|(host, cost)| (net.sink(instance.domain(*host)), *cost))
                 .collect();
+            let start = |host: &u32| layers.ground.start(net.source(instance.domain(*host)));
+            let starts: Vec<u32> = instance.hosts(parent).iter().map(start).collect();
             let potential = match ground {
-                Ground::Open(space) => grow(space, &seeds, budget)?,
-                Ground::Restricted(space) => grow(space, &seeds, budget)?,
+                Ground::Open(space) => grow(space, &seeds, &starts, &mut room, budget)?,
+                Ground::Restricted(space) => grow(space, &seeds, &starts, &mut room, budget)?,
             };
             let range = instance.choices(parent);
-            for (cost, host) in layers.onward[range].iter_mut().zip(instance.hosts(parent)) {
-                let start = net.source(instance.domain(*host));
-                let mut ahead = potential[start as usize * layers.ground.states()];
+            let hosts = instance.hosts(parent).iter().zip(&starts);
+            for (cost, (host, start)) in layers.onward[range].iter_mut().zip(hosts) {
+                let mut ahead = potential.at(*start);
                 // In the same domain, the link takes nothing.
                 if let Ok(choice) = instance.hosts(node).binary_search(host) {
                     ahead = ahead.min(seeds[choice].1);
@@ -139,18 +168,18 @@ impl<C: Amount> Search<C> {
         for state in self.touched.drain(..) {
             self.costs[state as usize] = C::FAR;
         }
-        self.queue = Queue::default();
+        self.queue.clear();
     }
 
     /// Settles the states from which `wanted` wants what they lead to, in that order, and tells each
-    /// one; until `settled` says stop. Returns what those lead to at least that are not settled.
+    /// one. Returns what those lead to at least that are not settled.
     fn run<S: Space<Cost = C>>(
         &mut self,
         space: S,
-        potential: &[C],
+        potential: &Potential<C>,
         from: u32,
         wanted: impl Fn(C) -> bool,
-        mut settled: impl FnMut(u32, C) -> bool,
+        mut settled: impl FnMut(u32, C),
         budget: &mut Budget,
     ) -> Result<C, Spent> {
         self.clear(space.len());
@@ -163,23 +192,21 @@ impl<C: Amount> Search<C> {
         let start = space.start(from);
         costs[start as usize] = C::ZERO;
         touched.push(start);
-        let ahead = potential[start as usize];
+        let ahead = potential.at(start);
         match ahead != C::FAR && wanted(ahead) {
             true => queue.push(ahead, start),
             false => beyond = ahead,
         }
         while let Some((ahead, state)) = queue.pop() {
             let cost = costs[state as usize];
-            if cost.plus(potential[state as usize]) != ahead {
+            if cost.plus(potential.at(state)) != ahead {
                 continue;
             }
-            if !settled(state, cost) {
-                return Ok(beyond.min(ahead));
-            }
+            settled(state, cost);
             let mut steps = 1;
             space.forward(state, |next, more, _| {
                 steps += 1;
-                let left = potential[next as usize];
+                let left = potential.at(next);
                 let sum = cost.plus(more);
                 let known = &mut costs[next as usize];
                 if left == C::FAR || sum >= *known {
@@ -201,35 +228,20 @@ impl<C: Amount> Search<C> {
         Ok(beyond)
     }
 
-    /// The first of the cheapest paths by names; `None` if an edge on the way costs nothing.
+    /// The first of the cheapest paths by names, which cost `least`; `None` if an edge on the way costs
+    /// nothing.
     fn path<S: Space<Cost = C>>(
         &mut self,
         space: S,
-        potential: &[C],
-        from: u32,
-        to: u32,
+        potential: &Potential<C>,
+        (from, to): (u32, u32),
+        least: C,
         budget: &mut Budget,
     ) -> Result<Option<Vec<EdgeId>>, Spent> {
-        let mut end = None;
-        let seen = |state: u32, cost: C| {
-            if space.point(state) == to {
-                end = Some(cost.plus(potential[state as usize]));
-            }
-            end.is_none()
-        };
-        self.run(space, potential, from, |_| true, seen, budget)?;
-        let Some(most) = end else {
-            return Ok(None);
-        };
-        // Again, for all that is on paths as cheap.
-        self.run(
-            space,
-            potential,
-            from,
-            |ahead| ahead <= most,
-            |_, _| true,
-            budget,
-        )?;
+        let ahead = space.ends(to).map(|end| potential.at(end)).max();
+        let most = least.plus(ahead.unwrap_or(C::FAR));
+        let wanted = |ahead| ahead <= most;
+        self.run(space, potential, from, wanted, |_, _| (), budget)?;
         let mut on = BTreeSet::new();
         let mut stack: Vec<u32> = space.ends(to).collect();
         stack.retain(|state| self.costs[*state as usize] != C::FAR);
@@ -271,11 +283,11 @@ impl<C: Amount> Search<C> {
 }
 
 impl<W: Weigh> Ground<'_, W> {
-    /// States per point.
-    fn states(&self) -> usize {
+    /// The state in which a path that starts at `point` is.
+    fn start(&self, point: u32) -> u32 {
         match self {
-            Self::Open(_) => 1,
-            Self::Restricted(space) => 1 + usize::from(space.rules.is_valley_free()),
+            Self::Open(space) => space.start(point),
+            Self::Restricted(space) => space.start(point),
         }
     }
 }
@@ -294,7 +306,7 @@ impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
         };
         let host = self.instance.hosts(parent)[placed(parent)];
         let start = self.instance.net.source(self.instance.domain(host));
-        let ahead = self.potential[node][start as usize * self.ground.states()];
+        let ahead = self.potential[node].at(self.ground.start(start));
         match self.instance.hosts(node).binary_search(&host) {
             Ok(choice) => ahead.min(onward[choice]),
             Err(_) => ahead,
@@ -329,7 +341,6 @@ impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
             {
                 costs[choice] = costs[choice].min(cost.plus(onward[choice]));
             }
-            true
         };
         let from = net.source(instance.domain(host));
         let search = &mut self.search;
@@ -362,43 +373,50 @@ impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
         choices: &[u32],
         budget: &mut Budget,
     ) -> Result<Option<Vec<EdgeId>>, Spent> {
-        let Self {
-            instance,
-            ground,
-            search,
-            potential,
-            ..
-        } = self;
         let Some(parent) = self.parent[node] else {
             return Ok(None);
         };
+        let Some(row) = &self.rows[node][choices[parent] as usize] else {
+            return Ok(None);
+        };
+        let instance = self.instance;
+        let choice = choices[node] as usize;
+        let onward = self.onward[instance.choices(node).start + choice];
+        let least = row.costs[choice].minus(onward);
         let host = |node: usize| instance.domain(instance.hosts(node)[choices[node] as usize]);
-        let (from, to) = (host(parent), host(node));
-        let potential = &potential[node];
-        match *ground {
+        let (ends, potential) = ((host(parent), host(node)), &self.potential[node]);
+        match self.ground {
             Ground::Restricted(space) if space.rules.is_valley_free() => Ok(None),
             _ if !instance.net.is_plain() => Ok(None),
-            Ground::Open(space) => search.path(space, potential, from, to, budget),
-            Ground::Restricted(space) => search.path(space, potential, from, to, budget),
+            Ground::Open(space) => self.search.path(space, potential, ends, least, budget),
+            Ground::Restricted(space) => self.search.path(space, potential, ends, least, budget),
         }
     }
 }
 
+/// A tree to the seeds, up to the last of the states `from`, which are sorted.
 fn grow<S: Space>(
     space: S,
     seeds: &[(u32, S::Cost)],
+    from: &[u32],
+    room: &mut Room<S::Cost>,
     budget: &mut Budget,
-) -> Result<Vec<S::Cost>, Spent>
+) -> Result<Potential<S::Cost>, Spent>
 where
     S::Cost: Amount,
 {
     budget.spend(space.len())?;
-    let mut costs = vec![crate::search::cost::Cost::FAR; space.len()];
+    let mut costs = vec![Cost::FAR; space.len()];
     let ends = |seed: &(u32, S::Cost)| {
         let cost = seed.1;
         space.ends(seed.0).map(move |state| (state, cost))
     };
-    let seeds: Vec<_> = seeds.iter().flat_map(ends).collect();
-    tree(space, seeds, &mut costs, &mut Room::default(), budget)?;
-    Ok(costs)
+    let seeds = seeds.iter().flat_map(ends);
+    let mut left = from.len();
+    let done = |state: u32| {
+        left -= usize::from(from.binary_search(&state).is_ok());
+        left == 0
+    };
+    let most = tree(space, seeds, &mut costs, room, budget, done)?;
+    Ok(Potential { costs, most })
 }

@@ -304,18 +304,14 @@ where
         return Ok(Some(Route::new(net, world.weigh, src, &edges, keep)));
     }
     let class = world.free_class(from, to);
-    // Where domains have several points, the first by points is not the first by names.
+    // Where domains have several points, the first by points is not the first by names, and may pass a
+    // domain twice.
     let index = world.index(class).filter(|_| net.is_plain());
     let path = |metric| world.distances.path(metric, src, dst);
     if let Some((_, points)) = index.and_then(path) {
         budget.spend(points.len())?;
-        let route = along(net, world.weigh, src, &points, keep);
-        let mut sorted = route.domains.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        if sorted.len() == route.domains.len() {
-            return Ok(Some(route));
-        }
+        along(net, world.weigh, &points, scratch);
+        return Ok(Some(Route::new(net, world.weigh, src, scratch, keep)));
     }
     world.grow(class, to, budget)?;
     let rules = &world.classes[class];
@@ -337,20 +333,20 @@ where
     Ok(route.map(|route| Route::clone(&route)))
 }
 
-/// The route over these points, by the first of the cheapest parallel edges.
-fn along<W: Weigh>(net: &Net, weigh: W, from: u32, points: &[u32], keep: bool) -> Route<W::Cost> {
-    let edges = points.windows(2).filter_map(|pair| {
+/// The edges along these points: the first of the cheapest parallel ones.
+fn along<W: Weigh>(net: &Net, weigh: W, points: &[u32], edges: &mut Vec<EdgeId>) {
+    edges.clear();
+    edges.reserve(points.len());
+    for pair in points.windows(2) {
         let row = net.row(pair[0]);
-        let nth = row
+        let cheapest = row
             .edges_to(pair[1])
-            .min_by_key(|nth| weigh.weigh(&row, *nth))?;
-        Some(EdgeId {
+            .min_by_key(|nth| weigh.weigh(&row, *nth));
+        edges.extend(cheapest.map(|nth| EdgeId {
             from: pair[0],
             nth: nth as u32,
-        })
-    });
-    let edges: Vec<EdgeId> = edges.collect();
-    Route::new(net, weigh, from, &edges, keep)
+        }));
+    }
 }
 
 /// Down the tree of `to`, to the first by names at each step. False if an edge on the way costs

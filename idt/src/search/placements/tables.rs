@@ -289,12 +289,14 @@ fn grow<W: Weigh>(
     let sink = net.sink(instance.domain(host));
     if rules.is_none() {
         let space = Open { net, weigh };
-        tree(space, [(sink, W::Cost::ZERO)], costs, room, budget)
+        let seeds = [(sink, W::Cost::ZERO)];
+        tree(space, seeds, costs, room, budget, |_| false)?;
     } else {
         let space = Restricted { net, weigh, rules };
         let seeds = space.ends(sink).map(|state| (state, W::Cost::ZERO));
-        tree(space, seeds, costs, room, budget)
+        tree(space, seeds, costs, room, budget, |_| false)?;
     }
+    Ok(())
 }
 
 /// What links cost and measure, for every pair of hosts. Rows are by choice of the source, columns
