@@ -296,7 +296,7 @@ impl Service {
         Ok(self.costs.full.map(self, cost_type)?)
     }
 
-    /// The distances.
+    /// Distances over the net of this version.
     pub(crate) fn distances(&self) -> &Distances {
         &self.distances
     }
@@ -332,11 +332,6 @@ impl Service {
             to_come: None,
         };
         self.costs.measures.table(measure, &over, from, to, budget)
-    }
-
-    /// Distances over the net of this version.
-    pub(crate) fn distances(&self) -> &Distances {
-        &self.distances
     }
 
     /// What there was before this version.
