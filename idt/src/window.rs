@@ -11,10 +11,11 @@
 //! is for a part of the time only, each edge is as it is at its worst: out of service if it ever is, its
 //! least bandwidth, its longest delay.
 
+use std::sync::Arc;
+
 use imbl::OrdMap;
 use jiff::Timestamp;
 use nffg::{Announced, Bandwidth, Delay, DomainId, LinkState, RouterId, Window};
-use std::sync::Arc;
 
 use crate::net::{Edge, EdgeId, Net, RowChange, UNLIMITED};
 use crate::search::{Budget, Spent};

@@ -140,7 +140,7 @@ fn check(
             .iter()
             .map(|one| {
                 one.as_ref()
-                    .map_or(json!({}), |one| plain(one, metric, mode))
+                    .map_or_else(|| json!({}), |one| plain(one, metric, mode))
             })
             .collect();
         let request = json!({"cost-type": cost_type(metric, mode), "calendared": [true]});

@@ -38,7 +38,7 @@ fn the_first_source_that_tells_windows_counts_until_it_is_gone() {
     on(
         &mut ingest,
         clock.after(0),
-        told("a.yaml", "{cpu: 1, neighbours: [AS2]}"),
+        told("a.yaml", "cpu: 1\nneighbours: [AS2]\n"),
     );
     assert!(ends(&ingest).is_empty());
     let second = window("c.yaml", (10, 30), "AS2");
