@@ -1,7 +1,8 @@
 //! Everything about HTTP: the accept loop, the routes, the limits and the errors.
 //!
 //! ```text
-//! server (accept, TLS, timeouts, stop) -> guard (principal, rate, deadline, metrics) -> routes
+//! server (accept, TLS, HTTP/1.1 or 2, timeouts, stop) -> guard (principal, rate, deadline, metrics) -> routes
+//!                                                  ╰ quick: the same guard, for a map that is there
 //! ```
 
 mod alto_api;

@@ -81,29 +81,31 @@ impl Encodings {
         }
     }
 
-    /// Has a content of this resource made in this coding; who comes while it is being made waits.
+    /// Makes a content of this resource in this coding; who comes while it is being made waits. `None` where
+    /// it is no shorter.
     async fn make(
         &self,
         resource: &'static str,
         content: &Content,
         coding: Coding,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Bytes>, Problem> {
         let Some(tag) = &content.tag else {
-            return Ok(());
+            return Ok(None);
         };
         let kept = self.place(resource, tag, coding);
         let _making = kept.making.lock().await;
-        if kept.made.get().is_some() {
-            return Ok(());
+        if let Some(made) = kept.made.get() {
+            return Ok(made.clone());
         }
         if content.len() <= LONG {
-            kept.made.get_or_init(|| shorter(content, coding));
-            return Ok(());
+            let made = kept.made.get_or_init(|| shorter(content, coding));
+            return Ok(made.clone());
         }
         let (content, kept) = (content.clone(), Arc::clone(&kept));
         // If the client leaves meanwhile, it is made all the same, and kept.
         let work = move || {
-            kept.made.get_or_init(|| shorter(&content, coding));
+            let made = kept.made.get_or_init(|| shorter(&content, coding));
+            made.clone()
         };
         self.room.run(work).await
     }
@@ -152,27 +154,25 @@ fn shorter(content: &Content, coding: Coding) -> Option<Bytes> {
 
 impl App {
     /// Answers GET with this content of a resource: 304 if the client has it, else in the coding that it
-    /// likes best. `resource` names what it is a version of; content without a tag is not kept.
+    /// likes best. `resource` is the id of what it is a version of; content without a tag is not kept.
     pub(super) async fn represent(
         &self,
         headers: &HeaderMap,
         resource: &'static str,
         mut content: Content,
     ) -> Result<Response, Problem> {
-        // Each turn makes one of the codings, unless another version takes its place at that very moment.
-        for _ in 0..4 {
-            let (unmade, coding) = match self.represent_at_once(headers, resource, content) {
+        let mut made = Vec::new();
+        loop {
+            match self.select(headers, resource, content, &made) {
                 AtOnce::Answer(response) => return Ok(*response),
                 AtOnce::Unkept(unkept) => return self.represent_once(headers, unkept).await,
-                AtOnce::Unmade(unmade, coding) => (unmade, coding),
-            };
-            self.shared
-                .encodings
-                .make(resource, &unmade, coding)
-                .await?;
-            content = unmade;
+                AtOnce::Unmade(unmade, coding) => {
+                    let encodings = &self.shared.encodings;
+                    made.push((coding, encodings.make(resource, &unmade, coding).await?));
+                    content = unmade;
+                }
+            }
         }
-        self.represent_once(headers, content).await
     }
 
     /// The same, of what is there already.
@@ -181,6 +181,17 @@ impl App {
         headers: &HeaderMap,
         resource: &'static str,
         content: Content,
+    ) -> AtOnce {
+        self.select(headers, resource, content, &[])
+    }
+
+    /// The best of the representations that are there; `made` are some of this very content.
+    fn select(
+        &self,
+        headers: &HeaderMap,
+        resource: &'static str,
+        content: Content,
+        made: &[(Coding, Option<Bytes>)],
     ) -> AtOnce {
         let Some(tag) = content.tag.clone() else {
             return AtOnce::Unkept(content);
@@ -195,11 +206,16 @@ impl App {
             return AtOnce::Answer(Box::new(response));
         }
         let is_short = content.len() < SHORT && acceptable.takes_identity();
+        let there = |coding: Coding| {
+            let made = made.iter().find(|(of, _)| *of == coding);
+            let made = made.map(|(_, made)| made.clone());
+            made.or_else(|| self.shared.encodings.made(resource, &tag, coding))
+        };
         for coding in acceptable.iter() {
             let encoded = match coding {
                 Some(_) if is_short => continue,
                 None => None,
-                Some(coding) => match self.shared.encodings.made(resource, &tag, coding) {
+                Some(coding) => match there(coding) {
                     None => return AtOnce::Unmade(content, coding),
                     // The next best may be the text as it is.
                     Some(None) => continue,

@@ -320,6 +320,8 @@ fn a_client_that_takes_nothing_of_an_answer_loses_that_stream_alone() {
     let daemon = Daemon::start(settings(&[("limits.write_timeout", "2s")]));
     // No stream may send anything until it is told that it may.
     let mut raw = Raw::start(&daemon, &[(frames::INITIAL_WINDOW_SIZE, 0)]);
+    let window = 1_000_000_u32.to_be_bytes();
+    raw.send(&frame(frames::WINDOW_UPDATE, 0, 0, &window));
     raw.get(1, "/openapi.json");
     raw.begin_post(3, "/costmap/pv", FILTER);
     let reset = raw.until(|frame| frame.kind == frames::RST_STREAM).unwrap();
@@ -342,7 +344,6 @@ fn a_client_that_takes_nothing_of_an_answer_loses_that_stream_alone() {
         3,
         ASKED.as_bytes(),
     ));
-    let window = 1_000_000_u32.to_be_bytes();
     raw.send(&frame(frames::WINDOW_UPDATE, 0, 3, &window));
     assert_eq!(raw.answer(3).0, 200);
 }
