@@ -37,7 +37,7 @@ mod topology;
 
 use std::sync::Arc;
 
-pub use quick::Routes;
+pub use quick::{Answering, Routes};
 pub use routes::routes;
 
 use tokio_util::sync::CancellationToken;

@@ -23,14 +23,14 @@ use tokio_util::sync::CancellationToken;
 
 /// The clock of a bench.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures")]
-pub fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// A server whose CPU time can be told: a thread or a process.
-pub struct Running {
+pub(crate) struct Running {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     task: PathBuf,
 }
 
@@ -38,7 +38,10 @@ type Serve = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 impl Running {
     /// A server on a thread of its own.
-    pub fn start(name: &str, serve: impl FnOnce(TcpListener) -> Serve + Send + 'static) -> Self {
+    pub(crate) fn start(
+        name: &str,
+        serve: impl FnOnce(TcpListener) -> Serve + Send + 'static,
+    ) -> Self {
         let (send, receive) = std::sync::mpsc::channel();
         let run = move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -66,7 +69,7 @@ impl Running {
 
     /// A server that is a process of one thread.
     #[allow(dead_code, reason = "not every bench has one")]
-    pub fn process(address: SocketAddr, id: u32) -> Self {
+    pub(crate) fn process(address: SocketAddr, id: u32) -> Self {
         Self {
             address,
             task: Path::new("/proc").join(id.to_string()),
@@ -74,7 +77,7 @@ impl Running {
     }
 
     /// CPU time of the server so far; zero where the system does not tell.
-    pub fn cpu(&self) -> Duration {
+    pub(crate) fn cpu(&self) -> Duration {
         let text = std::fs::read_to_string(self.task.join("schedstat")).unwrap_or_default();
         let nanos = text.split(' ').next().and_then(|field| field.parse().ok());
         Duration::from_nanos(nanos.unwrap_or(0))
@@ -82,10 +85,10 @@ impl Running {
 }
 
 /// What a domain exports.
-pub type Export = (String, Vec<(Slot, Vec<u8>)>);
+pub(crate) type Export = (String, Vec<(Slot, Vec<u8>)>);
 
 /// Serves the broker over these exports.
-pub async fn serve_broker(listener: TcpListener, exports: Vec<Export>) {
+pub(crate) async fn serve_broker(listener: TcpListener, exports: Vec<Export>) {
     let settings = settings(&exports);
     let metrics = Arc::new(Metrics::new());
     let config = alto::Config {
@@ -141,7 +144,7 @@ fn settings(exports: &[Export]) -> Settings {
 }
 
 /// The smallest HTTP/1.1 client: one connection, one request at a time.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     request: Vec<u8>,
     buffer: Vec<u8>,
@@ -152,7 +155,12 @@ pub struct Client {
 
 impl Client {
     /// So many connections that send the same, and take answers of up to `most` octets.
-    pub fn connect(count: usize, address: SocketAddr, request: &[u8], most: usize) -> Vec<Self> {
+    pub(crate) fn connect(
+        count: usize,
+        address: SocketAddr,
+        request: &[u8],
+        most: usize,
+    ) -> Vec<Self> {
         let connect = |_| {
             let stream = TcpStream::connect(address).expect("a connection");
             stream.set_nodelay(true).expect("nodelay");
@@ -168,18 +176,18 @@ impl Client {
     }
 
     /// Sends the request, and waits for the answer's body.
-    pub fn ask(&mut self) -> Vec<u8> {
+    pub(crate) fn ask(&mut self) -> Vec<u8> {
         self.send();
         self.receive().to_vec()
     }
 
     /// Sends the request.
-    pub fn send(&mut self) {
+    pub(crate) fn send(&mut self) {
         self.stream.write_all(&self.request).expect("sent");
     }
 
     /// The body of the answer.
-    pub fn receive(&mut self) -> &[u8] {
+    pub(crate) fn receive(&mut self) -> &[u8] {
         self.filled = 0;
         let end = loop {
             let count = (self.stream)
@@ -215,7 +223,7 @@ impl Client {
     }
 
     /// A field of the last answer's head.
-    pub fn field(&self, name: &str) -> Option<String> {
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         let head = std::str::from_utf8(&self.buffer[..self.head]).expect("a head is text");
         let mut fields = head.lines().filter_map(|line| line.split_once(": "));
         let field = fields.find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -154,7 +154,7 @@ impl Said {
         let weight = |own: Option<u16>| own.or(self.all_others).unwrap_or(0);
         let identity = match self
             .identity
-            .or(self.all_others.filter(|weight| *weight == 0))
+            .or_else(|| self.all_others.filter(|weight| *weight == 0))
         {
             None => Some(1),
             Some(0) => None,

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -60,13 +59,12 @@ impl Routes {
         }
     }
 
-    /// Answers a request that came over the connection from `peer`.
-    pub(super) fn answer(&self, mut request: Request<Body>, peer: SocketAddr) -> Answering {
-        request.extensions_mut().insert(Peer(peer));
+    /// Answers a request, on which the server has put who is at the other end of the connection.
+    pub(super) fn answer(&self, mut request: Request<Body>) -> Answering {
         if request.method() == Method::GET
             && let Some(quick) = &self.quick
             && let Some(map) = quick.maps.get(request.uri().path())
-            && let Some(response) = quick.answer(map, &mut request, peer)
+            && let Some(response) = quick.answer(map, &mut request)
         {
             return Answering {
                 way: Way::Quick(Some(response)),
@@ -77,6 +75,20 @@ impl Routes {
             is_options: request.method() == Method::OPTIONS,
             way: Way::Routed(self.router.clone().call(request)),
         }
+    }
+}
+
+impl Service<Request<Body>> for Routes {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answering {
+        self.answer(request)
     }
 }
 
@@ -98,9 +110,10 @@ impl Quick {
     }
 
     /// The answer, if it is there; else the request is marked as let in.
-    fn answer(&self, map: &Map, request: &mut Request<Body>, peer: SocketAddr) -> Option<Response> {
+    fn answer(&self, map: &Map, request: &mut Request<Body>) -> Option<Response> {
         let began = clock::instant();
-        let response = match admit(&self.app, Action::ReadMaps, Some(peer.ip()), request) {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        let response = match admit(&self.app, Action::ReadMaps, peer, request) {
             Err(problem) => problem.into_response(),
             // What panics here does so on the other way too, and is answered there.
             Ok(principal) => match catch_unwind(AssertUnwindSafe(|| self.at_once(map, request))) {
@@ -112,7 +125,7 @@ impl Quick {
             },
         };
         let (status, took) = (response.status(), began.elapsed());
-        debug!(route = map.resource.uri, method = "GET", %status, ?took, %peer, "answered at once");
+        debug!(route = map.resource.uri, method = "GET", %status, ?took, ?peer, "answered at once");
         map.metrics.got(status, took);
         Some(response)
     }
@@ -130,7 +143,7 @@ impl Quick {
 }
 
 /// An answer under way, complete when it is there.
-pub(super) struct Answering {
+pub struct Answering {
     way: Way,
     is_options: bool,
 }

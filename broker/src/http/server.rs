@@ -32,6 +32,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::counts::{Counted, Counts};
+use super::guard::Peer;
 use super::preface::Begun;
 use super::quick::Routes;
 use super::{http2, tls};
@@ -228,8 +229,11 @@ async fn serve_http1(
     peer: SocketAddr,
 ) {
     let router = &shared.router;
-    let service =
-        service_fn(move |request: Request<Incoming>| router.answer(request.map(Body::new), peer));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        router.answer(request)
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits.header_timeout)
