@@ -45,7 +45,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "1 kB",
         path: "/networkmap",
-        domains: 11,
+        domains: 24,
         is_held: false,
         connections: 16,
         requests: 32_000,
@@ -54,7 +54,7 @@ const CASES: [Case; 4] = [
     Case {
         name: "304",
         path: "/networkmap",
-        domains: 11,
+        domains: 24,
         is_held: true,
         connections: 16,
         requests: 32_000,
