@@ -226,6 +226,16 @@ impl Service {
         Ok(body)
     }
 
+    /// The directory that has a resource, or what it says of itself if it is the one that has all else.
+    #[must_use]
+    pub fn directory_of(&self, resource: &Resource) -> Content {
+        let body = match resource.listed {
+            Some(DirectoryName::CostMaps) => self.maps.cost_map_directory(),
+            Some(DirectoryName::Root) | None => None,
+        };
+        body.unwrap_or_else(|| self.maps.directory()).into()
+    }
+
     /// What a resource answers to a request.
     fn answer(&self, resource: &Resource, request: &[u8], ask: &Ask) -> Result<Content, Refused> {
         let bytes = match resource.kind {

@@ -1,16 +1,20 @@
 //! Everything about HTTP: the accept loop, the routes, the limits and the errors.
 //!
 //! ```text
-//! server (accept, TLS, timeouts, stop) -> guard (principal, rate, deadline, metrics) -> routes
+//! server (accept, TLS, HTTP/1.1 or 2, timeouts, stop) -> guard (principal, rate, deadline, metrics) -> routes
+//!                                                  ╰ quick: the same guard, for a map that is there
 //! ```
 
 mod alto_api;
 mod answer;
+mod coding;
+mod cors;
 mod counts;
 mod domains;
 mod events;
 mod guard;
 mod heavy;
+mod http2;
 mod mef;
 mod notifications;
 mod openapi;
@@ -18,9 +22,12 @@ mod ops;
 mod partners;
 mod paths;
 mod placements;
+mod preface;
 pub mod problem;
 mod push;
+mod quick;
 pub mod rate;
+mod representation;
 mod reservations;
 mod routes;
 mod selections;
@@ -30,6 +37,7 @@ mod topology;
 
 use std::sync::Arc;
 
+pub use quick::{Answering, Routes};
 pub use routes::routes;
 
 use tokio_util::sync::CancellationToken;
@@ -62,6 +70,8 @@ struct Shared {
     rate: rate::RateLimit,
     /// Searches.
     heavy: heavy::Heavy,
+    /// Answers in codings.
+    encodings: representation::Encodings,
     /// Documents that members push, on their way in.
     intake: push::Intake,
     /// The decoding of them.
@@ -96,6 +106,7 @@ impl App {
             principals: Principals::new(&settings.auth),
             rate: rate::RateLimit::new(&settings.limits),
             heavy: heavy::Heavy::new(searches, searches.saturating_mul(2)),
+            encodings: representation::Encodings::new(settings.limits.connections),
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,
@@ -141,8 +152,9 @@ impl App {
         )
     }
 
-    /// Forgets clients that have been quiet; call it every second or so.
+    /// Forgets clients that have been quiet, and encodings of what is not current; call it every second or so.
     pub fn sweep(&self) {
         self.shared.rate.sweep();
+        self.sweep_encodings();
     }
 }

@@ -24,8 +24,10 @@ use crate::reservations::Happening;
 use crate::store::Store;
 
 mod partners;
+mod routes;
 
 pub use partners::PartnerMetrics;
+pub use routes::RouteMetrics;
 
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -15,7 +15,9 @@ use crate::ingest::{Rules, Times};
 use crate::liveness::Timers;
 
 mod calendar;
+mod cors;
 mod domain;
+mod http2;
 mod load;
 mod notifications;
 mod orders;
@@ -27,7 +29,9 @@ mod store;
 mod work;
 
 pub use calendar::Calendar;
+pub use cors::{Cors, NoOrigin, Origin};
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
+pub use http2::Http2;
 pub use load::{Overrides, SettingsError, load};
 pub use notifications::Notifications;
 pub use orders::Orders;
@@ -70,6 +74,8 @@ pub struct Settings {
     pub bgp: Bgp,
     /// What one client, and all of them, may cost us.
     pub limits: Limits,
+    /// Web pages that may read.
+    pub cors: Cors,
     /// The SOF.
     pub sof: Sof,
     /// Logs.
@@ -97,6 +103,7 @@ impl Default for Settings {
             files: Files::default(),
             bgp: Bgp::default(),
             limits: Limits::default(),
+            cors: Cors::default(),
             log: Log::default(),
             auth: Auth::default(),
             sof: Sof::default(),
@@ -394,6 +401,8 @@ pub struct Limits {
     /// At shutdown, for requests that are under way.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
+    /// HTTP/2 connections.
+    pub http2: Http2,
 }
 
 impl Default for Limits {
@@ -411,6 +420,7 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(5),
+            http2: Http2::default(),
         }
     }
 }

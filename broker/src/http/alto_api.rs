@@ -1,26 +1,18 @@
 //! The ALTO resources. All the protocol is in the crate `alto`; here is what HTTP adds to it.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use alto::{Ask, Content, Refused, Resource};
+use alto::{Ask, Refused, Resource, media};
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use hyper::body::{Frame, SizeHint};
+use http::{HeaderMap, Method, Request};
 
 use super::App;
-use super::answer::{
-    alto_error, check_content_type, has_version, insert_etag, negotiate, read_body,
-};
+use super::answer::{alto_error, check_content_type, negotiate, read_body};
 use super::guard::Peer;
 use super::heavy::LIGHT_WORK;
 use super::problem::Problem;
+use super::routes::method_not_allowed;
 
 /// Steps of finding costs that a network thread does itself: about a millisecond.
 const LIGHT_COSTS: u64 = 20_000;
@@ -39,7 +31,11 @@ pub(super) fn addresses() -> impl Iterator<Item = (&'static str, Vec<&'static Re
 
 /// The method of an address and its handler. All resources of one address take the same.
 pub(super) fn route(resources: Vec<&'static Resource>) -> MethodRouter<App> {
-    match resources.as_slice() {
+    let first = resources.first().copied();
+    let other = move |State(app): State<App>, method: Method, headers: HeaderMap| {
+        other_method(app, first, method, headers)
+    };
+    let route = match resources.as_slice() {
         [resource] if resource.accepts.is_none() => {
             let resource = *resource;
             get(move |State(app): State<App>, headers: HeaderMap| map(app, resource, headers))
@@ -47,12 +43,13 @@ pub(super) fn route(resources: Vec<&'static Resource>) -> MethodRouter<App> {
         _ => post(move |State(app): State<App>, request: Request<Body>| {
             answer(app, resources.clone(), request)
         }),
-    }
+    };
+    route.fallback(other)
 }
 
 impl App {
     /// What a request may cost on a network thread.
-    fn light(&self, peer: Option<&Peer>) -> Ask {
+    pub(super) fn light(&self, peer: Option<&Peer>) -> Ask {
         let settings = &self.shared.settings;
         Ask {
             client: peer.map(|peer| peer.0.ip()),
@@ -95,31 +92,35 @@ async fn map(
             content = app.shared.heavy.run(work).await?;
         }
     }
-    let content = match content {
-        Ok(content) => content,
-        Err(refused) => return respond_refused(refused, resource),
-    };
-    let Some(tag) = &content.tag else {
-        return Ok(typed(content));
-    };
-    let tag = tag.clone();
-    let mut response = if has_version(&headers, tag.as_str()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        typed(content)
-    };
-    let headers = response.headers_mut();
-    insert_etag(headers, &tag);
-    // Keep it, but ask whether it is still current: a map may change at any moment.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(response)
+    match content {
+        Ok(content) => app.represent(&headers, resource.id, content).await,
+        Err(refused) => respond_refused(refused, resource),
+    }
+}
+
+/// OPTIONS tells what an address can do (RFC 7285 §9.2.2): the directory that lists it says so.
+async fn other_method(
+    app: App,
+    resource: Option<&'static Resource>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    match resource {
+        Some(resource)
+            if method == Method::OPTIONS && negotiate(&headers, &[media::DIRECTORY]).is_ok() =>
+        {
+            let directory = app.shared.published.service().directory_of(resource);
+            app.represent_once(&headers, directory).await
+        }
+        _ => Ok(method_not_allowed(method).await),
+    }
 }
 
 /// Resources that are asked by POST: of those at one address, `Accept` chooses.
 async fn answer(
     app: App,
     resources: Vec<&'static Resource>,
-    request: Request<Body>,
+    mut request: Request<Body>,
 ) -> Result<Response, Problem> {
     let offered: Vec<&'static str> = resources.iter().map(|one| one.media_type).collect();
     let wanted = negotiate(request.headers(), &offered)?;
@@ -127,6 +128,7 @@ async fn answer(
     let resource = *resource.ok_or(Problem::Internal)?;
     check_content_type(request.headers(), resource.accepts.unwrap_or_default())?;
     let ask = app.light(request.extensions().get::<Peer>());
+    let headers = std::mem::take(request.headers_mut());
     let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
     let service = app.shared.published.service();
     let mut content = service.content(resource, &body, &ask);
@@ -136,7 +138,7 @@ async fn answer(
         content = app.shared.heavy.run(work).await?;
     }
     match content {
-        Ok(content) => Ok(typed(content)),
+        Ok(content) => app.represent_once(&headers, content).await,
         Err(refused) => respond_refused(refused, resource),
     }
 }
@@ -148,51 +150,5 @@ fn respond_refused(refused: Refused, resource: &Resource) -> Result<Response, Pr
             path: resource.uri.to_owned(),
         }),
         Refused::MoreWork(None) => Err(Problem::Busy { retry_after: 1 }),
-    }
-}
-
-/// A content as a response. A type that we made is always a valid header value.
-fn typed(content: Content) -> Response {
-    let media_type = HeaderValue::from_str(&content.media_type);
-    let body = match content.pieces.as_slice() {
-        [only] => Body::from(only.clone()),
-        _ => Body::new(Pieces {
-            left: content.len() as u64,
-            pieces: content.pieces.into(),
-        }),
-    };
-    let mut response = Response::new(body);
-    if let Ok(media_type) = media_type {
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, media_type);
-    }
-    response
-}
-
-/// A body of pieces, sent as they are: its length is known, and nothing is copied together.
-struct Pieces {
-    pieces: VecDeque<Bytes>,
-    left: u64,
-}
-
-impl hyper::body::Body for Pieces {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.pieces.pop_front();
-        self.left -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
-        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
     }
 }

@@ -6,7 +6,7 @@ use alto::media;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use serde::Serialize;
@@ -105,13 +105,37 @@ pub(super) fn insert_etag(headers: &mut HeaderMap, version: impl Display) {
 
 /// Whether the client says that it has this version already (RFC 9110 §13.1.2).
 pub(super) fn has_version(headers: &HeaderMap, version: &str) -> bool {
-    headers
-        .get_all(header::IF_NONE_MATCH)
-        .iter()
+    tags(headers, header::IF_NONE_MATCH).any(|tag| tag == "*" || tag.trim_matches('"') == version)
+}
+
+/// The entity tags of a list, as they are written but for the mark of weak ones: these are compared weakly
+/// (RFC 9110 §8.8.3.2).
+pub(super) fn tags(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter();
+    lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(|tag| tag.trim().trim_start_matches("W/"))
-        .any(|tag| tag == "*" || tag.trim_matches('"') == version)
+}
+
+/// What every response says that no handler has said of it. Without a word of it caches may keep some
+/// errors, and guess how long (RFC 9111 §4.2.2).
+pub(super) fn complete(response: &mut Response, is_options: bool) {
+    let (status, headers) = (response.status(), response.headers_mut());
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        let kept = match headers.contains_key(header::ETAG) {
+            true => "private, no-cache",
+            false => "no-store",
+        };
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    }
+    if is_options && status.is_success() {
+        let allowed = headers.get(header::ALLOW).map(HeaderValue::as_bytes);
+        let with_options = [allowed.unwrap_or_default(), b",OPTIONS"].concat();
+        if let (Some(_), Ok(value)) = (allowed, HeaderValue::from_bytes(&with_options)) {
+            headers.insert(header::ALLOW, value);
+        }
+    }
 }
 
 /// An ALTO error (RFC 7285 §8.5).

@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
 use http::header;
+use http::uri::Authority;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{debug, error};
 
@@ -19,6 +20,10 @@ use crate::clock;
 /// The address of the connection that a request came over; the server puts it on every request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
+
+/// On a request that has been let in and counted already, by the action of its route.
+#[derive(Clone, Debug)]
+pub(super) struct Admitted(pub(super) Principal);
 
 /// A route's guard.
 #[derive(Clone)]
@@ -51,7 +56,10 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
     let route = request.extensions().get::<MatchedPath>().cloned();
     let method = request.method().clone();
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let admitted = admit(&guarded, peer, &request);
+    let admitted = match request.extensions_mut().remove::<Admitted>() {
+        Some(Admitted(principal)) => Ok(principal),
+        None => admit(&guarded.app, guarded.action, peer, &request),
+    };
     let response = match admitted {
         Err(problem) => (guarded.tell)(problem),
         Ok(principal) => {
@@ -74,8 +82,14 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
     response
 }
 
-fn admit(guarded: &Guarded, peer: Option<IpAddr>, request: &Request) -> Result<Principal, Problem> {
-    let shared = &guarded.app.shared;
+/// Lets in who may do `action`, and counts him.
+pub(super) fn admit(
+    app: &App,
+    action: Action,
+    peer: Option<IpAddr>,
+    request: &Request,
+) -> Result<Principal, Problem> {
+    let shared = &app.shared;
     // The server sets it on every request; without it, nobody is let in as a neighbour.
     let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
     let header = request
@@ -96,7 +110,7 @@ fn admit(guarded: &Guarded, peer: Option<IpAddr>, request: &Request) -> Result<P
     if principal == Principal::Local && !is_named_locally(request) {
         principal = Principal::Anonymous;
     }
-    if principal.may(guarded.action) {
+    if principal.may(action) {
         Ok(principal)
     } else {
         Err(Problem::Forbidden {
@@ -106,12 +120,25 @@ fn admit(guarded: &Guarded, peer: Option<IpAddr>, request: &Request) -> Result<P
 }
 
 /// Whether a request names this machine as one on it does: by an address, or as `localhost`. A page in a
-/// browser here may send a request under a name of its own that leads here (DNS rebinding); what it sends
-/// is not the word of who runs the broker.
+/// browser here may send a request under a name of its own that leads here (DNS rebinding), or from another
+/// site; what it sends is not the word of who runs the broker.
 fn is_named_locally(request: &Request) -> bool {
-    let host = request.headers().get(header::HOST);
-    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let Ok(authority) = host.parse::<http::uri::Authority>() else {
+    let text = |name: header::HeaderName| {
+        let value = request.headers().get(name);
+        value.map(|value| value.to_str().unwrap_or_default())
+    };
+    // HTTP/2 has the name in the request's target (RFC 9113 §8.3.1), HTTP/1.1 may (RFC 9112 §3.2.2).
+    let target = request.uri().authority().map(Authority::as_str);
+    let host = text(header::HOST);
+    // `scheme://host`, or `null`.
+    let origin = text(header::ORIGIN).map(|origin| origin.split_once("://").unwrap_or_default().1);
+    let is_named = target.is_some() || host.is_some();
+    is_named && [target, host, origin].into_iter().flatten().all(is_local)
+}
+
+/// Whether a host, with a port or without, is an address or `localhost`.
+fn is_local(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
         return false;
     };
     let host = authority.host().trim_matches(['[', ']']);
@@ -139,5 +166,38 @@ mod tests {
         for other in ["rebound.example:8181", "localhost.example", "", "a b"] {
             assert!(!with_host(other), "{other}");
         }
+    }
+
+    #[test]
+    fn every_name_that_a_request_gives_must_be_of_this_machine() {
+        let is_local = |uri: &str, headers: &[(&str, &str)]| {
+            let request = headers
+                .iter()
+                .fold(Request::builder().uri(uri), |request, (name, value)| {
+                    request.header(*name, *value)
+                });
+            is_named_locally(&request.body(axum::body::Body::empty()).unwrap())
+        };
+        // As HTTP/2 writes it.
+        assert!(is_local("http://127.0.0.1:8181/directory", &[]));
+        assert!(is_local(
+            "http://localhost/directory",
+            &[("host", "[::1]:8181")]
+        ));
+        assert!(!is_local("http://rebound.example/directory", &[]));
+        assert!(!is_local(
+            "http://127.0.0.1/",
+            &[("host", "rebound.example")]
+        ));
+        assert!(!is_local(
+            "http://rebound.example/",
+            &[("host", "127.0.0.1")]
+        ));
+        assert!(!is_local("/directory", &[]));
+        let page = |origin| [("host", "127.0.0.1:8181"), ("origin", origin)];
+        assert!(is_local("/directory", &page("http://localhost:3000")));
+        assert!(is_local("/directory", &page("http://127.0.0.1:8181")));
+        assert!(!is_local("/directory", &page("https://elsewhere.example")));
+        assert!(!is_local("/directory", &page("null")));
     }
 }

@@ -51,6 +51,12 @@ pub enum Problem {
         /// What there is.
         offered: Vec<&'static str>,
     },
+    /// Neither the text as it is nor a coding of it is one that the client takes.
+    #[error("the Accept-Encoding header '{accept_encoding}' allows none of: identity, gzip, zstd")]
+    CodingNotAcceptable {
+        /// The header.
+        accept_encoding: String,
+    },
     /// The request's body is not of a type that the resource takes.
     #[error("the Content-Type is '{found}', expected {expected}")]
     UnsupportedMediaType {
@@ -228,7 +234,9 @@ impl Problem {
         match self {
             Self::NotFound { .. } | Self::UnknownDomain { .. } => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
+            Self::NotAcceptable { .. } | Self::CodingNotAcceptable { .. } => {
+                StatusCode::NOT_ACCEPTABLE
+            }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyBroken | Self::NotJson { .. } | Self::Field(_) => StatusCode::BAD_REQUEST,
@@ -294,7 +302,7 @@ impl Problem {
             Self::NotFound { .. } => "Not found",
             Self::UnknownDomain { .. } => "Unknown domain",
             Self::MethodNotAllowed { .. } => "Method not allowed",
-            Self::NotAcceptable { .. } => "Not acceptable",
+            Self::NotAcceptable { .. } | Self::CodingNotAcceptable { .. } => "Not acceptable",
             Self::UnsupportedMediaType { .. } => "Unsupported media type",
             Self::BodyTooLarge { .. } => "Body over the limit",
             Self::BodyBroken => "Body incomplete",

@@ -3,18 +3,19 @@
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
-use http::{Method, Uri};
+use http::{Method, StatusCode, Uri};
 
 use super::guard::Guarded;
 use super::problem::Problem;
+use super::quick::Routes;
 use super::{
-    App, alto_api, domains, events, mef, notifications, openapi, ops, partners, paths, placements,
-    push, reservations, selections, topology,
+    App, alto_api, cors, domains, events, mef, notifications, openapi, ops, partners, paths,
+    placements, push, reservations, selections, topology,
 };
 use crate::auth::Action;
 
 /// The whole HTTP side over `app`.
-pub fn routes(app: App) -> Router {
+pub fn routes(app: App) -> Routes {
     let open = |route: MethodRouter<App>| route.fallback(method_not_allowed);
     let guarded = |action: Action, route: MethodRouter<App>| {
         Guarded::new(app.clone(), action, Problem::into_response).around(route)
@@ -31,11 +32,12 @@ pub fn routes(app: App) -> Router {
     let by_method = |reads: MethodRouter<App>, changes: MethodRouter<App>| {
         list(reads).merge(guarded(Action::WriteDomain, changes))
     };
-    // The ALTO resources, by the table of the crate `alto`: those of one address are one route.
+    // The ALTO resources, by the table of the crate `alto`: those of one address are one route, with an
+    // answer of their own to other methods.
     let alto_resources = alto_api::addresses().fold(Router::new(), |router, (uri, resources)| {
-        router.route(uri, maps(alto_api::route(resources)))
+        router.route(uri, guarded(Action::ReadMaps, alto_api::route(resources)))
     });
-    alto_resources
+    let router = alto_resources
         .route("/broker/v1/placements", maps(post(placements::placements)))
         .route("/broker/v1/paths", maps(post(paths::paths)))
         .route("/broker/v1/topology", maps(get(topology::topology)))
@@ -155,7 +157,8 @@ pub fn routes(app: App) -> Router {
         .route("/healthz", open(get(ops::healthz)))
         .route("/readyz", open(get(ops::readyz)))
         .fallback_service(guarded(Action::ReadMaps, any(not_found)).with_state(app.clone()))
-        .with_state(app)
+        .with_state(app.clone());
+    Routes::new(cors::around(router, app.clone()), app)
 }
 
 async fn not_found(uri: Uri) -> Response {
@@ -164,7 +167,12 @@ async fn not_found(uri: Uri) -> Response {
     Problem::NotFound { path }.into_response()
 }
 
-async fn method_not_allowed(method: Method) -> Response {
+/// The answer to a method that a path does not take; to OPTIONS, that it takes others (RFC 9110 §9.3.7). The
+/// router adds `Allow`.
+pub(super) async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     Problem::MethodNotAllowed {
         method: method.as_str().chars().take(20).collect(),
     }

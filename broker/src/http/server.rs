@@ -1,8 +1,10 @@
 //! The accept loop on hyper: every connection is a task with a deadline on each thing that its client
 //! could draw out, and all of them end when the daemon stops.
 //!
-//! * A client that sends nothing, or half a head, is dropped after the header timeout. The loop speaks
-//!   HTTP/1.1 only, since the automatic choice of version waits for ever for a silent client.
+//! * A client that sends nothing, or half a head, is dropped after the header timeout; one that sends the
+//!   first octets as slowly as it may has that time once more for the rest of its first head.
+//! * Over TLS the client says which version of HTTP it speaks (ALPN), else its first octets do: our own
+//!   look at them, since hyper's waits for ever for a silent client. HTTP/2 is in [`http2`](super::http2).
 //! * A client that does not take its answer is dropped after the write timeout.
 //! * At stop, idle connections close at once, requests under way have the grace time, and what is
 //!   still open then, such as an endless stream, is closed.
@@ -14,7 +16,6 @@ use std::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
@@ -28,11 +29,13 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
 use tracing::{debug, info, warn};
 
 use super::counts::{Counted, Counts};
 use super::guard::Peer;
+use super::preface::Begun;
+use super::quick::Routes;
+use super::{http2, tls};
 use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::settings::Limits;
 
@@ -46,7 +49,7 @@ pub struct Server {
     /// TLS, if it is spoken.
     pub tls: Option<TlsAcceptor>,
     /// What answers.
-    pub router: Router,
+    pub router: Routes,
     /// What clients may cost.
     pub limits: Limits,
     /// Counters.
@@ -70,12 +73,13 @@ impl Server {
             metrics,
             stop: stop.clone(),
             kill: CancellationToken::new(),
+            tasks: TaskTracker::new(),
             open: Counts::new(limits.connections_per_client),
         });
         let room = Arc::new(Semaphore::new(
             limits.connections.min(Semaphore::MAX_PERMITS),
         ));
-        let tasks = TaskTracker::new();
+        let tasks = &shared.tasks;
         loop {
             // With no room left the backlog waits in the kernel until a connection ends.
             let accepted = async {
@@ -125,13 +129,16 @@ impl Server {
     }
 }
 
-struct Shared {
+/// What connections share.
+pub(super) struct Shared {
     tls: Option<TlsAcceptor>,
-    router: Router,
-    limits: Limits,
+    pub(super) router: Routes,
+    pub(super) limits: Limits,
     metrics: Arc<Metrics>,
-    stop: CancellationToken,
-    kill: CancellationToken,
+    pub(super) stop: CancellationToken,
+    pub(super) kill: CancellationToken,
+    /// Connections, and the streams of HTTP/2.
+    pub(super) tasks: TaskTracker,
     /// Open connections by client address.
     open: Counts<IpAddr>,
 }
@@ -175,7 +182,7 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(shared.limits.write_timeout));
     let Some(acceptor) = &shared.tls else {
-        return serve(shared, Box::pin(stream), peer).await;
+        return serve_either(shared, Begun::new(Box::pin(stream)), peer).await;
     };
     // In this task and under a deadline, never in the accept loop.
     let handshake = acceptor.accept(Box::pin(stream));
@@ -185,7 +192,10 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
         shaken = handshake => shaken,
     };
     match shaken {
-        Ok(Ok(stream)) => serve(shared, stream, peer).await,
+        Ok(Ok(stream)) if tls::is_http2(&stream) => {
+            serve_either(shared, Begun::new(stream), peer).await;
+        }
+        Ok(Ok(stream)) => serve_http1(shared, stream, peer).await,
         _ => {
             shared
                 .metrics
@@ -195,12 +205,34 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
     }
 }
 
-async fn serve(shared: &Shared, stream: impl AsyncRead + AsyncWrite + Unpin, peer: SocketAddr) {
+/// Serves a client whose first octets say which version it speaks.
+async fn serve_either<S>(shared: &Shared, mut stream: Begun<S>, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let first = tokio::time::timeout(shared.limits.header_timeout, stream.is_http2());
+    let first = tokio::select! {
+        () = shared.stop.cancelled() => return,
+        first = first => first,
+    };
+    match first {
+        Ok(Ok(true)) => http2::serve(shared, stream, peer).await,
+        Ok(Ok(false)) => serve_http1(shared, stream, peer).await,
+        Ok(Err(error)) => debug!(%peer, %error, "connection ended"),
+        Err(_) => debug!(%peer, "nothing was asked in time"),
+    }
+}
+
+async fn serve_http1(
+    shared: &Shared,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: SocketAddr,
+) {
     let router = &shared.router;
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(Peer(peer));
-        router.clone().call(request)
+        router.answer(request)
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())

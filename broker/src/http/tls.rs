@@ -7,8 +7,12 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::settings::Tls;
+
+/// HTTP/2 over TLS (RFC 9113 §3.1).
+const HTTP2: &[u8] = b"h2";
 
 /// Why there is no TLS.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +38,7 @@ pub fn install_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// An acceptor for HTTP/1.1 over TLS 1.2 and 1.3.
+/// An acceptor for HTTP/2 and HTTP/1.1 over TLS 1.2 and 1.3.
 ///
 /// # Errors
 /// The files are unreadable or do not fit together.
@@ -49,8 +53,14 @@ pub fn acceptor(settings: &Tls) -> Result<TlsAcceptor, TlsError> {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .map_err(TlsError::Rustls)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // RFC 7301 §3.2: the first of them that the client speaks.
+    config.alpn_protocols = vec![HTTP2.to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Whether client and server have agreed on HTTP/2.
+pub(super) fn is_http2<S>(stream: &TlsStream<S>) -> bool {
+    stream.get_ref().1.alpn_protocol() == Some(HTTP2)
 }
 
 fn wrong(path: &Path, what: &'static str, source: pem::Error) -> TlsError {

@@ -338,7 +338,10 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("sof.orders.references", sof.orders.references == 0),
         ("sof.orders.listed", sof.orders.listed == 0),
     ];
-    let mut is_zero = is_zero.into_iter().chain(settings.sof.interlude.counts());
+    let mut is_zero = is_zero
+        .into_iter()
+        .chain(limits.http2.counts())
+        .chain(settings.sof.interlude.counts());
     if let Some((key, _)) = is_zero.find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));
     }
@@ -354,6 +357,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     ];
     let times: Vec<_> = times
         .into_iter()
+        .chain(limits.http2.times())
         .chain(settings.sof.interlude.times())
         .collect();
     let short = Duration::from_millis(1);
@@ -378,6 +382,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     let times = times.into_iter().chain(holds).chain([
         ("bgp.settle", settings.bgp.settle),
         ("limits.shutdown_grace", limits.shutdown_grace),
+        ("cors.max_age", settings.cors.max_age),
         ("liveness.expire", settings.liveness.expire),
     ]);
     let mut times =

@@ -7,9 +7,15 @@
 )]
 
 mod alto;
+mod coding;
+mod cors;
 mod curl;
+mod frames;
 mod hostile;
 mod http;
+mod http2;
+mod methods;
+mod process;
 mod stop;
 mod tls;
 

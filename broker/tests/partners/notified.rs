@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
-use broker::http::{App, routes};
+use broker::http::{App, Routes, routes};
 use broker::ingest::Inbox;
 use broker::lso::Wake;
 use broker::metrics::Metrics;
@@ -21,7 +20,7 @@ use super::world::book;
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-fn listener() -> (Router, mpsc::Receiver<Wake>, Arc<Metrics>) {
+fn listener() -> (Routes, mpsc::Receiver<Wake>, Arc<Metrics>) {
     let (book, wakes) = book(None);
     book.callbacks().expect(&"AS2".parse().unwrap(), TOKEN);
     let settings = Settings::default();
@@ -54,7 +53,7 @@ fn path(token: &str, api: &str, event: &str) -> String {
 }
 
 async fn post(
-    router: &Router,
+    router: &Routes,
     path: &str,
     media_type: &str,
     body: impl Into<Body>,
