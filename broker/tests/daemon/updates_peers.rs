@@ -203,8 +203,7 @@ fn rfc8895_and_rfc9569_a_client_of_python_has_what_a_fresh_get_gives() {
                     .collect();
                 let links: Vec<(u32, u32)> = (1..8)
                     .filter(|other| *other != domain)
-                    .filter(|_| draw(2) == 0)
-                    .map(|other| (other, 1 + draw(40)))
+                    .filter_map(|other| (draw(2) == 0).then(|| (other, 1 + draw(40))))
                     .collect();
                 federation.tell(domain, &topology(domain, &prefixes, &links));
             }
