@@ -130,7 +130,7 @@ impl Hub {
         let service = published.service();
         Arc::new(Self {
             store: Mutex::new(Store::new(of.views, of.bounds())),
-            shared: Lane::new(|view| is_shared(view), service.clone()),
+            shared: Lane::new(is_shared, service.clone()),
             asked: Lane::new(|view| !is_shared(view), service),
             changed: watch::Sender::new(0),
             published,
@@ -246,7 +246,11 @@ impl Hub {
         let views = self.store().views(lane.takes);
         if !views.is_empty() {
             // Who is asked for a full map meanwhile takes the one that is made here.
-            let _one_at_a_time = self.published.cost_maps().await;
+            let _one_at_a_time = if std::ptr::eq(lane, &self.shared) {
+                Some(self.published.cost_maps().await)
+            } else {
+                None
+            };
             let (hub, of) = (Arc::clone(self), service.clone());
             let revised = spawn_blocking(move || hub.revise(&views, &of, began)).await;
             if let Err(error) = revised {

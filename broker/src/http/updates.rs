@@ -128,7 +128,11 @@ async fn watch(app: &App, view: &View) -> Result<Lease, NotWatched> {
     };
     let mut now = view.now(place.service(), &light);
     if let Err(Refused::MoreWork(_)) = now {
-        let _one_at_a_time = app.shared.published.cost_maps().await;
+        // Full cost maps are made one at a time, and are all that is asked by GET and costly.
+        let _one_at_a_time = match view.resource().accepts {
+            None => Some(app.shared.published.cost_maps().await),
+            Some(_) => None,
+        };
         let (of, service) = (view.clone(), place.service().clone());
         let work = move || of.now(&service, &heavy);
         let found = app.shared.heavy.run(work).await;
