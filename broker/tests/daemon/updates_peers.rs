@@ -195,7 +195,8 @@ fn rfc8895_and_rfc9569_a_client_of_python_has_what_a_fresh_get_gives() {
                     .collect();
                 let links: Vec<(u32, u32)> = (1..8)
                     .filter(|other| *other != domain)
-                    .filter_map(|other| (draw(2) == 0).then(|| (other, 1 + draw(40))))
+                    .map(|other| (other, draw(80)))
+                    .filter(|(_, delay)| (1..40).contains(delay))
                     .collect();
                 federation.tell(domain, &topology(domain, &prefixes, &links));
             }
@@ -203,7 +204,10 @@ fn rfc8895_and_rfc9569_a_client_of_python_has_what_a_fresh_get_gives() {
         }
         // This one ends the round: whoever has it has all.
         let last = format!("10.1.{round}.0/24");
-        federation.tell(1, &topology(1, &[last.clone()], &[(2, 10 + draw(40))]));
+        federation.tell(
+            1,
+            &topology(1, std::slice::from_ref(&last), &[(2, 10 + draw(40))]),
+        );
         federation.until("/networkmap", |map| {
             map["network-map"]["AS1"]["ipv4"] == json!([last])
         });
