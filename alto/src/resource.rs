@@ -3,6 +3,7 @@
 
 mod path_vector;
 mod properties;
+mod updates;
 
 use std::sync::LazyLock;
 
@@ -47,6 +48,8 @@ pub(crate) enum Kind {
     PathVectorCostMap,
     MultipartCostMap,
     MultipartEndpointCosts,
+    UpdateStream,
+    Tips,
 }
 
 /// A directory.
@@ -249,7 +252,8 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         full_maps().map(map).collect()
     });
     let single = SINGLE.iter().chain(&properties::PROPERTY_MAPS);
-    single.chain(&*FULL).chain(&path_vector::ALL).collect()
+    let maps = single.chain(&*FULL).chain(&path_vector::ALL);
+    maps.chain(&updates::UPDATES).collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

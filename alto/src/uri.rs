@@ -36,6 +36,10 @@ pub const ANE_PROPERTIES: &str = "/propmap/full/ane";
 pub const FILTERED_ANE_PROPERTIES: &str = "/propmap/filtered/ane";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
+/// Updates as server-sent events (RFC 8895 §6), by POST.
+pub const UPDATES: &str = "/updates";
+/// Views of the versions of resources (RFC 9569 §6), by POST.
+pub const TIPS: &str = "/tips";
 
 /// Path vectors between PIDs to the letter of RFC 9275 (§7.2), by POST.
 pub const MULTIPART_COST_MAP: &str = "/pathvector/costmap";
@@ -85,4 +89,8 @@ pub mod id {
     pub const MULTIPART_COST_MAP: &str = "path-vector-costmap";
     /// See [`MULTIPART_ENDPOINT_COSTS`](super::MULTIPART_ENDPOINT_COSTS).
     pub const MULTIPART_ENDPOINT_COSTS: &str = "path-vector-endpointcost";
+    /// See [`UPDATES`](super::UPDATES).
+    pub const UPDATE_STREAM: &str = "update-stream";
+    /// See [`TIPS`](super::TIPS).
+    pub const TIPS: &str = "tips";
 }

@@ -34,6 +34,7 @@ mod selections;
 pub mod server;
 pub mod tls;
 mod topology;
+mod updates;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::reservations::durable::Durable;
 use crate::settings::Settings;
+use crate::updates::Hub;
 
 /// Documents of members that are decoded at once. Any number may wait: their bodies have come, and
 /// [`push::Intake`] bounds what they take.
@@ -85,6 +87,8 @@ struct Shared {
     testing: Testing,
     /// Partners and agreements.
     book: Arc<Book>,
+    /// Update streams and TIPS views.
+    updates: updates::Updates,
     settings: Settings,
 }
 
@@ -99,6 +103,7 @@ impl App {
         metrics: Arc<Metrics>,
         reservations: Durable,
         testing: Testing,
+        hub: Arc<Hub>,
     ) -> Self {
         let lso = book.lso().clone();
         let searches = settings.paths.heavy_requests;
@@ -116,6 +121,7 @@ impl App {
             book,
             published,
             metrics,
+            updates: updates::Updates::new(hub, &settings),
             settings,
         };
         Self {
@@ -140,7 +146,14 @@ impl App {
             &[],
             tasks.clone(),
         );
-        let testing = Testing::new(Arc::clone(store), None, tasks, CancellationToken::new());
+        let stop = CancellationToken::new();
+        let testing = Testing::new(Arc::clone(store), None, tasks, stop.clone());
+        let hub = Hub::new(
+            Arc::clone(&published),
+            Arc::clone(&metrics),
+            &settings,
+            stop,
+        );
         Self::new(
             settings,
             published,
@@ -149,12 +162,15 @@ impl App {
             metrics,
             reservations,
             testing,
+            hub,
         )
     }
 
-    /// Forgets clients that have been quiet, and encodings of what is not current; call it every second or so.
+    /// Forgets clients and closes views that have been quiet, and forgets encodings of what is not current; call it every
+    /// second or so.
     pub fn sweep(&self) {
         self.shared.rate.sweep();
+        self.shared.updates.sweep(self);
         self.sweep_encodings();
     }
 }

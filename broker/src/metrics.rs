@@ -25,9 +25,11 @@ use crate::store::Store;
 
 mod partners;
 mod routes;
+mod updates;
 
 pub use partners::PartnerMetrics;
 pub use routes::RouteMetrics;
+pub use updates::{UpdateMetrics, UpdatesRefusal};
 
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -161,6 +163,8 @@ pub struct Metrics {
     notifications_oldest: Gauge<f64, AtomicU64>,
     /// The southbound side of the SOF.
     pub partners: PartnerMetrics,
+    /// Update streams and TIPS views.
+    pub updates: UpdateMetrics,
     sof_work: Family<WorkLabels, Counter>,
     sof_stale: Family<ReasonLabels, Counter>,
     sof_orders: Family<PhaseLabels, Gauge>,
@@ -302,6 +306,7 @@ impl Metrics {
             notifications_oldest.clone(),
         );
         let partners = PartnerMetrics::register(&mut registry);
+        let updates = UpdateMetrics::register(&mut registry);
         let sof_work = Family::default();
         registry.register(
             "sof_work",
@@ -345,6 +350,7 @@ impl Metrics {
             index_seconds,
             indexes_made,
             partners,
+            updates,
             sof_work,
             sof_stale,
             sof_orders,

@@ -26,6 +26,7 @@ mod presto;
 mod rules;
 mod sof;
 mod store;
+mod updates;
 mod work;
 
 pub use calendar::Calendar;
@@ -40,6 +41,7 @@ pub use presto::{MemoryPresto, PrestoSettings, VirtualizerPresto};
 pub use rules::RulesEntry;
 pub use sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
 pub use store::StorePlace;
+pub use updates::Updates;
 pub use work::Work;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
@@ -184,7 +186,7 @@ impl Paths {
 
 /// How much ALTO's answers about costs and endpoints may hold. The directory tells it to clients, but for
 /// the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alto {
     /// Pairs of PIDs in a full cost map; with more there are only filtered ones. 0 is never.
@@ -197,6 +199,8 @@ pub struct Alto {
     pub work: u64,
     /// Cost calendars.
     pub calendar: Calendar,
+    /// Updates as they happen.
+    pub updates: Updates,
 }
 
 impl Default for Alto {
@@ -209,6 +213,7 @@ impl Default for Alto {
             // About a second on one core.
             work: 100_000_000,
             calendar: Calendar::default(),
+            updates: Updates::default(),
         }
     }
 }

@@ -31,6 +31,8 @@ mod subscriptions;
 pub use subscriptions::subscription_query;
 mod service_order;
 pub use service_order::service_order;
+mod updates;
+pub use updates::alto_updates;
 mod world;
 pub use world::world;
 
@@ -38,7 +40,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -46,6 +48,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("edit_config", edit_config),
     ("identifiers", identifiers),
     ("alto_requests", alto_requests),
+    ("alto_updates", alto_updates),
     ("client_answers", client_answers),
     ("bgpls", bgpls),
     ("world", world),
@@ -335,7 +338,8 @@ pub fn alto_requests(data: &[u8]) {
         light: false,
     };
     for resource in alto::resources() {
-        if resource.accepts.is_none() || resource.id == alto::uri::id::PATH_VECTORS {
+        let is_apart = resource.is_of_updates() || resource.id == alto::uri::id::PATH_VECTORS;
+        if resource.accepts.is_none() || is_apart {
             continue;
         }
         match SERVICE.content(resource, data, &ask) {

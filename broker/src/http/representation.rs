@@ -338,6 +338,11 @@ fn not_acceptable(headers: &HeaderMap) -> Problem {
     }
 }
 
+/// A content as a response, in no coding.
+pub(super) fn plain(content: Content) -> Response {
+    sent(content, None, None)
+}
+
 /// A content as a response, in its pieces or encoded. A type that we made is always a valid header value.
 fn sent(content: Content, encoded: Option<Bytes>, coding: Option<Coding>) -> Response {
     let media_type = HeaderValue::from_str(&content.media_type);

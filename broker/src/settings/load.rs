@@ -341,7 +341,8 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     let mut is_zero = is_zero
         .into_iter()
         .chain(limits.http2.counts())
-        .chain(settings.sof.interlude.counts());
+        .chain(settings.sof.interlude.counts())
+        .chain(settings.alto.updates.counts());
     if let Some((key, _)) = is_zero.find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));
     }
@@ -359,6 +360,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         .into_iter()
         .chain(limits.http2.times())
         .chain(settings.sof.interlude.times())
+        .chain(settings.alto.updates.times())
         .collect();
     let short = Duration::from_millis(1);
     if let Some((key, time)) = times.iter().find(|(_, time)| *time < short) {

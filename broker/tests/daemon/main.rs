@@ -17,7 +17,11 @@ mod http2;
 mod methods;
 mod process;
 mod stop;
+mod tips;
 mod tls;
+mod updates_peers;
+mod updates_sse;
+mod watched;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
