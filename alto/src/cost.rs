@@ -9,12 +9,14 @@
 //! | [`query`] | what a request for costs asks (RFC 7285 §11.3.2.3, RFC 8189 §4.1.2) |
 //! | [`constraint`] | the tests in it |
 //! | [`answer`] | what is written |
+//! | [`tolerance`] | what clients of another make do |
 
 mod answer;
 mod constraint;
 mod full;
 mod measure;
 mod query;
+mod tolerance;
 mod types;
 mod widest;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::measure::{Measure, NONE};
 use super::query::Query;
-use super::{CostType, Mode};
+use super::{CostType, Mode, tolerance};
 use crate::endpoint::Endpoint;
 use crate::json::{self, Comma};
 use crate::property_map::dependent_vtags;
@@ -108,6 +108,7 @@ pub(crate) fn endpoint_costs(
     work: u64,
 ) -> Result<Bytes, Refused> {
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
+    let request = tolerance::with_endpoints(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
     let query = Query::read(&request).map_err(AltoError::from)?;
     let filter = request.required("endpoints").map_err(AltoError::from)?;
@@ -165,7 +166,7 @@ pub(crate) fn endpoint_costs(
         (&to.keys, &to.cells),
     );
     out.extend_from_slice(b"}}");
-    Ok(out.into())
+    Ok(tolerance::with_vtag(out, uri::id::ENDPOINT_COSTS))
 }
 
 /// Endpoints that are in a domain of the topology; others have no costs.
