@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7285_10_3_the_tag_is_that_of_what_is_said() {
+    fn the_tag_of_an_answer_is_that_of_what_it_says() {
         let tagged = |text: &str| {
             let bytes = with_vtag(text.as_bytes().to_vec(), "e");
             serde_json::from_slice::<Value>(&bytes).unwrap()

@@ -268,7 +268,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7285_9_2_2_uris_are_resolved_and_cost_types_found_by_their_names() {
+    fn client_rfc7285_9_2_2_uris_are_resolved_and_cost_types_found_by_their_names() {
         let found = catalogue(json!({
             "meta": {"cost-types": {"n": {"cost-mode": "numerical", "cost-metric": "hopcount", "description": "x"}}},
             "resources": {"a": {"uri": "../costs?x=1", "media-type": "application/alto-costmap+json",
@@ -292,7 +292,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn rfc7285_9_2_4_linked_directories_are_told_once() {
+    fn client_rfc7285_9_2_4_linked_directories_are_told_once() {
         let mut catalogue = Catalogue::default();
         let link = |uri: &str| json!({"uri": uri, "media-type": DIRECTORY_TYPE});
         let json = json!({"resources": {

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7285_11_3_2_3_every_operator_is_tested() {
+    fn client_rfc7285_11_3_2_3_every_operator_is_tested() {
         for (text, meet) in [
             ("gt 5", [false, false, true]),
             ("ge 5", [false, true, true]),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8189_4_1_2_costs_are_named_by_their_index() {
+    fn client_rfc8189_4_1_2_costs_are_named_by_their_index() {
         let both = Constraints {
             all: vec![predicate("[1] gt 2")],
             any: vec![

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8189_4_1_3_one_cost_or_several_stand_side_by_side() {
+    fn client_rfc8189_4_1_3_one_cost_or_several_stand_side_by_side() {
         let one = json!({"cost-map": {"A": {"A": 1, "B": 2}}});
         let two = json!({"cost-map": {"A": {"B": [3, null]}, "B": {"B": [4, 5]}}});
         let costs = Costs::decode(&[(&one, 1), (&two, 2)]).unwrap();
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8896_5_1_2_calendars_are_read() {
+    fn client_rfc8896_5_1_2_calendars_are_read() {
         let answer = json!({"meta": {"calendar-response-attributes": [
             {"cost-type-names": ["x"], "calendar-start-time": "Tue, 1 Jul 2019 13:00:00 GMT",
              "time-interval-size": 300, "number-of-intervals": 2, "repeated": 4},

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc7285_5_1_the_longest_prefix_decides() {
+    fn client_rfc7285_5_1_the_longest_prefix_decides() {
         let json = json!({"network-map": {
             "PID1": {"ipv4": ["192.0.2.0/24", "198.51.100.0/25"]},
             "PID2": {"ipv4": ["192.0.2.128/25"], "priv:x": ["what is this"]},
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7285_11_3_1_3_pids_and_address_types_are_filtered() {
+    fn client_rfc7285_11_3_1_3_pids_and_address_types_are_filtered() {
         let mut json = json!({"network-map": {"A": {"ipv4": [], "ipv6": ["::/0"]}, "B": {"ipv4": []}, "C": {}}});
         retain_pids(&mut json, &["A".into(), "B".into()], &["ipv6".into()]);
         assert_eq!(
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9240_6_1_3_what_is_asked_of_an_address_is_inherited() {
+    fn client_rfc9240_6_1_3_what_is_asked_of_an_address_is_inherited() {
         let map = json!({"property-map": {
             "ipv4:192.0.2.0/24": {"asn": "1", "city": "a"},
             "ipv4:192.0.2.0/28": {"asn": "2"},

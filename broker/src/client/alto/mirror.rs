@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8895_8_2_a_cost_map_is_replaced_and_patched() {
+    fn client_rfc8895_8_2_a_cost_map_is_replaced_and_patched() {
         let mut mirror = Mirror::default();
         let kind = "application/alto-costmap+json";
         let change = mirror.apply(update(kind, None, costs())).unwrap();
@@ -396,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8895_8_5_parts_are_patched_alone() {
+    fn client_rfc8895_8_5_parts_are_patched_alone() {
         let body = "--b\r\nContent-ID: <ecsmap>\r\nContent-Type: application/alto-endpointcost+json\r\n\r\n\
             {\"endpoint-cost-map\": {\"ipv4:192.0.2.2\": {\"ipv4:192.0.2.89\": [\"NET1\"]}}}\r\n\
             --b\r\nContent-ID: <propmap>\r\nContent-Type: application/alto-propmap+json\r\n\r\n\

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9275_7_2_6_parts_are_told_apart_by_their_content_id() {
+    fn client_rfc9275_7_2_6_parts_are_told_apart_by_their_content_id() {
         let body = "--x\r\nContent-ID: <props@alto.example>\r\nContent-Type: application/alto-propmap+json\r\n\r\n{}\r\n\
                     --x\r\nContent-Type: application/alto-costmap+json\r\nContent-ID: costs\r\n\r\n[1]\r\n--x--\r\n";
         let ids = |content_type: &str| -> Vec<String> {

@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc6902_the_operations_are_applied_in_order() {
+    fn client_rfc6902_the_operations_are_applied_in_order() {
         let mut document =
             json!({"meta": {"tag": "a"}, "map": {"PID1": {"ipv4": ["192.0.2.0/24"]}}});
         let patch = json!([
@@ -205,7 +205,7 @@ mod tests {
         }
 
         #[test]
-        fn rfc7396_a_merge_patch_is_applied_twice_as_once(mut from in document(), patch in document()) {
+        fn client_rfc7396_a_merge_patch_is_applied_twice_as_once(mut from in document(), patch in document()) {
             merge(&mut from, &patch);
             let once = from.clone();
             merge(&mut from, &patch);

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7285_11_3_2_3_a_cost_map_is_asked_for_by_its_cost_type() {
+    fn client_rfc7285_11_3_2_3_a_cost_map_is_asked_for_by_its_cost_type() {
         let mut wish = Wish {
             costs: vec![cost("hopcount")],
             ..Wish::default()
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8189_4_1_2_and_rfc8896_5_1_1_several_costs_and_calendars() {
+    fn client_rfc8189_4_1_2_and_rfc8896_5_1_1_several_costs_and_calendars() {
         let wish = Wish {
             costs: vec![cost("a"), cost("b")],
             to: vec!["ipv4:192.0.2.1".into()],
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9240_8_3_all_properties_are_an_empty_list_and_not_an_absent_one() {
+    fn client_rfc9240_8_3_all_properties_are_an_empty_list_and_not_an_absent_one() {
         let mut wish = Wish {
             entities: vec!["ipv4:192.0.2.1".into()],
             ..Wish::default()
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7285_10_4_1_addresses_have_their_type() {
+    fn client_rfc7285_10_4_1_addresses_have_their_type() {
         for (text, expected) in [
             ("192.0.2.1", "ipv4:192.0.2.1"),
             ("ipv4:192.0.2.1", "ipv4:192.0.2.1"),

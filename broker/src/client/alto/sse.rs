@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc8895_5_lines_of_data_are_joined_by_line_feeds() {
+    fn client_rfc8895_5_lines_of_data_are_joined_by_line_feeds() {
         let text =
             b"event: application/alto-costmap+json,routing\ndata: {\ndata:   \"a\": 1\ndata:}\n\n";
         let expected = event("application/alto-costmap+json,routing", "{\n  \"a\": 1\n}");
@@ -202,13 +202,13 @@ mod tests {
     }
 
     #[test]
-    fn rfc8895_5_id_retry_and_comments_are_ignored() {
+    fn client_rfc8895_5_id_retry_and_comments_are_ignored() {
         let text = b"id: 7\nretry: 1\n:\n: event: x\nfoo: bar\nevent: a\nid\ndata: 1\n\n";
         assert_eq!(read(&[text]), [event("a", "1")]);
     }
 
     #[test]
-    fn rfc8895_6_8_what_keeps_a_connection_alive_is_no_event() {
+    fn client_rfc8895_6_8_what_keeps_a_connection_alive_is_no_event() {
         assert_eq!(read(&[b":\n\n:\n\nevent: a\n\n\n\n"]), []);
         // The name of an event without data is not that of the next.
         assert_eq!(read(&[b"event: a\n\ndata: 1\n\n"]), [event("", "1")]);

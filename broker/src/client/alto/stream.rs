@@ -271,7 +271,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc8895_5_2_a_data_id_names_a_substream_and_a_part() {
+    fn client_rfc8895_5_2_a_data_id_names_a_substream_and_a_part() {
         let kind = "multipart/related;boundary=example-pv;type=application/alto-endpointcost+json";
         let event = format!("{kind},watched");
         assert_eq!(addressed(&event), (kind, Some(("watched", None))));

@@ -171,17 +171,16 @@ impl TipsView {
                         return Ok(Signal::Note(note));
                     }
                 }
-                // The server did not want to wait any longer: 425 is that it is too early (RFC 9569 §7.2).
+                // The server did not want to wait any longer; 425 is that it is too early (RFC 9569 §7.2).
                 StatusCode::NO_CONTENT
                 | StatusCode::REQUEST_TIMEOUT
                 | StatusCode::TOO_EARLY
+                | StatusCode::SERVICE_UNAVAILABLE
                 | StatusCode::GATEWAY_TIMEOUT => {
                     let pause = retry_after(response.headers()).unwrap_or(SHORT_POLL);
                     self.backoff.failed(Some(pause));
                 }
-                StatusCode::TOO_MANY_REQUESTS
-                | StatusCode::BAD_GATEWAY
-                | StatusCode::SERVICE_UNAVAILABLE => {
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::BAD_GATEWAY => {
                     let pause = self.backoff.failed(retry_after(response.headers()));
                     return Ok(Signal::Note(format!(
                         "the server is busy ({status}); {}",
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9569_6_2_a_summary_names_the_first_edge() {
+    fn client_rfc9569_6_2_a_summary_names_the_first_edge() {
         let found = Summary::decode(&summary(json!({"seq-i": 0, "seq-j": 105}))).unwrap();
         assert_eq!((found.end, found.edge), (106, Edge { i: 0, j: 105 }));
         for edge in [
@@ -319,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc9569_7_1_edges_are_below_the_view() {
+    fn client_rfc9569_7_1_edges_are_below_the_view() {
         for uri in [
             "http://alto.example/tips/27",
             "http://alto.example/tips/27/",

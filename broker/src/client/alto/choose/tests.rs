@@ -52,7 +52,7 @@ fn is(id: &str, tests: usize) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn rfc7285_11_3_2_a_part_is_asked_of_what_filters_and_all_of_what_does_not() {
+fn client_rfc7285_11_3_2_a_part_is_asked_of_what_filters_and_all_of_what_does_not() {
     let both = offering(json!({"a": full(json!(["route"])), "b": filtered(json!({"cost-type-names": ["route", "hops"]}))}));
     let mut part = wish(&["routingcost"]);
     assert_eq!(asked(&both, &part), is("a", 0));
@@ -64,7 +64,7 @@ fn rfc7285_11_3_2_a_part_is_asked_of_what_filters_and_all_of_what_does_not() {
 }
 
 #[test]
-fn rfc7285_11_3_2_4_constraints_go_to_a_server_that_tests_them() {
+fn client_rfc7285_11_3_2_4_constraints_go_to_a_server_that_tests_them() {
     let mut wanted = wish(&["routingcost"]);
     wanted.constraints.all = vec!["le 3".parse().unwrap()];
     let plain = filtered(json!({"cost-type-names": ["route"]}));
@@ -77,7 +77,7 @@ fn rfc7285_11_3_2_4_constraints_go_to_a_server_that_tests_them() {
 }
 
 #[test]
-fn rfc8189_4_1_1_several_costs_are_asked_for_at_once_or_one_by_one() {
+fn client_rfc8189_4_1_1_several_costs_are_asked_for_at_once_or_one_by_one() {
     let wanted = wish(&["routingcost", "hopcount"]);
     let names = json!(["route", "hops"]);
     let one = filtered(json!({"cost-type-names": names}));
@@ -88,7 +88,7 @@ fn rfc8189_4_1_1_several_costs_are_asked_for_at_once_or_one_by_one() {
 }
 
 #[test]
-fn rfc8896_4_1_a_calendar_is_asked_of_what_has_one() {
+fn client_rfc8896_4_1_a_calendar_is_asked_of_what_has_one() {
     let mut wanted = wish(&["routingcost"]);
     wanted.calendar = true;
     let names = json!(["route", "hops"]);
@@ -116,7 +116,7 @@ fn what_is_not_there_is_told_with_what_is() {
 }
 
 #[test]
-fn rfc7285_9_2_2_the_default_network_map_is_meant_unless_another_is_named() {
+fn client_rfc7285_9_2_2_the_default_network_map_is_meant_unless_another_is_named() {
     let map = |uri: &str| json!({"uri": uri, "media-type": NETWORK_MAP_TYPE});
     let filter = |uses: &str| json!({"uri": "/n", "media-type": NETWORK_MAP_TYPE, "accepts": NETWORK_MAP_FILTER_TYPE,
                                      "uses": [uses]});
@@ -129,7 +129,7 @@ fn rfc7285_9_2_2_the_default_network_map_is_meant_unless_another_is_named() {
 }
 
 #[test]
-fn rfc9240_7_4_a_property_map_is_found_by_its_mappings() {
+fn client_rfc9240_7_4_a_property_map_is_found_by_its_mappings() {
     let map = |mappings: Value| json!({"uri": "/m", "media-type": PROPERTY_MAP_TYPE, "capabilities": {"mappings": mappings}});
     let mut filter = map(json!({"ipv4": ["asn"], "net.pid": ["cpu"]}));
     filter["accepts"] = json!(PROPERTY_MAP_PARAMS_TYPE);
@@ -146,7 +146,7 @@ fn rfc9240_7_4_a_property_map_is_found_by_its_mappings() {
 }
 
 #[test]
-fn rfc9275_7_path_vectors_are_found_by_the_type_of_their_root() {
+fn client_rfc9275_7_path_vectors_are_found_by_the_type_of_their_root() {
     let pv = |root: &str, accepts: &str| json!({
         "uri": "/pv", "media-type": format!("multipart/related;type={root}"), "accepts": accepts,
         "capabilities": {"cost-type-names": ["path"], "ane-property-names": ["max-reservable-bandwidth"]},
@@ -163,7 +163,7 @@ fn rfc9275_7_path_vectors_are_found_by_the_type_of_their_root() {
 }
 
 #[test]
-fn rfc8895_6_and_rfc9569_5_updates_are_found_by_what_they_use() {
+fn client_rfc8895_6_and_rfc9569_5_updates_are_found_by_what_they_use() {
     let offered = offering(json!({
         "s": {"uri": "/s", "media-type": EVENT_STREAM_TYPE, "accepts": UPDATE_STREAM_PARAMS_TYPE, "uses": ["net"]},
         "t": {"uri": "/t", "media-type": TIPS_TYPE, "accepts": TIPS_PARAMS_TYPE, "uses": ["net", "a"]},
