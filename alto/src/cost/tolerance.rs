@@ -45,7 +45,9 @@ pub(super) fn with_endpoints(mut request: Value) -> Result<Value, FieldError> {
             sides.push([side("srcs"), side("dsts")]);
         }
         one_filter(sides).ok_or_else(|| {
-            flows.invalid("flows that share their sources or their destinations; ask for others one by one")
+            flows.invalid(
+                "flows that share their sources or their destinations; ask for others one by one",
+            )
         })?
     };
     if let Some(members) = request.as_object_mut() {
@@ -117,10 +119,12 @@ mod tests {
         assert_eq!(endpoints(json!([one])).unwrap(), one);
         assert_eq!(endpoints(json!([one, one])).unwrap(), one);
         let more = json!({"srcs": ["ipv4:192.0.2.1"], "dsts": ["ipv4:192.0.2.3"]});
-        let expected = json!({"srcs": ["ipv4:192.0.2.1"], "dsts": ["ipv4:192.0.2.2", "ipv4:192.0.2.3"]});
+        let expected =
+            json!({"srcs": ["ipv4:192.0.2.1"], "dsts": ["ipv4:192.0.2.2", "ipv4:192.0.2.3"]});
         assert_eq!(endpoints(json!([one, more])).unwrap(), expected);
         let back = json!({"srcs": ["ipv4:192.0.2.3"], "dsts": ["ipv4:192.0.2.2"]});
-        let expected = json!({"srcs": ["ipv4:192.0.2.1", "ipv4:192.0.2.3"], "dsts": ["ipv4:192.0.2.2"]});
+        let expected =
+            json!({"srcs": ["ipv4:192.0.2.1", "ipv4:192.0.2.3"], "dsts": ["ipv4:192.0.2.2"]});
         assert_eq!(endpoints(json!([one, back])).unwrap(), expected);
         // Three corners of a square are no rectangle.
         assert!(endpoints(json!([one, more, back])).is_err());

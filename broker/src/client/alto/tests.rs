@@ -18,7 +18,10 @@ use super::*;
 type Body = ([(header::HeaderName, String); 1], String);
 
 fn answer(media_type: &str, body: impl ToString) -> Body {
-    ([(header::CONTENT_TYPE, media_type.to_owned())], body.to_string())
+    (
+        [(header::CONTENT_TYPE, media_type.to_owned())],
+        body.to_string(),
+    )
 }
 
 async fn serve(router: Router) -> Url {
@@ -54,7 +57,12 @@ async fn client_rfc7285_9_2_4_linked_directories_are_followed_but_not_for_ever()
                            "b": link(format!("{path}b"))});
         answer(DIRECTORY_TYPE, json!({"resources": links}))
     });
-    let url = serve(Router::new().route("/d/", endless.clone()).route("/d/{*rest}", endless)).await;
+    let url = serve(
+        Router::new()
+            .route("/d/", endless.clone())
+            .route("/d/{*rest}", endless),
+    )
+    .await;
     let catalogue = client(&url.join("d/").unwrap()).catalogue().await.unwrap();
     assert_eq!(catalogue.directories.len(), MOST_DIRECTORIES);
     assert_eq!(asked.load(Ordering::Relaxed), MOST_DIRECTORIES);
@@ -65,12 +73,18 @@ async fn client_rfc7285_9_2_4_linked_directories_are_followed_but_not_for_ever()
 async fn a_linked_directory_that_cannot_be_read_is_left_out_with_a_note() {
     let links = json!({"gone": link("/gone"), "html": link("/html"), "net": {"uri": "net", "media-type": NETWORK_MAP_TYPE}});
     let router = Router::new()
-        .route("/", get(async move || answer(DIRECTORY_TYPE, json!({"resources": links}))))
+        .route(
+            "/",
+            get(async move || answer(DIRECTORY_TYPE, json!({"resources": links}))),
+        )
         .route("/html", get(async || answer("text/html", "<html>")));
     let catalogue = client(&serve(router).await).catalogue().await.unwrap();
     assert_eq!(catalogue.directories.len(), 1);
     assert_eq!(catalogue.notes.len(), 2, "{:?}", catalogue.notes);
-    assert_eq!(catalogue.resource("net").unwrap().media_type.essence(), NETWORK_MAP_TYPE);
+    assert_eq!(
+        catalogue.resource("net").unwrap().media_type.essence(),
+        NETWORK_MAP_TYPE
+    );
 }
 
 #[tokio::test]
@@ -79,13 +93,20 @@ async fn an_answer_without_end_is_cut_off() {
         let padding = " ".repeat(MOST_DIRECTORY_BYTES + 1);
         answer(DIRECTORY_TYPE, format!("{{{padding}}}"))
     });
-    let error = client(&serve(Router::new().route("/", endless)).await).catalogue().await.unwrap_err();
+    let error = client(&serve(Router::new().route("/", endless)).await)
+        .catalogue()
+        .await
+        .unwrap_err();
     assert!(error.to_string().contains("larger than"), "{error}");
 }
 
 #[tokio::test]
 async fn a_deep_answer_is_refused() {
-    let deep = format!("{{\"resources\": {}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+    let deep = format!(
+        "{{\"resources\": {}{}}}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
     let router = Router::new().route("/", get(async move || answer(DIRECTORY_TYPE, deep)));
     let error = client(&serve(router).await).catalogue().await.unwrap_err();
     assert!(error.to_string().contains("recursion limit"), "{error}");
@@ -97,11 +118,18 @@ async fn client_rfc7285_8_5_2_an_error_is_told_with_its_field_and_value() {
     let error = json!({"meta": {"code": "E_INVALID_FIELD_VALUE", "field": "cost-type/cost-metric", "value": "x"}});
     let router = Router::new()
         .route("/", get(async move || answer(DIRECTORY_TYPE, directory)))
-        .route("/c", post(async move || (StatusCode::BAD_REQUEST, answer(ERROR_TYPE, error))));
+        .route(
+            "/c",
+            post(async move || (StatusCode::BAD_REQUEST, answer(ERROR_TYPE, error))),
+        );
     let alto = client(&serve(router).await);
     let catalogue = alto.catalogue().await.unwrap();
     let resource = catalogue.resource("c").unwrap();
-    let told = alto.ask(resource, Some(&json!({})), None).await.unwrap_err().to_string();
+    let told = alto
+        .ask(resource, Some(&json!({})), None)
+        .await
+        .unwrap_err()
+        .to_string();
     for part in ["E_INVALID_FIELD_VALUE", "cost-type/cost-metric", "value  x"] {
         assert!(told.contains(part), "{told}");
     }
@@ -129,11 +157,21 @@ async fn the_token_goes_to_the_directorys_server_only_and_a_version_is_revalidat
     let alto = client(&serve(router).await);
     let catalogue = alto.catalogue().await.unwrap();
     for (id, has) in [("own", "true"), ("other", "false")] {
-        let reply = alto.ask(catalogue.resource(id).unwrap(), None, None).await.unwrap();
-        assert_eq!(reply.json(NETWORK_MAP_TYPE).unwrap()["network-map"]["token"]["has"][0], has, "{id}");
+        let reply = alto
+            .ask(catalogue.resource(id).unwrap(), None, None)
+            .await
+            .unwrap();
+        assert_eq!(
+            reply.json(NETWORK_MAP_TYPE).unwrap()["network-map"]["token"]["has"][0],
+            has,
+            "{id}"
+        );
         assert_eq!(reply.etag.as_deref(), Some("\"one\""));
     }
-    let reply = alto.ask(catalogue.resource("own").unwrap(), None, Some("\"one\"")).await.unwrap();
+    let reply = alto
+        .ask(catalogue.resource("own").unwrap(), None, Some("\"one\""))
+        .await
+        .unwrap();
     assert!(reply.is_unchanged && reply.body.is_empty());
 }
 
@@ -144,10 +182,16 @@ async fn request(socket: &mut TcpStream) -> (String, Value) {
         let text = String::from_utf8_lossy(&octets).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.to_ascii_lowercase();
-            let length = length.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            let length = length
+                .split("content-length: ")
+                .nth(1)
+                .and_then(|rest| rest.lines().next());
             let length: usize = length.map_or(0, |length| length.trim().parse().unwrap());
             if body.len() >= length {
-                return (head.to_owned(), serde_json::from_str(body).unwrap_or_default());
+                return (
+                    head.to_owned(),
+                    serde_json::from_str(body).unwrap_or_default(),
+                );
             }
         }
         if socket.read_buf(&mut octets).await.unwrap() == 0 {
@@ -156,7 +200,8 @@ async fn request(socket: &mut TcpStream) -> (String, Value) {
     }
 }
 
-const STREAM_HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+const STREAM_HEAD: &str =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
 
 /// A catalogue with a cost map and one service of updates of it.
 fn with_service(base: &Url, media_type: &str, accepts: &str) -> Catalogue {
@@ -187,16 +232,21 @@ async fn next_update(updates: &mut Updates, alto: &Alto, mirror: &mut Mirror) ->
 #[tokio::test]
 async fn client_rfc8895_8_a_stream_is_opened_patched_broken_opened_again_and_closed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base: Url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let base: Url = format!("http://{}/", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&told);
     let server = tokio::spawn(async move {
         let control = "event: application/alto-updatestreamcontrol+json\ndata: {\"control-uri\":\ndata: \"/control/7\"}\n\n";
         let (mut one, _) = listener.accept().await.unwrap();
-        seen.lock().unwrap().push(request(&mut one).await.1);
+        let (_, body) = request(&mut one).await;
+        seen.lock().unwrap().push(body);
         let whole = "event: application/alto-costmap+json,watched\r\ndata: {\"meta\": {\"vtag\": {\"tag\": \"a\"}},\r\n\
                      data: \"cost-map\": {\"A\": {\"B\": 1}}}\r\n\r\n";
-        one.write_all(format!("{STREAM_HEAD}\u{feff}{control}: ping\n\n{whole}").as_bytes()).await.unwrap();
+        one.write_all(format!("{STREAM_HEAD}\u{feff}{control}: ping\n\n{whole}").as_bytes())
+            .await
+            .unwrap();
         let patch = "event: application/merge-patch+json,watched\ndata: {\"meta\": {\"vtag\": {\"tag\": \"b\"}}, \"cost-map\": {\"A\": {\"C\": 2}}}\n\n";
         // Cut anywhere.
         for half in [&patch[..30], &patch[30..]] {
@@ -204,17 +254,29 @@ async fn client_rfc8895_8_a_stream_is_opened_patched_broken_opened_again_and_clo
             one.flush().await.unwrap();
         }
         // Half an event is none.
-        one.write_all(b"event: application/merge-patch+json,watched\ndata: {\"cost-map\": null}\n").await.unwrap();
+        one.write_all(b"event: application/merge-patch+json,watched\ndata: {\"cost-map\": null}\n")
+            .await
+            .unwrap();
         drop(one);
 
         let (mut two, _) = listener.accept().await.unwrap();
-        seen.lock().unwrap().push(request(&mut two).await.1);
+        let (_, body) = request(&mut two).await;
+        seen.lock().unwrap().push(body);
         let patch = "event: application/json-patch+json,watched\ndata: [{\"op\": \"remove\", \"path\": \"/cost-map/A/B\"}]\n\n";
-        two.write_all(format!("{STREAM_HEAD}{control}event: x,another\ndata: 1\n\n{patch}").as_bytes()).await.unwrap();
+        two.write_all(
+            format!("{STREAM_HEAD}{control}event: x,another\ndata: 1\n\n{patch}").as_bytes(),
+        )
+        .await
+        .unwrap();
         let (mut three, _) = listener.accept().await.unwrap();
         let (head, body) = request(&mut three).await;
-        seen.lock().unwrap().push(json!([head.lines().next(), body]));
-        three.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.unwrap();
+        seen.lock()
+            .unwrap()
+            .push(json!([head.lines().next(), body]));
+        three
+            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+            .await
+            .unwrap();
         two.write_all(b"event: application/alto-updatestreamcontrol+json\ndata: {\"stopped\": [\"watched\"]}\n\n").await.unwrap();
     });
     let alto = client(&base);
@@ -222,38 +284,65 @@ async fn client_rfc8895_8_a_stream_is_opened_patched_broken_opened_again_and_clo
     let resource = catalogue.resource("my-costs").unwrap();
     let mut updates = Updates::of(&catalogue, resource, None, Transport::Auto).unwrap();
     let mut mirror = Mirror::default();
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::Replacement, 1));
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::MergePatch, 1));
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::JsonPatch, 1));
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::Replacement, 1)
+    );
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::MergePatch, 1)
+    );
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::JsonPatch, 1)
+    );
     assert_eq!(mirror.parts()[0].json["cost-map"], json!({"A": {"C": 2}}));
     updates.close(&alto).await;
     server.await.unwrap();
     let told = told.lock().unwrap().clone();
-    assert_eq!(told[0], json!({"add": {"watched": {"resource-id": "my-costs"}}}));
+    assert_eq!(
+        told[0],
+        json!({"add": {"watched": {"resource-id": "my-costs"}}})
+    );
     // RFC 8895 §6.5: who has a version says which.
-    assert_eq!(told[1], json!({"add": {"watched": {"resource-id": "my-costs", "tag": "b"}}}));
+    assert_eq!(
+        told[1],
+        json!({"add": {"watched": {"resource-id": "my-costs", "tag": "b"}}})
+    );
     assert_eq!(told[2], json!(["POST /control/7 HTTP/1.1", {"remove": []}]));
 }
 
 #[tokio::test]
 async fn client_rfc8895_6_6_a_refused_stream_is_an_error_with_its_field() {
     let error = json!({"meta": {"code": "E_INVALID_FIELD_VALUE", "field": "add/watched/resource-id", "value": "my-costs"}});
-    let router = Router::new().route("/updates", post(async move || (StatusCode::BAD_REQUEST, answer(ERROR_TYPE, error))));
+    let router = Router::new().route(
+        "/updates",
+        post(async move || (StatusCode::BAD_REQUEST, answer(ERROR_TYPE, error))),
+    );
     let base = serve(router).await;
     let alto = client(&base);
     let catalogue = with_service(&base, EVENT_STREAM_TYPE, UPDATE_STREAM_PARAMS_TYPE);
     let resource = catalogue.resource("my-costs").unwrap();
     let mut updates = Updates::of(&catalogue, resource, None, Transport::Sse).unwrap();
     let error = updates.next(&alto, None).await.unwrap_err();
-    assert!(error.to_string().contains("add/watched/resource-id"), "{error}");
-    assert!(Updates::of(&catalogue, resource, None, Transport::Tips).unwrap_err().contains("no TIPS views"));
+    assert!(
+        error.to_string().contains("add/watched/resource-id"),
+        "{error}"
+    );
+    assert!(
+        Updates::of(&catalogue, resource, None, Transport::Tips)
+            .unwrap_err()
+            .contains("no TIPS views")
+    );
 }
 
 /// A TIPS server of one view: versions 101 to 103, of which 101 is gone after the first edge; the view
 /// closes once.
 fn tips(closings: usize) -> Router {
-    let summary = |i: u64, j: u64| json!({"updates-graph-summary": {
-        "start-seq": 102, "end-seq": 103, "start-edge-rec": {"seq-i": i, "seq-j": j}}});
+    let summary = |i: u64, j: u64| {
+        json!({"updates-graph-summary": {
+        "start-seq": 102, "end-seq": 103, "start-edge-rec": {"seq-i": i, "seq-j": j}}})
+    };
     let opened = Arc::new(AtomicUsize::new(0));
     let open = post(async move |body: Bytes| {
         let request: Value = serde_json::from_slice(&body).unwrap();
@@ -264,12 +353,28 @@ fn tips(closings: usize) -> Router {
         answer(TIPS_TYPE, told)
     });
     let edges = get(async move |uri: Uri| {
-        let not_found = |status: StatusCode| (status, answer(ERROR_TYPE, json!({"meta": {"code": "E_X"}})));
+        let not_found =
+            |status: StatusCode| (status, answer(ERROR_TYPE, json!({"meta": {"code": "E_X"}})));
         match uri.path() {
-            "/view/0/ug/0/101" => (StatusCode::OK, answer(COST_MAP_TYPE, json!({"meta": {"vtag": {"tag": "v101"}}, "cost-map": {"A": {"B": 1}}}))),
+            "/view/0/ug/0/101" => (
+                StatusCode::OK,
+                answer(
+                    COST_MAP_TYPE,
+                    json!({"meta": {"vtag": {"tag": "v101"}}, "cost-map": {"A": {"B": 1}}}),
+                ),
+            ),
             "/view/0/ug/101/102" => not_found(StatusCode::GONE),
-            "/view/0/ug/0/103" => (StatusCode::OK, answer(COST_MAP_TYPE, json!({"cost-map": {"A": {"B": 3}}}))),
-            "/view/1/ug/103/104" => (StatusCode::OK, answer(JSON_PATCH_TYPE, json!([{"op": "add", "path": "/cost-map/A/C", "value": 4}]))),
+            "/view/0/ug/0/103" => (
+                StatusCode::OK,
+                answer(COST_MAP_TYPE, json!({"cost-map": {"A": {"B": 3}}})),
+            ),
+            "/view/1/ug/103/104" => (
+                StatusCode::OK,
+                answer(
+                    JSON_PATCH_TYPE,
+                    json!([{"op": "add", "path": "/cost-map/A/C", "value": 4}]),
+                ),
+            ),
             _ => not_found(StatusCode::NOT_FOUND),
         }
     });
@@ -277,10 +382,19 @@ fn tips(closings: usize) -> Router {
         let request: Value = serde_json::from_slice(&body).unwrap();
         assert!(request.get("input").is_none());
         if request["tag"] == "v101" || closings == 0 {
-            (StatusCode::OK, answer(MERGE_PATCH_TYPE, json!({"tips-view-summary": summary(0, 103)})))
+            (
+                StatusCode::OK,
+                answer(
+                    MERGE_PATCH_TYPE,
+                    json!({"tips-view-summary": summary(0, 103)}),
+                ),
+            )
         } else {
             assert_eq!(uri.path(), "/view/0/ug");
-            (StatusCode::NOT_FOUND, answer(ERROR_TYPE, json!({"meta": {"code": "E_X"}})))
+            (
+                StatusCode::NOT_FOUND,
+                answer(ERROR_TYPE, json!({"meta": {"code": "E_X"}})),
+            )
         }
     });
     Router::new()
@@ -297,10 +411,22 @@ async fn client_rfc9569_7_edges_are_followed_recommended_and_a_closed_view_is_op
     let resource = catalogue.resource("my-costs").unwrap();
     let mut updates = Updates::of(&catalogue, resource, None, Transport::Auto).unwrap();
     let mut mirror = Mirror::default();
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::Replacement, 1));
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::Replacement, 1)
+    );
     // 101 to 102 is gone: the server recommends the whole of 103.
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::Replacement, 1));
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::Replacement, 1)
+    );
     // The view is closed; another begins where the first ended.
-    assert_eq!(next_update(&mut updates, &alto, &mut mirror).await, (Kind::JsonPatch, 1));
-    assert_eq!(mirror.parts()[0].json["cost-map"], json!({"A": {"B": 3, "C": 4}}));
+    assert_eq!(
+        next_update(&mut updates, &alto, &mut mirror).await,
+        (Kind::JsonPatch, 1)
+    );
+    assert_eq!(
+        mirror.parts()[0].json["cost-map"],
+        json!({"A": {"B": 3, "C": 4}})
+    );
 }

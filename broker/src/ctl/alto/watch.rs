@@ -72,15 +72,18 @@ impl Watch<'_> {
             if self.looks.is_none() && args.once.is_some_and(|most| self.updates >= most) {
                 return Ok((String::new(), Exit::Answered));
             }
+            // Before another update is taken: it would be compared with what the server said later.
+            if self.looks == Some(0) {
+                match self.look().await? {
+                    Some(ended) => return Ok(ended),
+                    None => continue,
+                }
+            }
             let tag = self.mirror.tag().map(str::to_owned);
-            let pause = match self.looks {
-                Some(0) => Duration::ZERO,
-                _ => BETWEEN_LOOKS,
-            };
             tokio::select! {
                 biased;
                 () = &mut stop => return Ok((String::new(), Exit::Answered)),
-                () = tokio::time::sleep(pause), if self.looks.is_some() => {
+                () = tokio::time::sleep(BETWEEN_LOOKS), if self.looks.is_some() => {
                     if let Some(ended) = self.look().await? {
                         return Ok(ended);
                     }
