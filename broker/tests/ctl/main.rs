@@ -8,10 +8,12 @@
 )]
 
 mod alto;
+mod dns;
 mod member;
 mod orders;
 mod placements;
 mod validate;
+mod watch;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn rfc8686_3_2_a_prefix_that_nobody_looks_for_is_refused() {
         for (text, rule) in [
-            ("10.0.0.0/7", "host bits"),
+            ("11.0.0.0/7", "host bits"),
             ("8.0.0.0/7", "no client looks for less than /8"),
             ("2001::/31", "no client looks for less than /32"),
             ("192.0.2.1/24", "host bits; the network is 192.0.2.0/24"),
