@@ -7,6 +7,7 @@ use crate::endpoint;
 use crate::property_map::{PID_DOMAIN, Property};
 use crate::pv::MAX_PAIRS;
 use crate::resource::{DirectoryName, Kind, Resource, resources};
+use crate::updates::{Forms, tips_updatable, updatable};
 use crate::{Body, Config, Tag, media, uri};
 
 /// The directories. They depend on the settings, and on whether there are full cost maps.
@@ -44,7 +45,14 @@ fn build_one(config: &Config, directory: DirectoryName, has_full_maps: bool) -> 
         if let Some(accepts) = resource.accepts {
             entry.insert("accepts".to_owned(), accepts.into());
         }
-        let (capabilities, names) = capabilities(config, resource);
+        let (capabilities, names) = match resource.kind {
+            Kind::UpdateStream | Kind::Tips => {
+                let (capabilities, uses) = of_updates(resource.kind, has_full_maps);
+                entry.insert("uses".to_owned(), uses);
+                (capabilities, Vec::new())
+            }
+            _ => capabilities(config, resource),
+        };
         for name in names {
             cost_types.insert(name.to_owned(), cost_type(name));
         }
@@ -74,7 +82,11 @@ fn build_one(config: &Config, directory: DirectoryName, has_full_maps: bool) -> 
 /// The capabilities of a resource, `null` if it has none, and the names of its cost types.
 fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static str>) {
     let capabilities = match resource.kind {
-        Kind::Directory(_) | Kind::NetworkMap(_) | Kind::FilteredNetworkMap(_) => Value::Null,
+        Kind::Directory(_)
+        | Kind::NetworkMap(_)
+        | Kind::FilteredNetworkMap(_)
+        | Kind::UpdateStream
+        | Kind::Tips => Value::Null,
         Kind::CostMap(cost_type) => {
             let name = cost_type.name;
             return (json!({ "cost-type-names": [name] }), vec![name]);
@@ -125,6 +137,32 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
         }
     };
     (capabilities, Vec::new())
+}
+
+/// The capabilities of a resource of updates, and what it uses: all that can be watched (RFC 8895 §6.3, §6.4,
+/// RFC 9569 §5.2, §5.3).
+fn of_updates(kind: Kind, has_full_maps: bool) -> (Value, Value) {
+    let is_offered =
+        |resource: &&'static Resource| has_full_maps || !matches!(resource.kind, Kind::CostMap(_));
+    let ids: Vec<&str> = match kind {
+        Kind::Tips => tips_updatable()
+            .filter(is_offered)
+            .map(|one| one.id)
+            .collect(),
+        _ => updatable().filter(is_offered).map(|one| one.id).collect(),
+    };
+    let forms = ids
+        .iter()
+        .map(|id| ((*id).to_owned(), Forms::Both.media_types().into()));
+    let mut capabilities = Map::new();
+    capabilities.insert(
+        "incremental-change-media-types".to_owned(),
+        Value::Object(forms.collect()),
+    );
+    if kind == Kind::UpdateStream {
+        capabilities.insert("support-stream-control".to_owned(), true.into());
+    }
+    (capabilities.into(), ids.into())
 }
 
 /// The name of the path vector cost type in the directory.

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use crate::cost::{CostType, full_maps};
 use crate::{media, uri};
 
+mod updates;
+
 /// An information resource (RFC 7285 §9.2.2).
 #[derive(Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -39,6 +41,8 @@ pub(crate) enum Kind {
     FilteredPropertyMap,
     PathVectors,
     PathVectorCostMap,
+    UpdateStream,
+    Tips,
 }
 
 /// A directory.
@@ -240,7 +244,11 @@ static ALL: LazyLock<Vec<&'static Resource>> = LazyLock::new(|| {
         };
         full_maps().map(map).collect()
     });
-    SINGLE.iter().chain(&*FULL).collect()
+    SINGLE
+        .iter()
+        .chain(&*FULL)
+        .chain(&updates::UPDATES)
+        .collect()
 });
 
 /// Every resource there can be. Full cost maps are not offered where there are too many pairs

@@ -25,10 +25,10 @@ mod view;
 pub use document::{Document, Part, Snapshot};
 pub use graph::{Edge, Item, NoItem, Summary, WINDOW};
 pub use history::{Bounds, History, Increment, PartPatch, Version};
-pub use message::{ControlUpdate, Message};
+pub use message::{ControlUpdate, Message, MessageKind};
 pub use patch::{Form, Forms, Patch, diff};
 pub use request::{
     Add, Control, NextEdge, Open, OpenView, Remove, SubstreamId, tips_updatable, updatable,
 };
 pub use stream::{Event, NoStream, State, Stream, StreamLimits};
-pub use view::{NoView, Store, View};
+pub use view::{NoView, Revision, Store, View};

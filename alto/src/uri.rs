@@ -26,6 +26,10 @@ pub const PROPERTY_MAP: &str = "/propmap/full/networkmap-pid";
 pub const FILTERED_PROPERTY_MAP: &str = "/propmap/filtered/networkmap-pid";
 /// Path vectors, at the draft's own address (draft-brokermdo-00 §5.5.2), by POST.
 pub const PATH_VECTORS: &str = "/costmap/pv";
+/// Updates as server-sent events (RFC 8895 §6), by POST.
+pub const UPDATES: &str = "/updates";
+/// Views of the versions of resources (RFC 9569 §6), by POST.
+pub const TIPS: &str = "/tips";
 
 /// Resource ids (RFC 7285 §9.1.1, §10.2): stable, unique over all directories, never reused. The full
 /// cost maps have theirs with their cost types.
@@ -56,4 +60,8 @@ pub mod id {
     pub const PATH_VECTORS: &str = "pv";
     /// [`PATH_VECTORS`](super::PATH_VECTORS) as a plain cost map.
     pub const PATH_VECTOR_COST_MAP: &str = "pv-costmap";
+    /// See [`UPDATES`](super::UPDATES).
+    pub const UPDATE_STREAM: &str = "update-stream";
+    /// See [`TIPS`](super::TIPS).
+    pub const TIPS: &str = "tips";
 }

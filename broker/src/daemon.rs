@@ -34,6 +34,7 @@ use crate::reservations::Desk;
 use crate::reservations::durable::{self, Durable};
 use crate::settings::{LogFormat, Overrides, Settings, StorePlace, load};
 use crate::store::open::{Opened, Watched};
+use crate::updates::Hub;
 use crate::{egress, files, indexer};
 
 /// ALTO-based multi-domain broker: gathers what the members' orchestrators export, and serves it as
@@ -327,6 +328,13 @@ pub async fn run(
     // The file is locked, and memory is our own: nobody else works on the orders.
     tasks.spawn(orchestrator::run_alone(tools, work, wakes, stop.clone()));
     tasks.spawn(index::warm(lso, stop.clone()));
+    let hub = Hub::new(
+        Arc::clone(&published),
+        Arc::clone(&metrics),
+        &settings,
+        stop.clone(),
+    );
+    tasks.spawn(Arc::clone(&hub).run());
     let app = App::new(
         settings.clone(),
         published,
@@ -335,6 +343,7 @@ pub async fn run(
         Arc::clone(&metrics),
         reservations,
         testing,
+        hub,
     );
     tasks.spawn(sweep(app.clone(), stop.clone()));
     let scheme = if acceptor.is_some() { "https" } else { "http" };

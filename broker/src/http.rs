@@ -27,6 +27,7 @@ mod selections;
 pub mod server;
 pub mod tls;
 mod topology;
+mod updates;
 
 use std::sync::Arc;
 
@@ -44,6 +45,7 @@ use crate::metrics::Metrics;
 use crate::published::Published;
 use crate::reservations::durable::Durable;
 use crate::settings::Settings;
+use crate::updates::Hub;
 
 /// Documents of members that are decoded at once. Any number may wait: their bodies have come, and
 /// [`push::Intake`] bounds what they take.
@@ -75,6 +77,8 @@ struct Shared {
     testing: Testing,
     /// Partners and agreements.
     book: Arc<Book>,
+    /// Update streams and TIPS views.
+    updates: updates::Updates,
     settings: Settings,
 }
 
@@ -89,6 +93,7 @@ impl App {
         metrics: Arc<Metrics>,
         reservations: Durable,
         testing: Testing,
+        hub: Arc<Hub>,
     ) -> Self {
         let lso = book.lso().clone();
         let searches = settings.paths.heavy_requests;
@@ -105,6 +110,7 @@ impl App {
             book,
             published,
             metrics,
+            updates: updates::Updates::new(hub, &settings),
             settings,
         };
         Self {
@@ -129,7 +135,14 @@ impl App {
             &[],
             tasks.clone(),
         );
-        let testing = Testing::new(Arc::clone(store), None, tasks, CancellationToken::new());
+        let stop = CancellationToken::new();
+        let testing = Testing::new(Arc::clone(store), None, tasks, stop.clone());
+        let hub = Hub::new(
+            Arc::clone(&published),
+            Arc::clone(&metrics),
+            &settings,
+            stop,
+        );
         Self::new(
             settings,
             published,
@@ -138,11 +151,13 @@ impl App {
             metrics,
             reservations,
             testing,
+            hub,
         )
     }
 
-    /// Forgets clients that have been quiet; call it every second or so.
+    /// Forgets clients and closes views that have been quiet; call it every second or so.
     pub fn sweep(&self) {
         self.shared.rate.sweep();
+        self.shared.updates.sweep(self);
     }
 }

@@ -23,6 +23,7 @@
 //! | [`indexer`] | the index of distances, made beside the answers |
 //! | [`reservations`] | capacity held for placements: the ledger, and who may do what with it |
 //! | [`topology`] | the domain graph, for the broker's own API |
+//! | [`updates`] | the versions of what ALTO clients watch |
 //! | [`http`] | accept loop, routes, limits, errors |
 //! | [`auth`] | who asks, and what he may |
 //! | [`metrics`], [`clock`] | counters; the only place that reads clocks |
@@ -52,3 +53,4 @@ pub mod reservations;
 pub mod settings;
 pub mod store;
 pub mod topology;
+pub mod updates;

@@ -24,8 +24,10 @@ use crate::reservations::Happening;
 use crate::store::Store;
 
 mod partners;
+mod updates;
 
 pub use partners::PartnerMetrics;
+pub use updates::{UpdateMetrics, UpdatesRefusal};
 
 /// A label value of a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -159,6 +161,8 @@ pub struct Metrics {
     notifications_oldest: Gauge<f64, AtomicU64>,
     /// The southbound side of the SOF.
     pub partners: PartnerMetrics,
+    /// Update streams and TIPS views.
+    pub updates: UpdateMetrics,
     sof_work: Family<WorkLabels, Counter>,
     sof_stale: Family<ReasonLabels, Counter>,
     sof_orders: Family<PhaseLabels, Gauge>,
@@ -300,6 +304,7 @@ impl Metrics {
             notifications_oldest.clone(),
         );
         let partners = PartnerMetrics::register(&mut registry);
+        let updates = UpdateMetrics::register(&mut registry);
         let sof_work = Family::default();
         registry.register(
             "sof_work",
@@ -343,6 +348,7 @@ impl Metrics {
             index_seconds,
             indexes_made,
             partners,
+            updates,
             sof_work,
             sof_stale,
             sof_orders,

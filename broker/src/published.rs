@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use dashmap::mapref::multiple::RefMulti;
 use idr::reservation::{ReservationId, Used};
 use nffg::DomainId;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::clock;
 use crate::events::{Changes, EventId, Log};
@@ -27,6 +27,8 @@ pub struct Published {
     /// Held by who makes the next version: the writer, or who made an index. Readers do not ask for it.
     changing: Mutex<()>,
     changed: Notify,
+    /// Counts the versions, for any number who wait for the next.
+    versions: watch::Sender<u64>,
     // Many short reads and writes by source; no guard leaves this module.
     domains: DashMap<DomainId, Arc<Entry>>,
     reservations: DashMap<ReservationId, Arc<Kept>>,
@@ -68,6 +70,7 @@ impl Published {
             cost_maps: tokio::sync::Mutex::default(),
             changing: Mutex::new(()),
             changed: Notify::new(),
+            versions: watch::Sender::new(0),
             domains: DashMap::new(),
             reservations: DashMap::new(),
             events: Log::default(),
@@ -133,6 +136,7 @@ impl Published {
         self.current
             .store(Arc::new(Current::new(next, Some(&previous))));
         self.changed.notify_one();
+        self.versions.send_modify(|version| *version += 1);
     }
 
     /// Serves the current version with what was found of distances over `of`. Does nothing where that
@@ -149,6 +153,12 @@ impl Published {
     /// Until there is a version that was not there when this was asked last. For one who asks.
     pub async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Changes with each version, after readers see it. For any number who ask.
+    #[must_use]
+    pub fn versions(&self) -> watch::Receiver<u64> {
+        self.versions.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {

@@ -22,6 +22,7 @@ mod policy;
 mod presto;
 mod sof;
 mod store;
+mod updates;
 mod work;
 
 pub use domain::{BgpPeer, Dialect, DomainEntry, PullFrom, PullMethod, SourceUrl};
@@ -32,6 +33,7 @@ pub use policy::{PolicyEntry, RelationshipWord, TermsEntry, TransitEntry};
 pub use presto::{MemoryPresto, PrestoSettings, VirtualizerPresto};
 pub use sof::{AgreementEntry, Credential, Interlude, PartnerEntry, Sof};
 pub use store::StorePlace;
+pub use updates::Updates;
 pub use work::Work;
 
 /// Everything that can be set. `brokerd --print-settings` prints it with the secrets masked.
@@ -173,7 +175,7 @@ impl Paths {
 
 /// How much ALTO's answers about costs and endpoints may hold. The directory tells it to clients, but for
 /// the work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Alto {
     /// Pairs of PIDs in a full cost map; with more there are only filtered ones. 0 is never.
@@ -184,6 +186,8 @@ pub struct Alto {
     pub max_endpoints: usize,
     /// Steps that finding the costs for one request may take, but for full cost maps.
     pub work: u64,
+    /// Updates as they happen.
+    pub updates: Updates,
 }
 
 impl Default for Alto {
@@ -195,6 +199,7 @@ impl Default for Alto {
             max_endpoints: limits.endpoints,
             // About a second on one core.
             work: 100_000_000,
+            updates: Updates::default(),
         }
     }
 }

@@ -33,6 +33,8 @@ mod subscriptions;
 pub use subscriptions::subscription_query;
 mod service_order;
 pub use service_order::service_order;
+mod updates;
+pub use updates::alto_updates;
 mod world;
 pub use world::world;
 
@@ -48,6 +50,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("edit_config", edit_config),
     ("identifiers", identifiers),
     ("alto_requests", alto_requests),
+    ("alto_updates", alto_updates),
     ("client_answers", client_answers),
     ("client_updates", client_updates),
     ("bgpls", bgpls),
@@ -315,7 +318,8 @@ pub fn alto_requests(data: &[u8]) {
         light: false,
     };
     for resource in alto::resources() {
-        if resource.accepts.is_none() || resource.id == alto::uri::id::PATH_VECTORS {
+        let is_apart = resource.is_of_updates() || resource.id == alto::uri::id::PATH_VECTORS;
+        if resource.accepts.is_none() || is_apart {
             continue;
         }
         match SERVICE.content(resource, data, &ask) {

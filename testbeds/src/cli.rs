@@ -25,6 +25,7 @@ use crate::mdo::{Emulator, Fallback, bgp_ls, bind};
 use crate::scenario::Scenario;
 use crate::show::{Wish, show};
 use crate::stage::{Feed, Pace, Plan};
+use crate::updates;
 use crate::world::{World, synthetic};
 
 /// Federations on one machine: emulated orchestrators, a real broker, and answers to compare.
@@ -47,6 +48,8 @@ enum Command {
     Run(RunArgs),
     /// A federation as large as the Internet, under load, with a sample of the answers compared
     Internet(InternetArgs),
+    /// A cost map of production size that changes all the time, and many clients that watch it
+    Updates(UpdatesArgs),
     /// One emulated MdO alone
     Mdo(MdoArgs),
     /// The broker's client, for who has no brokerctl at hand
@@ -160,6 +163,40 @@ struct InternetArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+struct UpdatesArgs {
+    /// Domains, each a PID; the map has the square of it
+    #[arg(long, value_name = "N", default_value_t = 1_140, value_parser = clap::value_parser!(u32).range(10..=1_990))]
+    pids: u32,
+    /// Prefixes of all domains
+    #[arg(long, value_name = "N", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    prefixes: u32,
+    /// Clients that watch over update streams (RFC 8895)
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = range(0, 20_000))]
+    subscribers: u64,
+    /// Clients that poll a TIPS view (RFC 9569)
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = range(0, 20_000))]
+    tips: u64,
+    /// Clients besides that keep what they are told, to be compared with a fresh GET
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = range(0, 100))]
+    sample: u64,
+    /// How long the link changes
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = parse_duration)]
+    duration: Duration,
+    /// Changes per second
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    changes: u32,
+    /// Change the only link of a domain: a row and a column of the map rather than a pair of costs
+    #[arg(long)]
+    wide: bool,
+    /// How long the broker has to take something
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = parse_duration)]
+    patience: Duration,
+    /// Print one JSON document instead of words
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 #[group(required = true, multiple = false)]
 struct WorldArgs {
     /// AS relationships as CAIDA publishes them, serial-1 or serial-2, compressed or not
@@ -260,6 +297,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::SevenAs(args) => run(&args, Some("7as")),
         Command::Run(args) => run(&args, None),
         Command::Internet(args) => internet(&args),
+        Command::Updates(args) => updates(&args),
         Command::Mdo(args) => mdo(&args).map(|()| ExitCode::SUCCESS),
         Command::Brokerctl(PassedOn { args }) => {
             return broker::ctl::main(std::iter::once("brokerctl".into()).chain(args));
@@ -359,6 +397,33 @@ fn internet(args: &InternetArgs) -> anyhow::Result<ExitCode> {
         tokio::select! {
             exact = internet::run(&name, &world, &plan) => {
                 Ok(if exact? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            // What was under way is dropped, and the broker with it.
+            told = told_to_stop() => {
+                told.context("cannot listen for signals")?;
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    })
+}
+
+fn updates(args: &UpdatesArgs) -> anyhow::Result<ExitCode> {
+    let plan = updates::Plan {
+        pids: args.pids,
+        prefixes: args.prefixes,
+        subscribers: count(args.subscribers),
+        tips: count(args.tips),
+        sample: count(args.sample),
+        duration: args.duration,
+        changes: args.changes,
+        wide: args.wide,
+        patience: args.patience,
+        json: args.json,
+    };
+    runtime()?.block_on(async {
+        tokio::select! {
+            right = updates::run(&plan) => {
+                Ok(if right? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
             // What was under way is dropped, and the broker with it.
             told = told_to_stop() => {

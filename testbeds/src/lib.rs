@@ -21,6 +21,7 @@
 //! | [`order`] | services ordered from the domains' SOFs, and whether all is as it must be then |
 //! | [`show`] | what `testbed 3as` prints |
 //! | [`internet`] | what `testbed internet` does: a federation as large as the Internet, under load |
+//! | [`updates`] | what `testbed updates` does: a map of production size that many watch |
 //! | [`cli`] | the command line |
 //! | [`world`] | topologies that the world has, read from their formats, and made ones of any size |
 
@@ -35,4 +36,5 @@ pub mod order;
 pub mod scenario;
 pub mod show;
 pub mod stage;
+pub mod updates;
 pub mod world;

@@ -1,9 +1,10 @@
 //! What a resource says in one version: one JSON document, or several in parts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::message;
 use super::patch::Node;
 use super::text;
 use crate::{Content, Tag};
@@ -76,6 +77,16 @@ pub struct Snapshot {
     /// Its documents. None if it is of several parts that cannot be told apart: then there are no
     /// incremental changes of it.
     pub parts: Vec<Part>,
+    /// Its content as the data of a server-sent event, made when the first client is told it.
+    lines: OnceLock<Arc<[Bytes]>>,
+}
+
+impl Snapshot {
+    /// Its content as data lines, which all who are told it share.
+    pub(super) fn lines(&self) -> &Arc<[Bytes]> {
+        self.lines
+            .get_or_init(|| message::lines(&self.content.pieces).into())
+    }
 }
 
 impl From<Content> for Snapshot {
@@ -95,6 +106,7 @@ impl From<Content> for Snapshot {
             content,
             tag,
             parts,
+            lines: OnceLock::new(),
         }
     }
 }

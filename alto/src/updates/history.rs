@@ -202,6 +202,17 @@ impl History {
         }
     }
 
+    /// Lets go of all but what the resource says now.
+    pub(super) fn forget(&mut self) {
+        let last = self.versions.len().saturating_sub(1);
+        self.versions.drain(..last);
+        if let Some(only) = self.versions.front_mut() {
+            only.increment = None;
+            self.start = only.number;
+        }
+        self.bytes = self.count_bytes();
+    }
+
     fn count_bytes(&self) -> usize {
         let increments = self
             .versions

@@ -46,10 +46,13 @@ impl fmt::Display for SubstreamId {
     }
 }
 
-/// The resources that can be watched: all but directories.
+/// The resources that can be watched: all but directories, and those that tell of changes.
 pub fn updatable() -> impl Iterator<Item = &'static Resource> {
     let all = resources().iter().copied();
-    all.filter(|resource| !matches!(resource.kind, Kind::Directory(_)))
+    all.filter(|resource| {
+        let is_directory = matches!(resource.kind, Kind::Directory(_));
+        !is_directory && !resource.is_of_updates()
+    })
 }
 
 /// Those of them that have TIPS views: where an update is one document, so none of several parts.

@@ -352,7 +352,10 @@ impl Substream {
             }
         }
         match self.state {
-            State::NeedsFull => messages.push(Message::full(&self.id, history.latest())),
+            State::NeedsFull => {
+                let is_first = self.version == 0;
+                messages.push(Message::full(&self.id, history.latest(), is_first));
+            }
             State::Behind => {
                 let patches = way.iter().flatten().flat_map(|increment| increment.parts());
                 messages.extend(patches.map(|part| Message::patch(&self.id, part)));

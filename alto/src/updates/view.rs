@@ -65,7 +65,11 @@ impl View {
         (self.depth, self.resource.id, &self.input, self.client)
     }
 
-    fn now(&self, service: &Service, ask: &Ask) -> Result<Snapshot, Refused> {
+    /// What it says now. `ask` bounds the work; its client does not count.
+    ///
+    /// # Errors
+    /// See [`Refused`].
+    pub fn now(&self, service: &Service, ask: &Ask) -> Result<Snapshot, Refused> {
         let ask = Ask {
             client: self.client,
             ..*ask
@@ -73,6 +77,36 @@ impl View {
         let content = service.content(self.resource, self.input.as_bytes(), &ask)?;
         Ok(content.into())
     }
+
+    /// What becomes of these versions of it with what it says now. To be adopted by the store that has them
+    /// ([`Store::adopt`]), which is not needed until then: who else asks the store need not wait.
+    #[must_use]
+    pub fn revise(&self, versions: &Arc<History>, service: &Service, ask: &Ask) -> Revision {
+        let (next, ended) = match self.now(service, ask) {
+            Ok(next) => (Some(next), None),
+            Err(Refused::MoreWork(Some(error))) => (None, Some(error.to_string())),
+            Err(other) => (None, Some(other.to_string())),
+        };
+        let is_new = |next: &Snapshot| next.tag != versions.latest().tag;
+        let changed = next.filter(is_new).map(|next| {
+            let mut history = History::clone(versions);
+            history.push(next);
+            Arc::new(history)
+        });
+        Revision {
+            view: self.clone(),
+            changed,
+            ended,
+        }
+    }
+}
+
+/// What is new of a view, on its way into the store.
+#[derive(Debug)]
+pub struct Revision {
+    view: View,
+    changed: Option<Arc<History>>,
+    ended: Option<String>,
 }
 
 /// At most `most`.
@@ -122,7 +156,7 @@ impl From<AltoError> for NoView {
 }
 
 struct Watched {
-    history: History,
+    history: Arc<History>,
     /// How many watch it.
     watchers: usize,
     /// Why it has no content now.
@@ -132,6 +166,11 @@ struct Watched {
 /// The versions of all that somebody watches: one history for each view, whoever watches it and how.
 ///
 /// All histories show the same service: that of the last [`publish`](Self::publish).
+///
+/// Who cannot keep the store to himself for so long does the same in steps: [`rewatch`](Self::rewatch),
+/// [`View::now`] and [`insert`](Self::insert) to watch; [`views`](Self::views), [`versions`](Self::versions),
+/// [`View::revise`] and [`adopt`](Self::adopt) to publish. Then a view is inserted or published at a time, and
+/// from the same service as the others like it.
 pub struct Store {
     views: BTreeMap<View, Watched>,
     most: usize,
@@ -155,25 +194,51 @@ impl Store {
     /// # Errors
     /// See [`NoView`]. Then nothing is watched that was not before.
     pub fn watch(&mut self, view: &View, service: &Service, ask: &Ask) -> Result<(), NoView> {
-        if let Some(watched) = self.views.get_mut(view)
-            && watched.ended.is_none()
-        {
-            watched.watchers += 1;
+        if self.rewatch(view) {
             return Ok(());
         }
+        self.check_room(view)?;
+        let first = view.now(service, ask)?;
+        self.insert(view, first)
+    }
+
+    /// Watches a view that somebody watches already and that has not ended. Says whether there is one.
+    pub fn rewatch(&mut self, view: &View) -> bool {
+        let watched = self.views.get_mut(view);
+        let Some(watched) = watched.filter(|watched| watched.ended.is_none()) else {
+            return false;
+        };
+        watched.watchers += 1;
+        true
+    }
+
+    /// Whether there is room to watch this view.
+    ///
+    /// # Errors
+    /// [`NoView::TooMany`].
+    pub fn check_room(&self, view: &View) -> Result<(), NoView> {
         if !self.views.contains_key(view) && self.views.len() >= self.most {
             return Err(NoView::TooMany(self.most));
         }
-        let first = view.now(service, ask)?;
+        Ok(())
+    }
+
+    /// Watches a view that says this now.
+    ///
+    /// # Errors
+    /// [`NoView::TooMany`].
+    pub fn insert(&mut self, view: &View, now: Snapshot) -> Result<(), NoView> {
+        self.check_room(view)?;
         match self.views.get_mut(view) {
             Some(watched) => {
                 watched.watchers += 1;
-                watched.history.push(first);
+                Arc::make_mut(&mut watched.history).push(now);
                 watched.ended = None;
             }
             None => {
+                let history = History::new(now, Some(Forms::Both), self.bounds);
                 let watched = Watched {
-                    history: History::new(first, Some(Forms::Both), self.bounds),
+                    history: Arc::new(history),
                     watchers: 1,
                     ended: None,
                 };
@@ -196,31 +261,71 @@ impl Store {
     /// What all views say now. A view to which there is no answer any more ends: it has no history until
     /// there is one again.
     ///
-    /// Returns how many views have a new version.
+    /// Returns of how many views there is news.
     pub fn publish(&mut self, service: &Service, ask: &Ask) -> usize {
         let mut changed = 0;
-        for (view, watched) in &mut self.views {
-            match view.now(service, ask) {
-                Ok(next) => {
-                    watched.ended = None;
-                    changed += usize::from(watched.history.push(next));
-                }
-                Err(refused) => {
-                    watched.ended = Some(match refused {
-                        Refused::MoreWork(Some(error)) => error.to_string(),
-                        other => other.to_string(),
-                    });
-                }
+        for view in self.views(|_| true) {
+            if let Some(versions) = self.versions(&view) {
+                let mut revision = view.revise(versions, service, ask);
+                changed += usize::from(self.adopt(&mut revision));
             }
         }
         changed
+    }
+
+    /// The views that are wanted, what is used before what uses it.
+    pub fn views(&self, wanted: impl Fn(&View) -> bool) -> Vec<View> {
+        self.views
+            .keys()
+            .filter(|view| wanted(view))
+            .cloned()
+            .collect()
+    }
+
+    /// The versions of a view, if it is watched, also of one that ended.
+    #[must_use]
+    pub fn versions(&self, view: &View) -> Option<&Arc<History>> {
+        Some(&self.views.get(view)?.history)
+    }
+
+    /// Takes what is new of a view, if it is still watched. Says whether something is: a version, or that it
+    /// ended or did not after all. What it had before is then in the revision: to let go of it may take a while.
+    pub fn adopt(&mut self, revision: &mut Revision) -> bool {
+        let Some(watched) = self.views.get_mut(&revision.view) else {
+            return false;
+        };
+        let turns = watched.ended.is_some() != revision.ended.is_some();
+        watched.ended = revision.ended.take();
+        if let Some(history) = &mut revision.changed {
+            std::mem::swap(&mut watched.history, history);
+        }
+        turns || revision.changed.is_some()
+    }
+
+    /// Lets go of past versions, those of the views that keep most first, until all keep no more than so
+    /// many octets, or nothing but what is current.
+    pub fn shrink(&mut self, octets: usize) {
+        let mut excess = self.bytes().saturating_sub(octets);
+        if excess == 0 {
+            return;
+        }
+        let mut by_size: Vec<&mut Watched> = self.views.values_mut().collect();
+        by_size.sort_by_key(|watched| std::cmp::Reverse(watched.history.bytes()));
+        for watched in by_size {
+            if excess == 0 {
+                return;
+            }
+            let before = watched.history.bytes();
+            Arc::make_mut(&mut watched.history).forget();
+            excess = excess.saturating_sub(before - watched.history.bytes());
+        }
     }
 
     /// The versions of a view, `None` if it is not watched or ended.
     #[must_use]
     pub fn history(&self, view: &View) -> Option<&History> {
         let watched = self.views.get(view)?;
-        watched.ended.is_none().then_some(&watched.history)
+        watched.ended.is_none().then_some(&*watched.history)
     }
 
     /// Why a view ended.

@@ -77,6 +77,8 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "networkmap-role-filtered",
         "pv",
         "pv-costmap",
+        "tips",
+        "update-stream",
     ];
     assert_eq!(ids, expected);
 }
@@ -98,8 +100,13 @@ fn rfc7285_9_2_2_cost_type_names_are_defined_in_the_same_directory() {
 fn rfc7285_9_2_2_uses_names_resources_of_the_directory_or_of_the_root() {
     let closure = closure();
     for (id, entry) in &closure {
+        // RFC 8895 §6.4, RFC 9569 §5.3: they name all that can be watched.
+        let is_of_updates = resource(id).unwrap().is_of_updates();
         for used in names(&entry["uses"]) {
             let used = &closure[used];
+            if is_of_updates {
+                continue;
+            }
             assert_eq!(
                 used["media-type"], "application/alto-networkmap+json",
                 "{id}"
@@ -241,5 +248,81 @@ fn full_cost_maps_are_not_offered_above_the_limit() {
     for id in ["costmap-routingcost", "costmap-delay-ow", "costmaps"] {
         let refused = above.content(resource(id).unwrap(), b"", &ASK).unwrap_err();
         assert_eq!(refused, Refused::NotOffered, "{id}");
+    }
+}
+
+/// The entries of what tells of changes, and the ids of all that can be watched.
+fn of_updates(directory: &Value, id: &str) -> (Value, Vec<String>) {
+    let entry = directory["resources"][id].clone();
+    let uses = names(&entry["uses"]).into_iter().map(str::to_owned);
+    let uses = uses.collect();
+    (entry, uses)
+}
+
+#[test]
+fn rfc8895_6_3_the_directory_has_the_update_stream_with_all_that_can_be_watched() {
+    let [root, _] = directories();
+    let (entry, uses) = of_updates(&root, "update-stream");
+    assert_eq!(entry["media-type"], "text/event-stream");
+    assert_eq!(entry["accepts"], "application/alto-updatestreamparams+json");
+    assert_eq!(entry["capabilities"]["support-stream-control"], true);
+    // §6.4: everything but directories and these two, in both directories, so that it is closed.
+    let is_told = |id: &&String| {
+        let one = resource(id).unwrap();
+        one.media_type != "application/alto-directory+json" && !one.is_of_updates()
+    };
+    let closure = closure();
+    let wanted: BTreeSet<&String> = closure.keys().filter(is_told).collect();
+    assert_eq!(uses.iter().collect::<BTreeSet<_>>(), wanted);
+    for id in &uses {
+        let forms = &entry["capabilities"]["incremental-change-media-types"][id];
+        assert_eq!(
+            forms,
+            "application/merge-patch+json,application/json-patch+json"
+        );
+        for used in names(&closure[id]["uses"]) {
+            assert!(uses.iter().any(|other| other == used), "{id} uses {used}");
+        }
+    }
+}
+
+#[test]
+fn rfc9569_5_the_directory_has_tips_with_all_that_is_one_document() {
+    let [root, _] = directories();
+    let (entry, uses) = of_updates(&root, "tips");
+    assert_eq!(entry["media-type"], "application/alto-tips+json");
+    assert_eq!(entry["accepts"], "application/alto-tipsparams+json");
+    let (_, of_stream) = of_updates(&root, "update-stream");
+    let lacks: Vec<&String> = of_stream.iter().filter(|id| !uses.contains(id)).collect();
+    assert_eq!(lacks, ["pv"]);
+    let forms = entry["capabilities"]["incremental-change-media-types"]
+        .as_object()
+        .unwrap();
+    assert_eq!(forms.len(), uses.len());
+    assert!(
+        forms
+            .values()
+            .all(|forms| forms == "application/merge-patch+json,application/json-patch+json")
+    );
+}
+
+/// Where there are no full cost maps, there is nothing of them to watch.
+#[test]
+fn rfc8895_6_4_what_is_not_offered_is_not_named() {
+    let limits = Limits {
+        full_map_pairs: 0,
+        ..Limits::default()
+    };
+    let root = got(
+        &Federation::three().with_limits(limits).service(),
+        "directory",
+    );
+    for id in ["update-stream", "tips"] {
+        let (_, uses) = of_updates(&root, id);
+        assert!(
+            uses.iter()
+                .all(|id| !id.starts_with("costmap-") || id == "costmap-filtered"),
+            "{uses:?}"
+        );
     }
 }

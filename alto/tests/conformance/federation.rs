@@ -320,6 +320,12 @@ pub(crate) const ASK: Ask = Ask {
     light: false,
 };
 
+/// The resources that are asked by POST and have content of their own.
+pub(crate) fn posted_to() -> impl Iterator<Item = &'static alto::Resource> {
+    let all = alto::resources().iter().copied();
+    all.filter(|resource| resource.accepts.is_some() && !resource.is_of_updates())
+}
+
 /// What a resource answers, by its id.
 pub(crate) fn content(service: &Service, id: &str, request: &[u8]) -> Result<Content, AltoError> {
     match service.content(resource(id).unwrap(), request, &ASK) {

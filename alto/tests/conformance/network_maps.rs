@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::federation::{Federation, Row, TABLE_1, content, got, id, json, posted, told};
+use crate::federation::{
+    Federation, Row, TABLE_1, content, got, id, json, posted, posted_to, told,
+};
 
 fn filtered(request: Value) -> Value {
     posted(&service(), "networkmap-filtered", &request).unwrap()["network-map"].clone()
@@ -320,7 +322,7 @@ fn too_many_endpoints_are_refused_with_the_limit() {
 
 #[test]
 fn rfc7285_8_5_2_what_is_no_json_is_a_syntax_error_everywhere() {
-    for one in alto::resources().iter().filter(|one| one.accepts.is_some()) {
+    for one in posted_to() {
         let error = content(&service(), one.id, b"{\"pids\": [,]}").unwrap_err();
         assert_eq!(error.code(), "E_SYNTAX", "{}", one.id);
         let meta = json(&error.to_json())["meta"].clone();

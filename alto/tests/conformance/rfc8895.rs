@@ -623,3 +623,73 @@ fn rfc8895_5_3_a_resource_that_ends_is_told_as_stopped_with_the_reason() {
     assert_eq!(client.controls, [wanted]);
     assert_eq!((stream.substreams().count(), bench.store.len()), (1, 1));
 }
+
+/// Who cannot keep the store to himself does the same in steps, and a view that is let go of meanwhile does not
+/// come back.
+#[test]
+fn a_store_is_brought_up_to_a_version_in_steps_as_in_one() {
+    let mut bench = Bench::new();
+    let mut stream = bench
+        .open(&json!({"a": hops(), "b": {"resource-id": "networkmap"}}))
+        .unwrap();
+    let mut client = Client::default();
+    client.read(&stream.take(&mut bench.store));
+    bench.federation.ted.apply([idt::Update::Leave(id("C"))]);
+    let service = bench.federation.service_after(Some(&bench.service));
+    let views = bench.store.views(|_| true);
+    let ids: Vec<&str> = views.iter().map(|view| view.resource().id).collect();
+    // What is used before what uses it.
+    assert_eq!(ids, ["networkmap", "costmap-hopcount"]);
+    let mut revisions: Vec<_> = views
+        .iter()
+        .map(|view| view.revise(bench.store.versions(view).unwrap(), &service, &ASK))
+        .collect();
+    // Nothing is seen of it yet.
+    assert!(stream.take(&mut bench.store).is_empty());
+    bench
+        .control(&mut stream, &json!({"remove": ["b"]}))
+        .unwrap();
+    let news: Vec<bool> = revisions
+        .iter_mut()
+        .map(|revision| bench.store.adopt(revision))
+        .collect();
+    assert_eq!(news, [false, true]);
+    client.read(&stream.take(&mut bench.store));
+    assert_eq!(client.documents["a"], got(&service, "costmap-hopcount"));
+    assert_eq!(bench.store.len(), 1);
+    // The same service again is no news.
+    let view = &views[1];
+    let mut again = view.revise(bench.store.versions(view).unwrap(), &service, &ASK);
+    assert!(!bench.store.adopt(&mut again));
+}
+
+#[test]
+fn a_store_that_keeps_too_much_lets_go_of_the_past() {
+    let mut bench = Bench::new();
+    let mut stream = bench
+        .open(&json!({"a": hops(), "b": {"resource-id": "costmap-delay-ow"}}))
+        .unwrap();
+    let mut client = Client::default();
+    client.read(&stream.take(&mut bench.store));
+    let current = bench.store.bytes();
+    for delay in 10..20 {
+        bench.change_delay(delay);
+    }
+    let kept = bench.store.bytes();
+    assert!(kept > current);
+    bench.store.shrink(kept);
+    assert_eq!(bench.store.bytes(), kept);
+    bench.store.shrink(kept - 1);
+    let less = bench.store.bytes();
+    assert!(less < kept);
+    // What is current stays, whatever it takes, and who was behind is told all.
+    bench.store.shrink(0);
+    for view in bench.store.views(|_| true) {
+        let history = bench.store.history(&view).unwrap();
+        assert_eq!(history.start(), history.end());
+    }
+    client.read(&stream.take(&mut bench.store));
+    for (name, id) in [("a", "costmap-hopcount"), ("b", "costmap-delay-ow")] {
+        assert_eq!(client.documents[name], got(&bench.service, id));
+    }
+}

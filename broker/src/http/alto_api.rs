@@ -23,14 +23,16 @@ use super::heavy::LIGHT_WORK;
 use super::problem::Problem;
 
 /// Steps of finding costs that a network thread does itself: about a millisecond.
-const LIGHT_COSTS: u64 = 20_000;
+pub(super) const LIGHT_COSTS: u64 = 20_000;
 
 /// The resources by address, in the order of the table.
 pub(super) fn addresses() -> impl Iterator<Item = (&'static str, Vec<&'static Resource>)> {
     let all = alto::resources();
     let first = move |at: usize, uri: &str| all.iter().position(|one| one.uri == uri) == Some(at);
     let firsts = all.iter().enumerate();
-    let firsts = firsts.filter(move |(at, resource)| first(*at, resource.uri));
+    // What tells of changes has handlers of its own.
+    let is_here = |resource: &Resource| !resource.is_of_updates();
+    let firsts = firsts.filter(move |(at, resource)| first(*at, resource.uri) && is_here(resource));
     firsts.map(move |(_, resource)| {
         let here = all.iter().filter(|other| other.uri == resource.uri);
         (resource.uri, here.copied().collect())
@@ -151,7 +153,7 @@ fn respond_refused(refused: Refused, resource: &Resource) -> Result<Response, Pr
 }
 
 /// A content as a response. A type that we made is always a valid header value.
-fn typed(content: Content) -> Response {
+pub(super) fn typed(content: Content) -> Response {
     let media_type = HeaderValue::from_str(&content.media_type);
     let body = match content.pieces.as_slice() {
         [only] => Body::from(only.clone()),

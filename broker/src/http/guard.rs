@@ -2,6 +2,7 @@
 //! it: what it cost.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
@@ -27,12 +28,24 @@ pub(super) struct Guarded {
     action: Action,
     /// How the route says what is wrong.
     tell: fn(Problem) -> Response,
+    /// What its requests may wait for beside the time that all have.
+    patience: Duration,
 }
 
 impl Guarded {
     /// A guard that lets in who may do `action`.
     pub(super) fn new(app: App, action: Action, tell: fn(Problem) -> Response) -> Self {
-        Self { app, action, tell }
+        Self {
+            app,
+            action,
+            tell,
+            patience: Duration::ZERO,
+        }
+    }
+
+    /// The same for a route whose requests wait so long for what is to come.
+    pub(super) fn waiting(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// The route behind this guard. Its handlers may panic: that is an error of ours, and no more.
@@ -57,6 +70,7 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
         Ok(principal) => {
             request.extensions_mut().insert(principal);
             let limit = shared.settings.limits.request_timeout;
+            let limit = limit.saturating_add(guarded.patience);
             match tokio::time::timeout(limit, next.run(request)).await {
                 Ok(response) => response,
                 Err(_) => (guarded.tell)(Problem::Timeout { limit }),

@@ -155,6 +155,14 @@ pub enum Problem {
         /// Seconds.
         retry_after: u64,
     },
+    /// There are as many as there may be.
+    #[error("there are as many {what} as there may be; try again in {retry_after} s")]
+    Crowded {
+        /// Of what.
+        what: &'static str,
+        /// Seconds.
+        retry_after: u64,
+    },
     /// Our own fault.
     #[error("the broker failed on this request; it is in the log")]
     Internal,
@@ -254,7 +262,7 @@ impl Problem {
             Self::Forbidden { .. } => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy { .. } | Self::Crowded { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -262,7 +270,9 @@ impl Problem {
     /// Adds what the answer says beside its body.
     pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
         match self {
-            Self::TooManyRequests { retry_after, .. } | Self::Busy { retry_after } => {
+            Self::TooManyRequests { retry_after, .. }
+            | Self::Busy { retry_after }
+            | Self::Crowded { retry_after, .. } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
             }
             Self::UnsupportedPatch {
@@ -324,6 +334,7 @@ impl Problem {
             Self::TooManyRequests { .. } => "Too many requests",
             Self::Timeout { .. } => "Request timeout",
             Self::Busy { .. } => "Busy",
+            Self::Crowded { .. } => "As many as there may be",
             Self::Internal => "Internal error",
         }
     }

@@ -12,13 +12,26 @@ use crate::settings::Limits;
 
 /// Who is counted as one client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Client {
+pub(super) enum Client {
     /// Somebody with a token, by name: his connections may come from many addresses.
     Named(String),
     /// An address; of IPv6 the first 64 bits, since one host has all the rest.
     Address(IpAddr),
     /// Everybody without a token, while there are too many to tell apart.
     Crowd,
+}
+
+impl Client {
+    /// Who asks.
+    pub(super) fn of(principal: &Principal, peer: IpAddr) -> Self {
+        match principal {
+            Principal::Member { name, .. }
+            | Principal::Operator { name }
+            | Principal::Auditor { name }
+            | Principal::Buyer { name } => Self::Named(name.clone()),
+            Principal::Anonymous | Principal::Local => Self::Address(network_of(peer)),
+        }
+    }
 }
 
 /// The buckets of all clients. Bounded: governor bounds the rate, not the number of keys.
@@ -59,19 +72,10 @@ impl RateLimit {
     /// # Errors
     /// There is none: in how many seconds (at least 1) there will be.
     pub fn check(&self, principal: &Principal, peer: IpAddr) -> Result<(), u64> {
-        let client = match principal {
+        let client = match Client::of(principal, peer) {
+            Client::Address(_) if self.is_crowded.load(Ordering::Relaxed) => Client::Crowd,
             // As many as the settings name, so never too many: a crowd does not lock them out.
-            Principal::Member { name, .. }
-            | Principal::Operator { name }
-            | Principal::Auditor { name }
-            | Principal::Buyer { name } => Client::Named(name.clone()),
-            Principal::Anonymous | Principal::Local => {
-                if self.is_crowded.load(Ordering::Relaxed) {
-                    Client::Crowd
-                } else {
-                    Client::Address(network_of(peer))
-                }
-            }
+            client => client,
         };
         self.buckets.check_key(&client).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());

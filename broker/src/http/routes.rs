@@ -1,5 +1,6 @@
 //! The table of routes: path, method, what the principal must be allowed to do, handler.
 
+use alto::uri;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post, put};
@@ -9,7 +10,7 @@ use super::guard::Guarded;
 use super::problem::Problem;
 use super::{
     App, alto_api, domains, events, mef, notifications, openapi, ops, partners, paths, placements,
-    push, reservations, selections, topology,
+    push, reservations, selections, topology, updates,
 };
 use crate::auth::Action;
 
@@ -35,7 +36,17 @@ pub fn routes(app: App) -> Router {
     let alto_resources = alto_api::addresses().fold(Router::new(), |router, (uri, resources)| {
         router.route(uri, maps(alto_api::route(resources)))
     });
+    // A poll waits for what is not there yet.
+    let patience = app.shared.settings.alto.updates.poll;
+    let polls = Guarded::new(app.clone(), Action::ReadMaps, Problem::into_response)
+        .waiting(patience)
+        .around(get(updates::item).fallback(method_not_allowed));
     alto_resources
+        .route(uri::UPDATES, maps(post(updates::open)))
+        .route(updates::STREAM, maps(post(updates::control)))
+        .route(uri::TIPS, maps(post(updates::open_view)))
+        .route(updates::NEXT_EDGE, maps(post(updates::next_edge)))
+        .route(updates::ITEM, polls)
         .route("/broker/v1/placements", maps(post(placements::placements)))
         .route("/broker/v1/paths", maps(post(paths::paths)))
         .route("/broker/v1/topology", maps(get(topology::topology)))

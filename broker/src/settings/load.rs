@@ -333,7 +333,10 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
         ("sof.orders.references", sof.orders.references == 0),
         ("sof.orders.listed", sof.orders.listed == 0),
     ];
-    let mut is_zero = is_zero.into_iter().chain(settings.sof.interlude.counts());
+    let mut is_zero = is_zero
+        .into_iter()
+        .chain(settings.sof.interlude.counts())
+        .chain(settings.alto.updates.counts());
     if let Some((key, _)) = is_zero.find(|(_, is_zero)| *is_zero) {
         return Err(rule(key, 0, "must be more than 0"));
     }
@@ -350,6 +353,7 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     let times: Vec<_> = times
         .into_iter()
         .chain(settings.sof.interlude.times())
+        .chain(settings.alto.updates.times())
         .collect();
     let short = Duration::from_millis(1);
     if let Some((key, time)) = times.iter().find(|(_, time)| *time < short) {

@@ -11,7 +11,11 @@ mod curl;
 mod hostile;
 mod http;
 mod stop;
+mod tips;
 mod tls;
+mod updates_peers;
+mod updates_sse;
+mod watched;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
