@@ -42,7 +42,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),

@@ -19,4 +19,5 @@ mod rfc9240;
 mod rfc9275;
 mod rfc9439;
 mod rfc9569;
+mod tolerance;
 mod update_laws;

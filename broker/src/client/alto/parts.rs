@@ -36,23 +36,18 @@ pub fn parts(content_type: &MediaType, body: &[u8]) -> Result<Vec<Part>, String>
     let found = multipart::parse(body, boundary).map_err(|error| error.to_string())?;
     let mut parts: Vec<Part> = Vec::with_capacity(found.len());
     for (index, part) in found.iter().enumerate() {
-        // Some servers leave the brackets out.
-        let content_id = part.header("content-id").map(bare);
-        if content_id.is_some()
-            && parts
-                .iter()
-                .any(|other| other.content_id.as_deref() == content_id)
-        {
-            let id = content_id.unwrap_or_default();
-            return Err(format!("two parts have the Content-ID {id}"));
+        // Some servers leave the brackets out, and some the whole field.
+        let told = part.header("content-id").map(bare);
+        let content_id = told.map_or_else(|| format!("part-{}", index + 1), str::to_owned);
+        let is_same = |other: &Part| other.content_id.as_ref() == Some(&content_id);
+        if parts.iter().any(is_same) {
+            return Err(format!("two parts have the Content-ID {content_id}"));
         }
-        let name = content_id.map_or_else(|| format!("part {}", index + 1), str::to_owned);
+        let media_type = part.media_type();
         parts.push(Part {
-            content_id: content_id.map(str::to_owned),
-            media_type: part
-                .media_type()
-                .map_or_else(String::new, |found| found.essence().to_owned()),
-            json: json(part.body, &name)?,
+            json: json(part.body, &content_id)?,
+            media_type: media_type.map_or_else(String::new, |found| found.essence().to_owned()),
+            content_id: Some(content_id),
         });
     }
     let start = content_type.parameter("start").map(bare);

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-/// How many values a JSON patch may copy.
-const MOST_COPIED: usize = 1 << 24;
+/// How many values a JSON patch may copy, of texts for each 64 octets one.
+const MOST_COPIED: usize = 1 << 22;
 /// How deep a document may become: what `serde_json` reads at most.
 const MOST_DEPTH: usize = 128;
 
@@ -68,11 +68,12 @@ fn segments(pointer: &str) -> usize {
     pointer.bytes().filter(|octet| *octet == b'/').count()
 }
 
-/// How many values there are in one, and how deep it is.
+/// How many values there are in one, long texts counting more, and how deep it is.
 fn measured(value: &Value) -> (usize, usize) {
     let below: &mut dyn Iterator<Item = &Value> = match value {
         Value::Array(elements) => &mut elements.iter(),
         Value::Object(members) => &mut members.values(),
+        Value::String(text) => return (1 + text.len() / 64, 1),
         _ => return (1, 1),
     };
     let (count, depth) = below.map(measured).fold((0_usize, 0), |sum, one| {
