@@ -20,7 +20,7 @@ const PUBLISHED: [&str; 8] = [
 fn rfc7286_3_2_and_rfc8686_3_4_records_are_printed_as_a_zone_file() {
     let text = run(&PUBLISHED).good();
     let data =
-        "60 IN NAPTR 100 10 \"u\" \"ALTO:https\" \"!.*!https://alto.example.com/directory!\" \"\"";
+        "60 IN NAPTR 100 10 \"u\" \"ALTO:https\" \"!.*!https://alto.example.com/directory!\" .";
     assert_eq!(
         text,
         format!("example.net. {data}\n2.0.192.in-addr.arpa. {data}\n")

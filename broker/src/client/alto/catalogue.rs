@@ -156,7 +156,9 @@ impl Catalogue {
             let is_link = resource.answers(DIRECTORY_TYPE) && resource.accepts.is_none();
             let mut uri = resource.uri.clone();
             uri.set_fragment(None);
-            if is_link && !is_known(&uri) && !linked.contains(&uri) {
+            // More than are followed need not be told.
+            let has_room = linked.len() <= MOST_DIRECTORIES;
+            if is_link && has_room && !is_known(&uri) && !linked.contains(&uri) {
                 linked.push(uri);
             }
         }

@@ -77,8 +77,9 @@ impl Publication {
         if regexp.len() > 255 {
             return wrong("a text of DNS has 255 octets at most (RFC 1035 3.3): 250 for the URI");
         }
+        // No replacement is the root (RFC 3403 §4.1). The RFCs print it as "", which is no name: BIND refuses it.
         Ok(format!(
-            "{} {} \"u\" \"ALTO:{}\" {} \"\"",
+            "{} {} \"u\" \"ALTO:{}\" {} .",
             self.order,
             self.preference,
             self.uri.scheme(),
@@ -229,7 +230,7 @@ mod tests {
     fn rfc7286_3_2_a_domain_has_a_naptr_record() {
         assert_eq!(
             publication("https://alto1.example.net/ird").zone().unwrap(),
-            "example.net. 3600 IN NAPTR 100 10 \"u\" \"ALTO:https\" \"!.*!https://alto1.example.net/ird!\" \"\"\n"
+            "example.net. 3600 IN NAPTR 100 10 \"u\" \"ALTO:https\" \"!.*!https://alto1.example.net/ird!\" .\n"
         );
         let plain = publication("http://alto.example.net:8181/directory")
             .zone()

@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::client::media_type::MediaType;
 use crate::client::multipart;
 
+/// How many parts are taken: path vectors have two.
+const MOST_PARTS: usize = 64;
+
 /// One JSON document of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -21,7 +24,7 @@ pub struct Part {
 /// the first).
 ///
 /// # Errors
-/// It is not JSON, or not multipart as it says; two parts have one Content-ID.
+/// It is not JSON, or not multipart as it says; two parts have one Content-ID; there are too many.
 pub fn parts(content_type: &MediaType, body: &[u8]) -> Result<Vec<Part>, String> {
     if content_type.essence() != super::MULTIPART_TYPE {
         return Ok(vec![Part {
@@ -34,6 +37,9 @@ pub fn parts(content_type: &MediaType, body: &[u8]) -> Result<Vec<Part>, String>
         .parameter("boundary")
         .ok_or_else(|| format!("{} without a boundary", super::MULTIPART_TYPE))?;
     let found = multipart::parse(body, boundary).map_err(|error| error.to_string())?;
+    if found.len() > MOST_PARTS {
+        return Err(format!("it has more than {MOST_PARTS} parts"));
+    }
     let mut parts: Vec<Part> = Vec::with_capacity(found.len());
     for (index, part) in found.iter().enumerate() {
         // Some servers leave the brackets out, and some the whole field.
