@@ -28,7 +28,7 @@ pub(super) const PLAIN: TableStyle = TableStyle::new()
     .bottom_border(LINE);
 
 /// The same with a line between rows, for rows of several lines.
-pub(super) const RULED: TableStyle = PLAIN.row_separator(LINE);
+const RULED: TableStyle = PLAIN.row_separator(LINE);
 
 /// An empty table.
 pub(super) fn table(style: TableStyle, header: &[&str]) -> Table {

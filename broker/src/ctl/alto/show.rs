@@ -5,17 +5,20 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::super::page::listed;
-use super::super::tables::{PLAIN, RULED, table};
-use crate::client::alto::catalogue::{Catalogue, Resource};
+use super::super::page::{Page, listed};
+use super::super::tables::{PLAIN, table};
+use crate::client::alto::catalogue::{Catalogue, CostType, Resource};
 use crate::client::alto::costs::{Calendar, Costs};
 use crate::client::alto::maps::{NetworkMap, Properties};
 
 /// How many rows a table has; `--json` has all.
 const MOST_ROWS: usize = 1_000;
 
-/// How many prefixes, names or properties stand in a cell.
+/// How many prefixes stand in a cell.
 const MOST_LISTED: usize = 12;
+
+/// How many names a list has.
+const MOST_NAMED: usize = 40;
 
 /// Rows under a header, and how many more there are.
 fn rows(header: &[&str], rows: impl ExactSizeIterator<Item = Vec<String>>) -> String {
@@ -44,78 +47,69 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// What a server offers.
+/// What a server offers: a paragraph for each resource.
 pub(super) fn directory(catalogue: &Catalogue) -> String {
-    let mut text = String::new();
-    let mut table = table(
-        RULED,
-        &["Resource", "Request", "Costs, capabilities", "Uses"],
-    );
-    let default = |resource: &Resource| {
+    let mut page = Page::default();
+    let is_default = |resource: &Resource| {
         let mut directories = catalogue.directories.iter();
         directories.any(|one| one.default_network_map.as_ref() == Some(&resource.id))
     };
     for resource in &catalogue.resources {
-        let mark = if default(resource) { "\n(default)" } else { "" };
+        page.gap();
+        let mark = if is_default(resource) {
+            " (default)"
+        } else {
+            ""
+        };
+        page.line(format_args!("{}{mark}", resource.id));
         let method = if resource.accepts.is_some() {
-            "POST"
+            "  POST"
         } else {
-            "GET"
+            "  GET"
         };
-        let mut request = format!("{method} {}", resource.uri);
+        page.field(method, &resource.uri);
         if let Some(accepts) = &resource.accepts {
-            let _ = write!(request, "\ntakes {accepts}");
+            page.field("  takes", accepts);
         }
-        let _ = write!(request, "\ngives {}", resource.media_type);
-        let uses = if resource.uses.is_empty() {
-            "-".to_owned()
-        } else {
-            listed(&resource.uses, MOST_LISTED)
-        };
-        table.add_row([
-            format!("{}{mark}", resource.id),
-            request,
-            capabilities(resource),
-            uses,
-        ]);
+        page.field("  gives", &resource.media_type);
+        if !resource.cost_types.is_empty() {
+            let costs: Vec<&CostType> = resource.cost_types.iter().map(|(_, cost)| cost).collect();
+            page.list("  costs", &costs, MOST_NAMED);
+        }
+        let capabilities = capabilities(resource);
+        if !capabilities.is_empty() {
+            page.field("  capable of", capabilities.join("; "));
+        }
+        if !resource.uses.is_empty() {
+            page.list("  uses", &resource.uses, MOST_NAMED);
+        }
     }
-    let _ = writeln!(text, "{table}");
+    page.gap();
     for directory in catalogue.directories.iter().skip(1) {
-        let _ = writeln!(text, "Linked: {}", directory.url);
+        page.line(format_args!("Linked: {}", directory.url));
     }
-    text
+    page.into_text()
 }
 
-fn capabilities(resource: &Resource) -> String {
-    let mut lines = Vec::new();
-    let costs: Vec<String> = resource
-        .cost_types
-        .iter()
-        .map(|(_, cost)| cost.to_string())
-        .collect();
-    if !costs.is_empty() {
-        lines.push(listed(&costs, MOST_LISTED));
-    }
+/// All but the cost types.
+fn capabilities(resource: &Resource) -> Vec<String> {
     let told = resource.capabilities.as_object().into_iter().flatten();
-    for (name, value) in told.filter(|(name, _)| *name != "cost-type-names") {
+    let told = told.filter(|(name, _)| *name != "cost-type-names");
+    told.map(|(name, value)| {
         let shown = match value {
-            Value::Object(members) => listed(&members.keys().collect::<Vec<_>>(), MOST_LISTED),
+            Value::Object(members) => listed(&members.keys().collect::<Vec<_>>(), MOST_NAMED),
             Value::Array(elements) if elements.iter().any(Value::is_object) => {
                 format!("{} entries", elements.len())
             }
             Value::Array(elements) => listed(
                 &elements.iter().map(text_of).collect::<Vec<_>>(),
-                MOST_LISTED,
+                MOST_NAMED,
             ),
             other => text_of(other),
         };
-        lines.push(format!("{name}: {shown}"));
-    }
-    if lines.is_empty() {
-        "-".to_owned()
-    } else {
-        lines.join("\n")
-    }
+        format!("{name} {shown}")
+    })
+    .collect()
 }
 
 /// A network map, and which version it is.
