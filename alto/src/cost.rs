@@ -13,6 +13,7 @@
 //! | [`constraint`] | the tests in it |
 //! | [`answer`] | what is written |
 //! | [`path_vector`] | path vectors, alone or with costs (RFC 9275) |
+//! | [`tolerance`] | what clients of another make do |
 
 mod answer;
 mod calendar;
@@ -23,6 +24,7 @@ mod path_vector;
 mod query;
 mod record;
 mod state;
+mod tolerance;
 mod types;
 mod widest;
 

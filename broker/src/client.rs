@@ -11,6 +11,7 @@
 //! | [`reservations`], [`topology`] | capacity held for placements; the domain graph |
 //! | [`orders`], [`partners`] | service orders and services over MEF LSO Legato; who is ordered from |
 //! | [`notifications`] | what subscribers are told |
+//! | [`alto`] | all of ALTO, of any server |
 //! | [`error`] | what can go wrong, in plain words |
 
 use std::net::IpAddr;
@@ -23,6 +24,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Host, Url};
 
+pub mod alto;
 pub mod answers;
 pub mod directory;
 pub mod error;
@@ -143,10 +145,7 @@ impl Client {
                 Ok(value)
             })
             .transpose()?;
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("brokerctl/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(timeout)
-            .redirect(reqwest::redirect::Policy::limited(4));
+        let mut builder = builder(timeout);
         if is_loopback(&server) {
             // A proxy cannot reach our loopback.
             builder = builder.no_proxy();
@@ -402,6 +401,13 @@ impl Client {
             },
         })
     }
+}
+
+fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("brokerctl/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(connect_timeout)
+        .redirect(reqwest::redirect::Policy::limited(4))
 }
 
 fn path_vectors(raw: &Raw) -> Result<PathVectors, String> {

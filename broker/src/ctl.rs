@@ -11,6 +11,8 @@
 //! | [`orders`] | services ordered, changed and ended; the progress of an order as it happens |
 //! | `partners` | who services are ordered from |
 //! | `notifications` | what subscribers are told, and could not be told |
+//! | [`alto`] | any ALTO server: maps, costs, properties, path vectors, updates as they come |
+//! | [`dns`] | the records by which clients find a directory |
 //! | [`draw`] | both as drawings |
 //! | [`tables`], `domains`, `page` | answers as tables, which the testbed prints too, and as pages |
 //! | `input`, [`output`] | files of bounded size; standard output that survives a closed pipe |
@@ -22,7 +24,9 @@ use clap::Parser;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+pub mod alto;
 pub mod args;
+pub mod dns;
 mod domains;
 pub mod draw;
 mod input;
@@ -135,21 +139,24 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
     } = args;
     // A variable that is set to nothing is not set.
     let token = token.filter(|token| !token.expose_secret().is_empty());
-    let client = || {
-        Client::new(Options {
-            server,
-            directory,
-            token,
-            timeout,
-        })
+    let options = Options {
+        server,
+        directory,
+        token,
+        timeout,
     };
+    let client = Client::new;
     match command {
-        Command::Ask(question) => ask(&client()?, question, json).await,
+        Command::Ask(question) => ask(&client(options)?, question, json).await,
+        Command::Alto(command) => alto::answer(options, command, json).await,
+        Command::Dns(args) => dns::answer(&args, json),
         Command::Validate(args) => validate::validate(&args, json),
-        Command::Reservation(command) => reserve::answer(&client()?, command, json).await,
-        Command::Member(command) => member::answer(&client()?, command, json).await,
-        Command::Notification(command) => notifications::answer(&client()?, command, json).await,
-        Command::Order(command) => orders::answer(&client()?, command, json).await,
+        Command::Reservation(command) => reserve::answer(&client(options)?, command, json).await,
+        Command::Member(command) => member::answer(&client(options)?, command, json).await,
+        Command::Notification(command) => {
+            notifications::answer(&client(options)?, command, json).await
+        }
+        Command::Order(command) => orders::answer(&client(options)?, command, json).await,
     }
 }
 

@@ -17,6 +17,8 @@ use nffg::{
 };
 use serde_json::Value;
 
+mod client_updates;
+pub use client_updates::client_updates;
 mod configuration;
 pub use configuration::configuration;
 mod edit_config;
@@ -40,7 +42,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 17] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -50,6 +52,7 @@ pub const TARGETS: [(&str, Target); 17] = [
     ("alto_requests", alto_requests),
     ("alto_updates", alto_updates),
     ("client_answers", client_answers),
+    ("client_updates", client_updates),
     ("bgpls", bgpls),
     ("world", world),
     ("placement_requests", placement_requests),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::calendar::{self, Series};
 use super::measure::{Measure, NONE};
 use super::query::{MAX_COST_TYPES, Query};
-use super::{CostType, Mode};
+use super::{CostType, Mode, tolerance};
 use crate::endpoint::Endpoint;
 use crate::json::{self, Comma};
 use crate::property_map::dependent_vtags;
@@ -187,6 +187,7 @@ pub(crate) fn endpoint_costs(
     ask: &Ask,
 ) -> Result<Bytes, Refused> {
     let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
+    let request = tolerance::with_endpoints(request).map_err(AltoError::from)?;
     let request = Cursor::root(&request);
     let query = Query::read(&request, has_calendars(service)).map_err(AltoError::from)?;
     let mut budget = Budget::new(ask.cost_work);
@@ -200,7 +201,7 @@ pub(crate) fn endpoint_costs(
     out.extend_from_slice(b"},\"endpoint-cost-map\":{");
     write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
-    Ok(out.into())
+    Ok(tolerance::with_vtag(out, uri::id::ENDPOINT_COSTS))
 }
 
 /// Both lists of an `EndpointFilter` (RFC 7285 §11.5.1.3). An empty one is the client.

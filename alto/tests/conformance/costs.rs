@@ -388,7 +388,7 @@ fn rfc7285_11_5_1_6_endpoint_costs_are_keyed_by_the_addresses_as_asked() {
         "ipv6:2001:DB8:1::": {"ipv4:10.0.9.9": 1, "ipv6:2001:db8:2:0::1": 1},
     });
     assert_eq!(answer["endpoint-cost-map"], expected);
-    assert_eq!(answer["meta"], json!({"cost-type": routing()}));
+    assert_eq!(answer["meta"]["cost-type"], routing());
 }
 
 #[test]

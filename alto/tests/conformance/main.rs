@@ -26,4 +26,5 @@ mod rfc9240_entities;
 mod rfc9275;
 mod rfc9439;
 mod rfc9569;
+mod tolerance;
 mod update_laws;

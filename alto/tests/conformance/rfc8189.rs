@@ -20,7 +20,9 @@ fn ask(request: &Value) -> Result<Value, alto::AltoError> {
     let costs = posted(&service(), "endpoint-costs", &endpoints);
     match (map, costs) {
         (Ok(mut map), Ok(mut costs)) => {
-            // The endpoint cost service tells the same.
+            // The endpoint cost service tells the same, with a tag.
+            let meta = costs["meta"].as_object_mut().unwrap();
+            assert!(meta.remove("vtag").is_some());
             map["meta"]
                 .as_object_mut()
                 .unwrap()

@@ -14,6 +14,8 @@ use sof::order::OrderState;
 use sof::service::ServiceState;
 use url::Url;
 
+use super::alto::args::AltoCommand;
+use super::dns::DnsArgs;
 use crate::client::member::Condition;
 use crate::ingest::Slot;
 use crate::reservations::IdempotencyKey;
@@ -28,8 +30,10 @@ Exit codes:
   1  the broker refused the request; of 'validate': there are faults; of '--watch': the order failed
   2  the command line, or a file that it names, is wrong
   3  no broker answered, or not in time
-  4  an answer that is not understood: no ALTO server, or not one that we know
-  5  nothing found: no placement, a link without a path, no such domain";
+  4  an answer that is not understood: no ALTO server, or not one that we know; of 'alto watch --check':
+     the changes did not make what the server says
+  5  nothing found: no placement, a link without a path, no such domain, nothing in the directory that
+     answers; of 'alto get --etag': not changed";
 
 /// Asks a broker who could deliver a service, and over which domains; orders it; speaks for a member
 /// domain; checks exports.
@@ -42,7 +46,7 @@ pub struct Args {
         default_value = "http://127.0.0.1:8181", value_parser = server_url
     )]
     pub server: Url,
-    /// Where the information resource directory is on it.
+    /// Where the information resource directory is on it; of 'alto' it may be a whole URL, of any server.
     #[arg(long, global = true, value_name = "PATH", default_value = "/directory")]
     pub directory: String,
     /// A bearer token; better in the environment, where others cannot see it.
@@ -70,6 +74,11 @@ pub enum Command {
     Ask(Question),
     /// Checks exports as the broker would, without a broker.
     Validate(ValidateArgs),
+    /// Asks any ALTO server: maps, costs, properties, path vectors, changes as they happen.
+    #[command(subcommand)]
+    Alto(AltoCommand),
+    /// Prints the DNS records by which clients find a directory (RFC 7286, RFC 8686).
+    Dns(DnsArgs),
     /// Holds capacity for placements.
     #[command(flatten)]
     Reservation(ReservationCommand),

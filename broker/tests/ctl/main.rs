@@ -1,12 +1,19 @@
 //! The real `brokerctl`, against a real `brokerd` or alone: what a person types, reads and gets as exit
 //! code.
 
-#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests: a panic is the failure, a skipped test says so"
+)]
 
+mod alto;
+mod dns;
 mod member;
 mod orders;
 mod placements;
 mod validate;
+mod watch;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
