@@ -69,7 +69,9 @@ pub struct Hub {
     changed: watch::Sender<u64>,
     published: Arc<Published>,
     metrics: Arc<Metrics>,
-    ask: Ask,
+    /// Steps that a view may cost each time: of searches for paths, and of costs.
+    path_work: u64,
+    cost_work: u64,
     all_octets: usize,
     stop: CancellationToken,
 }
@@ -135,12 +137,8 @@ impl Hub {
             changed: watch::Sender::new(0),
             published,
             metrics,
-            ask: Ask {
-                client: None,
-                path_work: settings.paths.work.min(of.work),
-                cost_work: settings.alto.work.min(of.work),
-                light: false,
-            },
+            path_work: settings.paths.work.min(of.work),
+            cost_work: settings.alto.work.min(of.work),
             all_octets: of.all_octets,
             stop,
         })
@@ -167,7 +165,13 @@ impl Hub {
     /// What a view may cost, each time.
     #[must_use]
     pub fn ask(&self) -> Ask {
-        self.ask
+        Ask {
+            client: None,
+            now: clock::now().timestamp,
+            path_work: self.path_work,
+            cost_work: self.cost_work,
+            light: false,
+        }
     }
 
     /// Whether as many octets are kept as may be.
@@ -264,10 +268,11 @@ impl Hub {
     fn revise(&self, views: &[View], service: &Service, began: Instant) {
         let (mut ready, mut changed) = (Vec::new(), 0);
         let mut since = clock::instant();
+        let ask = self.ask();
         for view in views {
             let versions = self.store().versions(view).cloned();
             let Some(versions) = versions else { continue };
-            ready.push(view.revise(&versions, service, &self.ask));
+            ready.push(view.revise(&versions, service, &ask));
             if since.elapsed() >= GRAIN {
                 changed += self.adopt(&mut ready);
                 since = clock::instant();

@@ -41,6 +41,7 @@ use nffg::json::Cursor;
 use serde_json::Value;
 
 use super::answer::{Costs, Pairs};
+use super::tolerance;
 use crate::service::{Ask, Content, LIGHT_DOMAINS, Refused, Service};
 use crate::{AltoError, media, uri};
 use element::{Elements, Naming};
@@ -105,7 +106,10 @@ struct Answer<'a> {
 }
 
 fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<Content, Refused> {
-    let request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
+    let mut request: Value = serde_json::from_slice(request).map_err(AltoError::from)?;
+    if !form.of_pids {
+        request = tolerance::with_endpoints(request).map_err(AltoError::from)?;
+    }
     let cursor = Cursor::root(&request);
     let question = Question::read(&cursor).map_err(AltoError::from)?;
     let mut budget = Budget::new(ask.cost_work);
