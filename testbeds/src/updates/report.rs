@@ -132,7 +132,7 @@ impl Report {
             ),
         );
         let what = if self.is_wide {
-            "a row and a column"
+            "a row"
         } else {
             "a pair of costs"
         };
