@@ -185,7 +185,7 @@ struct UpdatesArgs {
     /// Changes per second
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     changes: u32,
-    /// Change the only link of a domain: a row and a column of the map rather than a pair of costs
+    /// Change the link that all goes over that a domain sends: a row of the map rather than a pair of costs
     #[arg(long)]
     wide: bool,
     /// How long the broker has to take something

@@ -51,7 +51,7 @@ pub struct Plan {
     pub duration: Duration,
     /// Changes per second.
     pub changes: u32,
-    /// The link is all that a domain has, so that a row and a column of the map change, and not a pair of costs.
+    /// All that a domain sends goes over the link, so that a row of the map changes, and not the costs of one pair.
     pub wide: bool,
     /// How long the broker has to take something.
     pub patience: Duration,

@@ -43,23 +43,31 @@ impl Federation {
         let changing = CHANGING + change;
         if domain == one {
             return if self.wide {
-                vec![(1, changing)]
+                vec![(1, changing), (other, 5 * CHANGING)]
             } else {
                 // Nobody but these two takes the way between them.
                 vec![(1, 5 * CHANGING), (other, changing)]
             };
         }
         if domain == other {
-            return vec![(far, 5 * CHANGING)];
+            return vec![(far, 5 * CHANGING), (one, CHANGING)];
         }
         let chord = core.isqrt().max(2);
         let at = |number: u32| 1 + (number - 1) % core;
         let delay = |from: u32, to: u32| (1 + (from * 31 + to * 17) % 2) * CHANGES;
         let mut links = vec![];
-        for to in [at(domain + 1), at(domain + chord)] {
-            if to != domain {
+        // Each domain tells the way out of it.
+        for step in [1, chord, core - 1, core - chord] {
+            let to = at(domain + step);
+            if to != domain && links.iter().all(|(there, _)| *there != to) {
                 links.push((to, delay(domain, to)));
             }
+        }
+        if domain == 1 {
+            links.push((one, 5 * CHANGING));
+        }
+        if domain == far {
+            links.push((other, 5 * CHANGING));
         }
         links
     }

@@ -49,11 +49,11 @@ pub(super) struct Report {
     pub(super) memory_open: Option<Memory>,
     pub(super) memory_after: Option<Memory>,
     /// From the change to the patch, of streams and of polls, sorted.
-    streams: Vec<Duration>,
-    tips: Vec<Duration>,
+    pub(super) streams: Vec<Duration>,
+    pub(super) tips: Vec<Duration>,
     /// Octets of patches, sorted.
-    patches: Vec<usize>,
-    octets: u64,
+    pub(super) patches: Vec<usize>,
+    pub(super) octets: u64,
     pub(super) compared: usize,
     pub(super) wrong: Vec<String>,
 }
@@ -132,7 +132,7 @@ impl Report {
             ),
         );
         let what = if self.is_wide {
-            "a row and a column"
+            "a row"
         } else {
             "a pair of costs"
         };
