@@ -92,7 +92,9 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.hub.store().release(&self.view);
+        // What it was the last to watch goes without the store.
+        let released = self.hub.store().release(&self.view);
+        drop(released);
     }
 }
 

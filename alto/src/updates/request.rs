@@ -266,6 +266,13 @@ fn view(
         .ok_or_else(|| {
             id.invalid("no resource that this service has updates of; its 'uses' names them")
         })?;
-    let input = request.optional("input")?.map(|input| input.value());
-    Ok(View::new(resource, input, client))
+    let input = request.optional("input")?;
+    let view = View::new(resource, input.as_ref().map(Cursor::value), client);
+    if let Some(input) = input
+        && view.input().len() > View::LONGEST_INPUT
+    {
+        let rule = format!("at most {} octets are watched", View::LONGEST_INPUT);
+        return Err(input.invalid(rule).into());
+    }
+    Ok(view)
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::history::History;
 use super::message::{ControlUpdate, Message};
@@ -95,6 +96,9 @@ pub enum NoStream {
     /// The stream is closed: 404 (RFC 8895 §7.6).
     #[error("the stream is closed")]
     Closed,
+    /// What is to be watched by then is not, or ended meanwhile: to be asked again.
+    #[error("what is asked is not watched now")]
+    NotWatched,
 }
 
 impl From<AltoError> for NoStream {
@@ -112,6 +116,8 @@ pub struct Stream {
     used: BTreeSet<SubstreamId>,
     controls: VecDeque<ControlUpdate>,
     limits: StreamLimits,
+    /// What it was the last to watch.
+    released: Vec<Arc<History>>,
 }
 
 impl Stream {
@@ -128,14 +134,38 @@ impl Stream {
         limits: StreamLimits,
         (store, service, ask): (&mut Store, &Service, &Ask),
     ) -> Result<Self, NoStream> {
+        let watch = |store: &mut Store, view: &View| Ok(store.watch(view, service, ask)?);
+        Self::open_by(request, control_uri, limits, (store, &watch))
+    }
+
+    /// The same over views that are all watched already, by others: nothing is found out here.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`NoStream::NotWatched`].
+    pub fn open_watched(
+        request: &Open,
+        control_uri: Option<String>,
+        limits: StreamLimits,
+        store: &mut Store,
+    ) -> Result<Self, NoStream> {
+        Self::open_by(request, control_uri, limits, (store, &rewatch))
+    }
+
+    fn open_by(
+        request: &Open,
+        control_uri: Option<String>,
+        limits: StreamLimits,
+        (store, watch): (&mut Store, Watch<'_>),
+    ) -> Result<Self, NoStream> {
         let mut stream = Self {
             substreams: Vec::new(),
             used: BTreeSet::new(),
             controls: VecDeque::new(),
             limits,
+            released: Vec::new(),
         };
         stream.check_count(&request.add, 0)?;
-        stream.watch(&request.add, (store, service, ask))?;
+        stream.watch(&request.add, store, watch)?;
         stream.controls.push_back(ControlUpdate {
             control_uri: Some(control_uri),
             ..ControlUpdate::default()
@@ -152,8 +182,30 @@ impl Stream {
         request: &Control,
         (store, service, ask): (&mut Store, &Service, &Ask),
     ) -> Result<(), NoStream> {
+        let watch = |store: &mut Store, view: &View| Ok(store.watch(view, service, ask)?);
+        self.control_by(request, store, &watch)
+    }
+
+    /// The same where all that is added is watched already, by others: nothing is found out here.
+    ///
+    /// # Errors
+    /// As [`control`](Self::control), and [`NoStream::NotWatched`].
+    pub fn control_watched(
+        &mut self,
+        request: &Control,
+        store: &mut Store,
+    ) -> Result<(), NoStream> {
+        self.control_by(request, store, &rewatch)
+    }
+
+    fn control_by(
+        &mut self,
+        request: &Control,
+        store: &mut Store,
+        watch: Watch<'_>,
+    ) -> Result<(), NoStream> {
         self.check(request)?;
-        self.watch(&request.add, (store, service, ask))?;
+        self.watch(&request.add, store, watch)?;
         if !request.add.is_empty() {
             self.controls.push_back(ControlUpdate {
                 started: request
@@ -219,16 +271,12 @@ impl Stream {
         Ok(())
     }
 
-    fn watch(
-        &mut self,
-        add: &[Add],
-        (store, service, ask): (&mut Store, &Service, &Ask),
-    ) -> Result<(), NoView> {
+    fn watch(&mut self, add: &[Add], store: &mut Store, watch: Watch<'_>) -> Result<(), NoStream> {
         for (at, wanted) in add.iter().enumerate() {
-            if let Err(error) = store.watch(&wanted.view, service, ask) {
-                add.iter()
-                    .take(at)
-                    .for_each(|watched| store.release(&watched.view));
+            if let Err(error) = watch(store, &wanted.view) {
+                let watched = add.iter().take(at);
+                let released = watched.filter_map(|watched| store.release(&watched.view));
+                self.released.extend(released);
                 return Err(error);
             }
         }
@@ -271,7 +319,7 @@ impl Stream {
             .filter(|substream| wanted(substream))
         {
             substream.state = substream.state.after(Event::Stop);
-            store.release(&substream.view);
+            self.released.extend(store.release(&substream.view));
         }
         let is_stopped = |substream: &mut Substream| substream.state == State::Stopped;
         let stopped = self.substreams.extract_if(.., is_stopped);
@@ -329,9 +377,28 @@ impl Stream {
             .map(|substream| (&substream.id, substream.state))
     }
 
-    /// Ends it: the client is gone.
-    pub fn close(mut self, store: &mut Store) {
+    /// The versions of what it was the last to watch. To let go of them may take a while, and needs no store.
+    #[must_use]
+    pub fn released(&mut self) -> Vec<Arc<History>> {
+        std::mem::take(&mut self.released)
+    }
+
+    /// Ends it: the client is gone. What it was the last to watch is returned, as by
+    /// [`released`](Self::released).
+    pub fn close(mut self, store: &mut Store) -> Vec<Arc<History>> {
         self.stop(|_| true, store);
+        self.released
+    }
+}
+
+/// How a view is watched.
+type Watch<'a> = &'a dyn Fn(&mut Store, &View) -> Result<(), NoStream>;
+
+fn rewatch(store: &mut Store, view: &View) -> Result<(), NoStream> {
+    if store.rewatch(view) {
+        Ok(())
+    } else {
+        Err(NoStream::NotWatched)
     }
 }
 

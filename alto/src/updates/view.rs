@@ -15,18 +15,23 @@ use crate::{AltoError, Ask, Refused, Service};
 
 /// A resource, and what is asked of it. Two that ask the same in other words are one if only the order of
 /// members differs.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct View {
     /// How many resources are one above another, down from this one to what it uses.
     depth: u8,
     resource: &'static Resource,
     /// The text of the request; empty where there is none.
     input: Arc<str>,
+    /// The hash of it: views are looked up by this, so that long texts are not compared.
+    digest: [u8; 32],
     /// Who asks, where the answer depends on it.
     client: Option<IpAddr>,
 }
 
 impl View {
+    /// The longest text of a request that is watched, in octets: it is kept for as long as somebody watches.
+    pub const LONGEST_INPUT: usize = 64 << 10;
+
     /// The view. A resource that is asked by GET takes no input, and any is ignored. The client counts
     /// where an empty list of endpoints stands for it (RFC 7285 §11.5.1.3).
     #[must_use]
@@ -47,6 +52,7 @@ impl View {
         Self {
             depth: depth(resource, 8),
             resource,
+            digest: blake3::hash(input.as_bytes()).into(),
             input: input.into(),
             client: client.filter(|_| is_meant),
         }
@@ -64,8 +70,13 @@ impl View {
         &self.input
     }
 
-    fn key(&self) -> (u8, &str, &str, Option<IpAddr>) {
-        (self.depth, self.resource.id, &self.input, self.client)
+    fn key(&self) -> (u8, &str, &[u8; 32], Option<IpAddr>) {
+        (self.depth, self.resource.id, &self.digest, self.client)
+    }
+
+    /// Whether it is of a request. Other views are few: one for each resource that is asked by GET.
+    fn is_asked(&self) -> bool {
+        self.resource.accepts.is_some()
     }
 
     /// What it says now. `ask` bounds the work; its client does not count.
@@ -81,11 +92,17 @@ impl View {
         Ok(content.into())
     }
 
-    /// What becomes of these versions of it with what it says now. To be adopted by the store that has them
-    /// ([`Store::adopt`]), which is not needed until then: who else asks the store need not wait.
+    /// What becomes of these versions of it with what it says now. See [`revision`](Self::revision).
     #[must_use]
     pub fn revise(&self, versions: &Arc<History>, service: &Service, ask: &Ask) -> Revision {
-        let (next, ended) = match self.now(service, ask) {
+        self.revision(versions, self.now(service, ask))
+    }
+
+    /// What becomes of these versions of it when it says this. To be adopted by the store that has them
+    /// ([`Store::adopt`]), which is not needed until then: who else asks the store need not wait.
+    #[must_use]
+    pub fn revision(&self, versions: &Arc<History>, says: Result<Snapshot, Refused>) -> Revision {
+        let (next, ended) = match says {
             Ok(next) => (Some(next), None),
             Err(Refused::MoreWork(Some(error))) => (None, Some(error.to_string())),
             Err(other) => (None, Some(other.to_string())),
@@ -100,6 +117,16 @@ impl View {
             view: self.clone(),
             changed,
             ended,
+        }
+    }
+
+    /// It ends for this reason, whatever it says.
+    #[must_use]
+    pub fn ends(&self, reason: &str) -> Revision {
+        Revision {
+            view: self.clone(),
+            changed: None,
+            ended: Some(reason.to_owned()),
         }
     }
 }
@@ -128,6 +155,14 @@ impl Ord for View {
     }
 }
 
+impl PartialEq for View {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+
+impl Eq for View {}
+
 impl PartialOrd for View {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
@@ -147,8 +182,8 @@ pub enum NoView {
     /// (RFC 8895 §6.6, RFC 9569 §6.2).
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There are as many views as there may be: 503 (RFC 8895 §10.1) or 429 (RFC 9569 §6.2).
-    #[error("there are {0} views, and no more may be")]
+    /// There are as many views of requests as there may be: 503 (RFC 8895 §10.1) or 429 (RFC 9569 §6.2).
+    #[error("there are {0} views of requests, and no more may be")]
     TooMany(usize),
 }
 
@@ -176,16 +211,20 @@ struct Watched {
 /// from the same service as the others like it.
 pub struct Store {
     views: BTreeMap<View, Watched>,
+    /// How many of them are of requests, and at most may be.
+    asked: usize,
     most: usize,
     bounds: Bounds,
 }
 
 impl Store {
-    /// A store of at most so many views, each with a history within `bounds`.
+    /// A store of at most so many views of requests, each with a history within `bounds`. Views of resources
+    /// that are asked by GET always have room, whoever watches what else.
     #[must_use]
     pub fn new(most: usize, bounds: Bounds) -> Self {
         Self {
             views: BTreeMap::new(),
+            asked: 0,
             most,
             bounds,
         }
@@ -220,7 +259,7 @@ impl Store {
     /// # Errors
     /// [`NoView::TooMany`].
     pub fn check_room(&self, view: &View) -> Result<(), NoView> {
-        if !self.views.contains_key(view) && self.views.len() >= self.most {
+        if view.is_asked() && self.asked >= self.most && !self.views.contains_key(view) {
             return Err(NoView::TooMany(self.most));
         }
         Ok(())
@@ -246,19 +285,23 @@ impl Store {
                     ended: None,
                 };
                 self.views.insert(view.clone(), watched);
+                self.asked += usize::from(view.is_asked());
             }
         }
         Ok(())
     }
 
-    /// No longer watches it. Its versions go with the last who did.
-    pub fn release(&mut self, view: &View) {
-        if let Some(watched) = self.views.get_mut(view) {
-            watched.watchers = watched.watchers.saturating_sub(1);
-            if watched.watchers == 0 {
-                self.views.remove(view);
-            }
+    /// No longer watches it. Its versions go with the last who did: they are returned, since to let go of them
+    /// may take a while.
+    pub fn release(&mut self, view: &View) -> Option<Arc<History>> {
+        let watched = self.views.get_mut(view)?;
+        watched.watchers = watched.watchers.saturating_sub(1);
+        if watched.watchers > 0 {
+            return None;
         }
+        let released = self.views.remove(view)?;
+        self.asked -= usize::from(view.is_asked());
+        Some(released.history)
     }
 
     /// What all views say now. A view to which there is no answer any more ends: it has no history until
@@ -349,12 +392,12 @@ impl Store {
         self.views.is_empty()
     }
 
-    /// How many octets the histories keep. Memory that two of them share counts for each.
+    /// How many octets the histories keep, with what is asked. Memory that two of them share counts for each.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.views
-            .values()
-            .map(|watched| watched.history.bytes())
+            .iter()
+            .map(|(view, watched)| view.input.len() + watched.history.bytes())
             .sum()
     }
 }

@@ -592,9 +592,11 @@ fn rfc8895_10_1_streams_and_views_are_limited() {
     let ever = bench.control(&mut stream, &json!({"add": {"d": hops()}, "remove": ["b"]}));
     assert_eq!(ever, Err(NoStream::TooMany(3)));
     bench.store = Store::new(1, Bounds::default());
+    let filtered =
+        |pid: &str| json!({"resource-id": "networkmap-filtered", "input": {"pids": [pid]}});
     let views = open(
         &mut bench,
-        json!({"a": hops(), "b": {"resource-id": "networkmap"}}),
+        json!({"a": filtered("AS1"), "b": filtered("AS2")}),
     );
     assert_eq!(views.map(|_| ()), Err(NoStream::View(NoView::TooMany(1))));
     assert!(bench.store.is_empty());

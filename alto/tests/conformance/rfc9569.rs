@@ -168,14 +168,55 @@ fn rfc9569_6_2_wrong_input_gets_the_error_of_the_resource_and_makes_no_view() {
         Err(NoView::Refused(own.into()))
     );
     assert!(store.is_empty());
-    for (id, wanted) in [
-        ("networkmap", Ok(())),
-        ("networkmap-pid", Ok(())),
-        ("inet-ucmspn", Err(NoView::TooMany(2))),
+}
+
+/// Requests cannot keep anybody from watching the maps.
+#[test]
+fn rfc9569_6_2_views_of_requests_are_bounded_and_maps_have_room() {
+    let service = Federation::three().service();
+    let mut store = Store::new(1, Bounds::default());
+    let asked = |pid: &str| {
+        let input = json!({"pids": [pid]});
+        View::new(
+            alto::resource("networkmap-filtered").unwrap(),
+            Some(&input),
+            None,
+        )
+    };
+    let got = |id: &str| View::new(alto::resource(id).unwrap(), None, None);
+    for (view, wanted) in [
+        (asked("AS1"), Ok(())),
+        (asked("AS1"), Ok(())),
+        (asked("AS2"), Err(NoView::TooMany(1))),
+        (got("networkmap"), Ok(())),
+        (got("networkmap-pid"), Ok(())),
     ] {
-        let view = View::new(alto::resource(id).unwrap(), None, None);
-        assert_eq!(store.watch(&view, &service, &ASK), wanted);
+        assert_eq!(store.watch(&view, &service, &ASK), wanted, "{view:?}");
     }
+    // What is asked is kept, too.
+    let with = store.bytes();
+    let history = store.history(&asked("AS1")).unwrap().bytes();
+    assert!(store.release(&asked("AS1")).is_none());
+    assert!(store.release(&asked("AS1")).is_some());
+    assert_eq!(with - store.bytes(), history + asked("AS1").input().len());
+    assert_eq!(store.watch(&asked("AS2"), &service, &ASK), Ok(()));
+}
+
+#[test]
+fn rfc9569_6_1_an_input_that_is_too_long_to_be_watched_is_refused() {
+    let request = |octets: usize| {
+        let input = json!({"pids": ["A".repeat(octets)]});
+        let request = json!({"resource-id": "networkmap-filtered", "input": input});
+        OpenView::read(request.to_string().as_bytes(), None)
+    };
+    let around = r#"{"pids":[""]}"#.len();
+    assert!(request(View::LONGEST_INPUT - around).is_ok());
+    let error = request(View::LONGEST_INPUT - around + 1).unwrap_err();
+    let meta = told(Err::<(), _>(error));
+    assert_eq!(meta[..2], ["E_INVALID_FIELD_VALUE", "input"]);
+    // A resource that is asked by GET takes none.
+    let long = json!({"resource-id": "networkmap", "input": "A".repeat(View::LONGEST_INPUT + 1)});
+    assert!(OpenView::read(long.to_string().as_bytes(), None).is_ok());
 }
 
 #[test]

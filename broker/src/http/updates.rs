@@ -68,10 +68,11 @@ impl Updates {
     }
 }
 
-/// A name in an address that nobody guesses, and that is never used again: 122 bits of the system's
-/// randomness (RFC 8895 §7.1).
+/// A name in an address that nobody guesses, and that is never used again: 244 bits of the system's
+/// randomness, enough not to be guessed (RFC 8895 §7.1).
 fn fresh_name() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+    let [one, other] = [(); 2].map(|()| uuid::Uuid::new_v4());
+    format!("{}{}", one.simple(), other.simple())
 }
 
 /// Who asks, by the address of the connection, and as what is counted as one client.

@@ -32,7 +32,7 @@ pub struct UpdateMetrics {
 pub enum UpdatesRefusal {
     /// There are as many streams, or this client has as many, as there may be.
     Streams,
-    /// The stream has as many substreams as it may.
+    /// The stream, or this client, has as many substreams as it may.
     Substreams,
     /// As much is watched as may be, or this client has opened as many views.
     Views,

@@ -21,8 +21,10 @@ pub struct Updates {
     pub substreams: usize,
     /// Substreams in the life of one stream.
     pub substreams_ever: usize,
-    /// Different things that are watched: a resource, with what is asked of it. By streams and TIPS views
-    /// together.
+    /// Substreams of all streams that one client opened, at one time.
+    pub substreams_per_client: usize,
+    /// Different requests that are watched, by streams and TIPS views together. What is asked by GET is watched
+    /// besides.
     pub views: usize,
     /// TIPS views that are open because one client opened them. Clients that ask the same share a view.
     pub views_per_client: usize,
@@ -61,6 +63,8 @@ impl Default for Updates {
             streams_per_client: 64,
             substreams: stream.active,
             substreams_ever: stream.ever,
+            // One client leaves most of `views` to others.
+            substreams_per_client: 256,
             views: 1_000,
             views_per_client: 100,
             polls: 1_024,
@@ -99,9 +103,13 @@ impl Updates {
     }
 
     /// What must not be zero.
-    pub(super) fn counts(&self) -> [(&'static str, bool); 3] {
+    pub(super) fn counts(&self) -> [(&'static str, bool); 4] {
         [
             ("alto.updates.substreams", self.substreams == 0),
+            (
+                "alto.updates.substreams_per_client",
+                self.substreams_per_client == 0,
+            ),
             ("alto.updates.versions", self.versions == 0),
             ("alto.updates.work", self.work == 0),
         ]

@@ -107,7 +107,7 @@ fn rfc8895_7_1_the_control_address_alone_says_which_stream_it_is() {
     let (uri, another) = (reader.control_uri(), other.control_uri());
     assert_ne!(uri, another);
     let name = uri.rsplit('/').next().unwrap();
-    assert_eq!(name.len(), 32, "a UUID: {uri}");
+    assert_eq!(name.len(), 64, "two UUIDs: {uri}");
     reader.until("costs", |_| true);
     // Each of these comes over a connection of its own.
     let added = federation.control(
@@ -197,7 +197,8 @@ fn rfc8895_10_1_who_watches_too_much_is_told_to_come_later() {
     let federation = Federation::start(&[
         ("alto.updates.streams_per_client", "2"),
         ("alto.updates.substreams", "2"),
-        ("alto.updates.views", "3"),
+        ("alto.updates.substreams_per_client", "3"),
+        ("alto.updates.views", "1"),
     ]);
     let refused = |add: Value| {
         let answer = Reader::open(&federation.daemon, &json!({ "add": add }))
@@ -208,15 +209,25 @@ fn rfc8895_10_1_who_watches_too_much_is_told_to_come_later() {
     };
     let three = json!({"a": delays(), "b": delays(), "c": delays()});
     assert_eq!(refused(three), 503);
-    let first = federation.watch(&maps());
+    let mut first = federation.watch(&maps());
     let filtered =
         |pid: &str| json!({"resource-id": "networkmap-filtered", "input": {"pids": [pid]}});
     assert_eq!(
         refused(json!({"a": filtered("AS1"), "b": filtered("AS2")})),
         503
     );
-    let _second = federation.watch(&json!({"a": delays()}));
+    let mut second = federation.watch(&json!({"a": delays()}));
     assert_eq!(refused(json!({"a": delays()})), 503);
+    // Of the substreams of both streams one may be another, but there may not be one more.
+    let uri = second.control_uri();
+    let net = json!({"resource-id": "networkmap"});
+    let full = federation.control(&uri, &json!({"add": {"net": net}}));
+    assert_eq!(full.status, 503, "{}", full.body);
+    assert!(full.header("retry-after").is_some());
+    let stopped = federation.control(&first.control_uri(), &json!({"remove": ["costs"]}));
+    assert_eq!(stopped.status, 204);
+    let added = federation.control(&uri, &json!({"add": {"net": net}}));
+    assert_eq!(added.status, 204, "{}", added.body);
     drop(first);
     // As soon as the daemon sees that the client is gone, there is room.
     federation.until_metric("brokerd_update_streams", 1.0);

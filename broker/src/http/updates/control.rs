@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use http::{Request, StatusCode};
 
 use super::client;
-use super::streams::{answer, watch_all};
+use super::streams::{answer, crowded, watch_all};
 use crate::auth::Principal;
 use crate::http::App;
 use crate::http::answer::{alto_error, check_content_type, read_body};
 use crate::http::domains::InPath;
 use crate::http::guard::Peer;
 use crate::http::problem::Problem;
+use crate::metrics::UpdatesRefusal;
 
 /// The handler. The address alone says which stream it is.
 pub(in crate::http) async fn control(
@@ -38,30 +39,30 @@ pub(in crate::http) async fn control(
     };
     // What is wrong is told before anything is found out for it.
     let checked = match session.stream().as_ref() {
-        Some(stream) => stream.check(&request),
+        Some(live) => live.stream.check(&request),
         None => Err(NoStream::Closed),
     };
     if let Err(why) = checked {
         return refuse(&app, why, &request);
     }
+    let Some(counted) = updates.streams.substreams(&session, request.add.len()) else {
+        return Err(crowded(&app, UpdatesRefusal::Substreams));
+    };
     let leases = match watch_all(&app, &request.add).await {
         Ok(leases) => leases,
         Err(answer) => return answer,
     };
-    let done = {
-        let service = app.shared.published.service();
-        // All is watched already, so nothing is found out here.
-        let ask = alto::Ask {
-            light: true,
-            ..updates.hub.ask()
-        };
-        match session.stream().as_mut() {
-            Some(stream) => {
+    let done = match session.stream().as_mut() {
+        Some(live) => {
+            let done = {
                 let mut store = updates.hub.store();
-                stream.control(&request, (&mut *store, &service, &ask))
-            }
-            None => Err(NoStream::Closed),
+                live.stream.control_watched(&request, &mut store)
+            };
+            live.add(counted);
+            live.settle();
+            done
         }
+        None => Err(NoStream::Closed),
     };
     drop(leases);
     match done {

@@ -7,12 +7,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use alto::updates::Message;
 use bytes::Bytes;
 use hyper::body::{Body, Frame};
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::streams::Opened;
+
+/// Messages with more octets are encoded on a thread of their own.
+const LARGE: usize = 1 << 20;
 
 /// The next messages, and who asks for those after.
 type Next = Pin<Box<dyn Future<Output = Option<(Reader, Vec<Bytes>)>> + Send>>;
@@ -82,9 +87,9 @@ impl Reader {
         loop {
             // What changes from here on is looked at again.
             self.changes.borrow_and_update();
-            let (pieces, is_closed) = self.take();
-            if !pieces.is_empty() {
-                return Some((self, pieces));
+            let (messages, is_closed) = self.take();
+            if !messages.is_empty() {
+                return Some((self, encoded(messages).await?));
             }
             if is_closed {
                 return None;
@@ -99,19 +104,32 @@ impl Reader {
     }
 
     /// What is to be told now, and whether nothing comes after.
-    fn take(&self) -> (Vec<Bytes>, bool) {
+    fn take(&self) -> (Vec<Message>, bool) {
         let shared = &self.opened.app.shared;
-        let mut stream = self.opened.session.stream();
-        let Some(stream) = stream.as_mut() else {
+        let mut live = self.opened.session.stream();
+        let Some(live) = live.as_mut() else {
             return (Vec::new(), true);
         };
-        let messages = stream.take(&mut shared.updates.hub.store());
-        let is_closed = stream.is_closed();
-        let mut pieces = Vec::new();
+        let messages = {
+            let mut store = shared.updates.hub.store();
+            live.stream.take(&mut store)
+        };
+        live.settle();
         for message in &messages {
             shared.metrics.updates.message(message.kind, message.len());
-            pieces.extend(message.encode());
         }
-        (pieces, is_closed)
+        (messages, live.stream.is_closed())
+    }
+}
+
+/// The messages as they go over the wire. Of a large document the first who is told it looks for the lines: on a
+/// thread of its own. `None` if that fails: then the stream is to end, since what it was to tell is lost.
+async fn encoded(messages: Vec<Message>) -> Option<Vec<Bytes>> {
+    let is_large = messages.iter().any(|message| message.len() > LARGE);
+    let encode = move || messages.iter().flat_map(Message::encode).collect();
+    if is_large {
+        spawn_blocking(encode).await.ok()
+    } else {
+        Some(encode())
     }
 }

@@ -30,6 +30,7 @@ pub(super) struct Streams {
     by_name: Mutex<HashMap<String, Arc<Session>>>,
     most: usize,
     of_client: Counts<Client>,
+    substreams_of_client: Counts<Client>,
     pub(super) limits: StreamLimits,
 }
 
@@ -37,16 +38,38 @@ pub(super) struct Streams {
 pub(super) struct Session {
     name: String,
     /// `None` once its client is gone.
-    stream: Mutex<Option<Stream>>,
+    stream: Mutex<Option<Live>>,
     /// The control service did something.
     pub(super) poked: Notify,
+    client: Client,
     #[expect(dead_code, reason = "held, and given back when dropped")]
     counted: Counted<Client>,
 }
 
+/// What a stream has while its client is there.
+pub(super) struct Live {
+    pub(super) stream: Stream,
+    /// One for each substream.
+    counted: Vec<Counted<Client>>,
+}
+
+impl Live {
+    /// These are substreams of it, too.
+    pub(super) fn add(&mut self, counted: Vec<Counted<Client>>) {
+        self.counted.extend(counted);
+    }
+
+    /// Gives back what was counted for substreams that have stopped, and lets go of what they watched. To be
+    /// called without the store.
+    pub(super) fn settle(&mut self) {
+        self.counted.truncate(self.stream.substreams().count());
+        drop(self.stream.released());
+    }
+}
+
 impl Session {
     /// The stream. To be held for a moment, and before the store.
-    pub(super) fn stream(&self) -> MutexGuard<'_, Option<Stream>> {
+    pub(super) fn stream(&self) -> MutexGuard<'_, Option<Live>> {
         // Each change of it is whole.
         self.stream.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -58,6 +81,7 @@ impl Streams {
             by_name: Mutex::default(),
             most: settings.streams,
             of_client: Counts::new(settings.streams_per_client),
+            substreams_of_client: Counts::new(settings.substreams_per_client),
             limits: settings.stream_limits(),
         }
     }
@@ -78,7 +102,7 @@ impl Streams {
 
     /// A place for one more stream; `None` if there are as many as there may be.
     fn place(&self, client: Client) -> Option<Arc<Session>> {
-        let counted = self.of_client.one_more(client)?;
+        let counted = self.of_client.one_more(client.clone())?;
         let mut by_name = self.by_name();
         if by_name.len() >= self.most {
             return None;
@@ -87,10 +111,22 @@ impl Streams {
             name: fresh_name(),
             stream: Mutex::new(None),
             poked: Notify::new(),
+            client,
             counted,
         });
         by_name.insert(session.name.clone(), Arc::clone(&session));
         Some(session)
+    }
+
+    /// Places for so many more substreams, counted for who opened the stream; `None` if it would have more than
+    /// it may.
+    pub(super) fn substreams(
+        &self,
+        session: &Session,
+        more: usize,
+    ) -> Option<Vec<Counted<Client>>> {
+        let one_more = |_| self.substreams_of_client.one_more(session.client.clone());
+        (0..more).map(one_more).collect()
     }
 }
 
@@ -104,9 +140,10 @@ impl Drop for Opened {
     fn drop(&mut self) {
         let updates = &self.app.shared.updates;
         updates.streams.by_name().remove(&self.session.name);
-        let stream = self.session.stream().take();
-        if let Some(stream) = stream {
-            stream.close(&mut updates.hub.store());
+        let live = self.session.stream().take();
+        if let Some(live) = live {
+            let released = live.stream.close(&mut updates.hub.store());
+            drop(released);
             debug!("an update stream is closed");
         }
     }
@@ -140,23 +177,21 @@ pub(in crate::http) async fn open(
     };
     let app = &opened.app;
     let streams = &app.shared.updates.streams;
+    let Some(counted) = streams.substreams(&opened.session, request.add.len()) else {
+        return Err(crowded(app, UpdatesRefusal::Substreams));
+    };
     let leases = match watch_all(app, &request.add).await {
         Ok(leases) => leases,
         Err(answer) => return answer,
     };
     let control = format!("/updates/streams/{}", opened.session.name);
     let stream = {
-        let hub = &app.shared.updates.hub;
-        let (ask, service) = (hub.ask(), app.shared.published.service());
-        // All is watched already, so nothing is found out here.
-        let ask = alto::Ask { light: true, ..ask };
-        let mut store = hub.store();
-        let using = (&mut *store, &service, &ask);
-        Stream::open(&request, Some(control), streams.limits, using)
+        let mut store = app.shared.updates.hub.store();
+        Stream::open_watched(&request, Some(control), streams.limits, &mut store)
     };
     drop(leases);
     match stream {
-        Ok(stream) => *opened.session.stream() = Some(stream),
+        Ok(stream) => *opened.session.stream() = Some(Live { stream, counted }),
         Err(why) => return answer(app, why, &request.add),
     }
     debug!(substreams = request.add.len(), client = ?address, "an update stream is open");
@@ -202,6 +237,7 @@ pub(super) fn answer(
         },
         NoStream::View(NoView::TooMany(_)) => Err(crowded(app, UpdatesRefusal::Views)),
         NoStream::TooMany(_) => Err(crowded(app, UpdatesRefusal::Substreams)),
+        NoStream::NotWatched => Err(Problem::Busy { retry_after: 1 }),
         NoStream::Closed => Err(Problem::NotFound {
             path: "a stream that is closed".to_owned(),
         }),
@@ -220,7 +256,7 @@ pub(super) fn crowded(app: &App, why: UpdatesRefusal) -> Problem {
     app.shared.metrics.updates.refused(why);
     let what = match why {
         UpdatesRefusal::Streams => "open update streams",
-        UpdatesRefusal::Substreams => "substreams of one stream",
+        UpdatesRefusal::Substreams => "substreams",
         UpdatesRefusal::Views => "resources and requests that are watched",
         UpdatesRefusal::Polls => "waiting polls",
         UpdatesRefusal::Octets => "octets of versions that are kept",
