@@ -29,6 +29,7 @@ mod quick;
 pub mod rate;
 mod representation;
 mod reservations;
+mod room;
 mod routes;
 mod selections;
 pub mod server;
@@ -59,6 +60,10 @@ use crate::updates::Hub;
 /// [`push::Intake`] bounds what they take.
 const DOCUMENTS_AT_ONCE: usize = 2;
 
+/// Blocks of [`room::BLOCK`] octets for the bodies of requests together: a quarter of a gigabyte. One HTTP/2
+/// connection may bring a hundred at once.
+const BODIES: usize = 4096;
+
 /// What handlers share.
 #[derive(Clone)]
 pub struct App {
@@ -74,6 +79,8 @@ struct Shared {
     heavy: heavy::Heavy,
     /// Answers in codings.
     encodings: representation::Encodings,
+    /// The other bodies that are on their way in.
+    bodies: room::Room,
     /// Documents that members push, on their way in.
     intake: push::Intake,
     /// The decoding of them.
@@ -112,6 +119,7 @@ impl App {
             rate: rate::RateLimit::new(&settings.limits),
             heavy: heavy::Heavy::new(searches, searches.saturating_mul(2)),
             encodings: representation::Encodings::new(settings.limits.connections),
+            bodies: room::Room::new(BODIES),
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
             inbox,

@@ -303,7 +303,10 @@ fn rfc9569_5_the_directory_has_tips_with_all_that_is_one_document() {
     assert_eq!(entry["accepts"], "application/alto-tipsparams+json");
     let (_, of_stream) = of_updates(&root, "update-stream");
     let lacks: Vec<&String> = of_stream.iter().filter(|id| !uses.contains(id)).collect();
-    assert_eq!(lacks, ["pv"]);
+    assert_eq!(
+        lacks,
+        ["pv", "path-vector-costmap", "path-vector-endpointcost"]
+    );
     let forms = entry["capabilities"]["incremental-change-media-types"]
         .as_object()
         .unwrap();

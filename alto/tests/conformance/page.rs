@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The RFCs that the page is about, as the names of their tests begin.
-const TOLD: [&str; 9] = [
-    "rfc7285_", "rfc8189_", "rfc8895_", "rfc8896_", "rfc9240_", "rfc9274_", "rfc9275_", "rfc9439_",
-    "rfc9569_",
+const TOLD: [&str; 11] = [
+    "rfc7285_", "rfc7286_", "rfc8189_", "rfc8686_", "rfc8895_", "rfc8896_", "rfc9240_", "rfc9274_",
+    "rfc9275_", "rfc9439_", "rfc9569_",
 ];
 
 /// Sections of the list of requirements that the page has whole.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "### C1 ", "### C2 ", "### C3 ", "### C4 ", "### C5 ", "### C6 ", "### C7 ", "### C8 ",
+    "### C9 ", "### C10 ",
 ];
 
 fn root() -> PathBuf {

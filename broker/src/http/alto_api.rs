@@ -34,9 +34,6 @@ pub(super) fn addresses() -> impl Iterator<Item = (&'static str, Vec<&'static Re
 /// The method of an address and its handler. All resources of one address take the same.
 pub(super) fn route(resources: Vec<&'static Resource>) -> MethodRouter<App> {
     let first = resources.first().copied();
-    let other = move |State(app): State<App>, method: Method, headers: HeaderMap| {
-        other_method(app, first, method, headers)
-    };
     let route = match resources.as_slice() {
         [resource] if resource.accepts.is_none() => {
             let resource = *resource;
@@ -45,6 +42,17 @@ pub(super) fn route(resources: Vec<&'static Resource>) -> MethodRouter<App> {
         _ => post(move |State(app): State<App>, request: Request<Body>| {
             answer(app, resources.clone(), request)
         }),
+    };
+    with_options(route, first)
+}
+
+/// A route of a resource, with an answer of its own to the methods that it does not take.
+pub(super) fn with_options(
+    route: MethodRouter<App>,
+    resource: Option<&'static Resource>,
+) -> MethodRouter<App> {
+    let other = move |State(app): State<App>, method: Method, headers: HeaderMap| {
+        other_method(app, resource, method, headers)
     };
     route.fallback(other)
 }

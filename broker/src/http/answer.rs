@@ -7,12 +7,13 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::problem::Problem;
+use super::room::{BLOCK, Room};
 
 /// The `Accept` header, its lines joined (RFC 9110 §5.3); `None` if there is none or it is no text.
 pub(super) fn accept(headers: &HeaderMap) -> Option<String> {
@@ -57,16 +58,36 @@ pub(super) fn check_content_type(
 }
 
 /// Reads the whole body, at most `limit` bytes of it.
+///
+/// # Errors
+/// [`Problem::BodyTooLarge`], [`Problem::BodyBroken`], or [`Problem::Busy`] if too much is on its way in.
 pub(super) async fn read_body(request: Request<Body>, limit: usize) -> Result<Bytes, Problem> {
     // A body that says how large it is need not come first.
     if request.body().size_hint().lower() > limit as u64 {
         return Err(Problem::BodyTooLarge { limit });
     }
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Problem::BodyTooLarge { limit }),
-        Err(_) => Err(Problem::BodyBroken),
+    // The guard brings it; a body that comes at once is no load, and takes none.
+    let mut held = request.extensions().get::<Room>().map(Room::enter);
+    let mut body = request.into_body();
+    let (mut pieces, mut octets) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::BodyBroken)?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        octets = octets.saturating_add(data.len());
+        if octets > limit {
+            return Err(Problem::BodyTooLarge { limit });
+        }
+        if let Some(held) = held.as_mut().filter(|_| octets > BLOCK) {
+            held.hold(octets)?;
+        }
+        pieces.push(data);
     }
+    Ok(match pieces.as_slice() {
+        [only] => only.clone(),
+        pieces => pieces.concat().into(),
+    })
 }
 
 /// A body that is to be JSON.

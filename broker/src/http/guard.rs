@@ -77,6 +77,7 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
         Err(problem) => (guarded.tell)(problem),
         Ok(principal) => {
             request.extensions_mut().insert(principal);
+            request.extensions_mut().insert(shared.bodies.clone());
             let limit = shared.settings.limits.request_timeout;
             let limit = limit.saturating_add(guarded.patience);
             match tokio::time::timeout(limit, next.run(request)).await {

@@ -92,7 +92,8 @@ impl RateLimit {
     }
 }
 
-fn network_of(peer: IpAddr) -> IpAddr {
+/// The network that counts as one client: an IPv4 address, an IPv6 /64.
+pub(super) fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let bits = address.to_bits() & !u128::from(u64::MAX);

@@ -38,15 +38,22 @@ pub fn routes(app: App) -> Routes {
     let alto_resources = alto_api::addresses().fold(Router::new(), |router, (uri, resources)| {
         router.route(uri, guarded(Action::ReadMaps, alto_api::route(resources)))
     });
+    let of = |id: &str, route: MethodRouter<App>| {
+        let route = alto_api::with_options(route, alto::resource(id));
+        guarded(Action::ReadMaps, route)
+    };
     // A poll waits for what is not there yet.
     let patience = app.shared.settings.alto.updates.poll;
     let polls = Guarded::new(app.clone(), Action::ReadMaps, Problem::into_response)
         .waiting(patience)
         .around(get(updates::item).fallback(method_not_allowed));
     let router = alto_resources
-        .route(uri::UPDATES, maps(post(updates::open)))
+        .route(
+            uri::UPDATES,
+            of(uri::id::UPDATE_STREAM, post(updates::open)),
+        )
         .route(updates::STREAM, maps(post(updates::control)))
-        .route(uri::TIPS, maps(post(updates::open_view)))
+        .route(uri::TIPS, of(uri::id::TIPS, post(updates::open_view)))
         .route(updates::NEXT_EDGE, maps(post(updates::next_edge)))
         .route(updates::ITEM, polls)
         .route("/broker/v1/placements", maps(post(placements::placements)))

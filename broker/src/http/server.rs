@@ -35,6 +35,7 @@ use super::counts::{Counted, Counts};
 use super::guard::Peer;
 use super::preface::Begun;
 use super::quick::Routes;
+use super::rate::network_of;
 use super::{http2, tls};
 use crate::metrics::{ConnectionRefusal, Metrics};
 use crate::settings::Limits;
@@ -92,7 +93,7 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some(place) = Place::take(&shared, peer.ip()) else {
+                    let Some(place) = Place::take(&shared, network_of(peer.ip())) else {
                         shared
                             .metrics
                             .connection_refused(ConnectionRefusal::PerClient);
@@ -139,7 +140,7 @@ pub(super) struct Shared {
     pub(super) kill: CancellationToken,
     /// Connections, and the streams of HTTP/2.
     pub(super) tasks: TaskTracker,
-    /// Open connections by client address.
+    /// Open connections by the client's network.
     open: Counts<IpAddr>,
 }
 

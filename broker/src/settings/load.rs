@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
+use url::Url;
 
-use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, Sof, StorePlace};
+use super::{BgpPeer, PolicyEntry, PrestoSettings, Role, Settings, StorePlace};
 use crate::lso::{orchestrator, orders};
 use crate::store::MAX_OPERATIONS;
 
@@ -219,15 +220,11 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
             return Err(rule("domains.id", &domain.id, why));
         }
     }
-    if let Some(url) = &settings.sof.public_url {
-        let is_base = matches!(url.scheme(), "http" | "https")
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !is_base {
-            let why = "must be an http or https URL without query and fragment";
-            return Err(rule("sof.public_url", url, why));
-        }
-    }
+    check_base("sof.public_url", settings.sof.public_url.as_ref())?;
+    check_base(
+        "alto.updates.public_url",
+        settings.alto.updates.public_url.as_ref(),
+    )?;
     check_bgp(settings)?;
     check_notifications(settings)?;
     settings
@@ -395,24 +392,24 @@ fn check_bounds(settings: &Settings) -> Result<(), SettingsError> {
     }
 }
 
-fn check_notifications(settings: &Settings) -> Result<(), SettingsError> {
-    let Sof {
-        public_url,
-        notifications: told,
-        ..
-    } = &settings.sof;
-    if let Some(url) = public_url {
-        let is_base = matches!(url.scheme(), "http" | "https")
-            && url.host().is_some()
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none();
-        if !is_base {
-            let why = "must be http or https with a host, and without user, query and fragment";
-            return Err(rule("sof.public_url", url, why));
-        }
+/// A URL that others begin with.
+fn check_base(key: &str, url: Option<&Url>) -> Result<(), SettingsError> {
+    let Some(url) = url else { return Ok(()) };
+    let is_base = matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if is_base {
+        return Ok(());
     }
+    let why = "must be http or https with a host, and without user, query and fragment";
+    Err(rule(key, url, why))
+}
+
+fn check_notifications(settings: &Settings) -> Result<(), SettingsError> {
+    let told = &settings.sof.notifications;
     let counts = [
         // One for those that answer well, one for the others.
         ("sof.notifications.at_once", told.at_once, 2),

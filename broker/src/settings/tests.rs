@@ -396,6 +396,10 @@ fn settings_of_notifications_are_checked() {
             "sof.public_url",
         ),
         ("[sof]\npublic_url = 'ftp://a.example'\n", "sof.public_url"),
+        (
+            "[alto.updates]\npublic_url = 'https://a.example/?q'\n",
+            "alto.updates.public_url",
+        ),
     ] {
         let chain = error_chain(text);
         assert!(chain.contains(told), "{text}: {chain}");

@@ -112,6 +112,20 @@ impl Brokerd {
         line.unwrap().parse().unwrap()
     }
 
+    /// How many versions were counted after `before`: one at least, which is counted after it is served.
+    pub(crate) async fn versions_after(&self, before: usize) -> usize {
+        let counted = async {
+            loop {
+                match self.versions().await - before {
+                    0 => tokio::time::sleep(Duration::from_millis(20)).await,
+                    versions => return versions,
+                }
+            }
+        };
+        let patience = Duration::from_secs(30);
+        tokio::time::timeout(patience, counted).await.unwrap()
+    }
+
     /// Waits until `so` of a domain; says how long that took.
     pub(crate) async fn until(&self, id: &str, what: &str, so: impl Fn(&Value) -> bool) {
         let waiting = async {

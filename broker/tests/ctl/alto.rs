@@ -203,7 +203,24 @@ fn maps_costs_and_properties_are_asked_for_by_what_they_are() {
     let path = broker
         .ctl(&["alto", "pathvector", "--src", "AS1", "--dst", "AS3"])
         .good();
-    assert!(path.contains("AS1") && path.contains(" -> "), "{path}");
+    // What no other pair crosses is one element; where they are to be told by lasting ids, each link is one.
+    assert!(path.contains("AS1") && !path.contains(" -> "), "{path}");
+    let path = broker
+        .ctl(&[
+            "alto",
+            "pathvector",
+            "--src",
+            "AS1",
+            "--dst",
+            "AS3",
+            "--ane-property",
+            "persistent-entity-id",
+        ])
+        .good();
+    assert!(
+        path.contains(" -> ") && path.contains("ane-properties.ane:AS1:AS2:"),
+        "{path}"
+    );
 }
 
 #[test]

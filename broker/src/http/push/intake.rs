@@ -1,9 +1,4 @@
-//! Room for the documents that are on their way in.
-//!
-//! A body counts with what has come of it so far: a client that is slow holds little, however much it
-//! announces. A domain has a few places, so that whoever fills them holds up that domain alone.
-
-use std::sync::Arc;
+//! Room for the documents that are on their way in. A domain has a few places, so that whoever fills them holds up that domain alone.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,16 +6,13 @@ use http::Request;
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use nffg::DomainId;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::counts::{Counted, Counts};
 use super::super::problem::Problem;
+use super::super::room::{Held, Room};
 
 /// Documents of one domain that may be under way at once.
 pub(super) const PLACES: usize = 8;
-
-/// The unit in which octets are counted.
-const BLOCK: usize = 64 << 10;
 
 /// Blocks for all documents together: half a gigabyte.
 const BLOCKS: usize = 8192;
@@ -28,7 +20,7 @@ const BLOCKS: usize = 8192;
 /// The room.
 #[derive(Debug)]
 pub(in crate::http) struct Intake {
-    blocks: Arc<Semaphore>,
+    room: Room,
     /// Documents under way.
     under_way: Counts<DomainId>,
 }
@@ -36,8 +28,7 @@ pub(in crate::http) struct Intake {
 /// One document's place; given back, with the room for its octets, when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
-    blocks: Arc<Semaphore>,
-    held: Option<OwnedSemaphorePermit>,
+    held: Held,
     #[expect(dead_code, reason = "held, and given back when dropped")]
     counted: Counted<DomainId>,
 }
@@ -51,7 +42,7 @@ impl Default for Intake {
 impl Intake {
     fn new(blocks: usize, places: usize) -> Self {
         Self {
-            blocks: Arc::new(Semaphore::new(blocks)),
+            room: Room::new(blocks),
             under_way: Counts::new(places),
         }
     }
@@ -63,8 +54,7 @@ impl Intake {
     pub(super) fn enter(&self, domain: &DomainId) -> Result<Place, Problem> {
         Ok(Place {
             counted: self.under_way.one_more(domain.clone()).ok_or_else(busy)?,
-            blocks: Arc::clone(&self.blocks),
-            held: None,
+            held: self.room.enter(),
         })
     }
 }
@@ -74,32 +64,6 @@ fn busy() -> Problem {
 }
 
 impl Place {
-    /// Has room for `octets` in all from now on.
-    ///
-    /// # Errors
-    /// [`Problem::Busy`] if all room is taken.
-    pub(super) fn hold(&mut self, octets: usize) -> Result<(), Problem> {
-        let held = self
-            .held
-            .as_ref()
-            .map_or(0, OwnedSemaphorePermit::num_permits);
-        let Some(more) = octets
-            .div_ceil(BLOCK)
-            .checked_sub(held)
-            .filter(|more| *more > 0)
-        else {
-            return Ok(());
-        };
-        let more = u32::try_from(more).map_err(|_| busy())?;
-        let permit = Arc::clone(&self.blocks).try_acquire_many_owned(more);
-        let permit = permit.map_err(|_| busy())?;
-        match &mut self.held {
-            Some(held) => held.merge(permit),
-            None => self.held = Some(permit),
-        }
-        Ok(())
-    }
-
     /// Reads the whole body, at most `limit` octets of it, into memory of its own size: it may be kept
     /// for long.
     ///
@@ -125,7 +89,7 @@ impl Place {
             if octets > limit {
                 return Err(Problem::BodyTooLarge { limit });
             }
-            self.hold(octets)?;
+            self.held.hold(octets)?;
             read.extend_from_slice(&data);
         }
         Ok(Bytes::from(read.into_boxed_slice()))
@@ -138,6 +102,8 @@ mod tests {
     use std::task::{Context, Poll};
 
     use hyper::body::Frame;
+
+    use super::super::super::room::BLOCK;
 
     use super::*;
 
@@ -169,19 +135,16 @@ mod tests {
         let mut first = intake.enter(&domain("AS1")).unwrap();
         let mut second = intake.enter(&domain("AS2")).unwrap();
         let body = first.read(request(BLOCK + 1), 3 * BLOCK).await.unwrap();
-        assert_eq!(
-            (body.len(), intake.blocks.available_permits()),
-            (BLOCK + 1, 2)
-        );
+        assert_eq!((body.len(), intake.room.left()), (BLOCK + 1, 2));
         assert_eq!(
             second.read(request(3 * BLOCK), 3 * BLOCK).await,
             Err(busy())
         );
-        assert_eq!(intake.blocks.available_permits(), 2);
+        assert_eq!(intake.room.left(), 2);
         drop(first);
         second.read(request(3 * BLOCK), 3 * BLOCK).await.unwrap();
         drop(second);
-        assert_eq!(intake.blocks.available_permits(), 4);
+        assert_eq!(intake.room.left(), 4);
     }
 
     #[tokio::test]
