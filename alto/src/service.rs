@@ -191,6 +191,13 @@ impl Service {
         self
     }
 
+    /// Whether the other says the same, though maybe with another index of distances: what takes more work here
+    /// than is allowed may take less there.
+    #[must_use]
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.costs, &other.costs)
+    }
+
     /// The maps.
     #[must_use]
     pub fn maps(&self) -> &Arc<Maps> {

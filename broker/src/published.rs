@@ -29,6 +29,8 @@ pub struct Published {
     changed: Notify,
     /// Counts the versions, for any number who wait for the next.
     versions: watch::Sender<u64>,
+    /// Counts the indexes that were made.
+    indexed: watch::Sender<u64>,
     // Many short reads and writes by source; no guard leaves this module.
     domains: DashMap<DomainId, Arc<Entry>>,
     reservations: DashMap<ReservationId, Arc<Kept>>,
@@ -43,6 +45,18 @@ pub struct Published {
 struct Current {
     version: Version,
     service: alto::Service,
+    /// Nobody has made an index of it yet.
+    awaits_index: bool,
+}
+
+/// What ALTO says of a version.
+#[derive(Clone)]
+pub struct Said {
+    /// All of it.
+    pub service: alto::Service,
+    /// Whether an index of distances comes yet, with which some answers take much less work
+    /// ([`Published::indexed`]).
+    pub awaits_index: bool,
 }
 
 impl Current {
@@ -52,6 +66,7 @@ impl Current {
         let service = alto::Service::new(maps, distances, previous);
         Self {
             service: service.in_force(clock::now().timestamp, previous),
+            awaits_index: version.lacks_index(),
             version,
         }
     }
@@ -72,6 +87,7 @@ impl Published {
             changing: Mutex::new(()),
             changed: Notify::new(),
             versions: watch::Sender::new(0),
+            indexed: watch::Sender::new(0),
             domains: DashMap::new(),
             reservations: DashMap::new(),
             events: Log::default(),
@@ -90,6 +106,16 @@ impl Published {
     #[must_use]
     pub fn service(&self) -> alto::Service {
         self.current.load().service.clone()
+    }
+
+    /// The same, and whether an index comes yet.
+    #[must_use]
+    pub fn said(&self) -> Said {
+        let current = self.current.load();
+        Said {
+            service: current.service.clone(),
+            awaits_index: current.awaits_index,
+        }
     }
 
     /// For who makes a full cost map: until it is let go, no other is made.
@@ -146,8 +172,11 @@ impl Published {
         let _one_at_a_time = self.lock();
         let current = self.current.load();
         if let Some(next) = current.version.with_index(indexed, of) {
-            self.current
-                .store(Arc::new(Current::new(next, Some(&current))));
+            let mut next = Current::new(next, Some(&current));
+            // What does not fit into an index stays without one.
+            next.awaits_index = false;
+            self.current.store(Arc::new(next));
+            self.indexed.send_modify(|indexed| *indexed += 1);
         }
     }
 
@@ -160,6 +189,12 @@ impl Published {
     #[must_use]
     pub fn versions(&self) -> watch::Receiver<u64> {
         self.versions.subscribe()
+    }
+
+    /// Changes with each index, after readers see it. For any number who ask.
+    #[must_use]
+    pub fn indexed(&self) -> watch::Receiver<u64> {
+        self.indexed.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, ()> {

@@ -14,15 +14,17 @@
 //!   reads the store waits for as long as it takes to swap pointers.
 //! * A lane takes one version at a time, and after it the one that is current then: versions that come
 //!   meanwhile are one change.
+//! * What takes too much work until the index of distances is made stays as it was until then.
 //! * Requests cannot slow the maps down: their lane comes after, and rests for as long as it worked.
 //! * The first content of a view is made by who watches it first, and with it the lane is held, so that the
 //!   view is of the same version as the others of its lane.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use alto::updates::{NoView, Revision, Snapshot, Store, View};
-use alto::{Ask, Service};
+use alto::updates::{History, NoView, Revision, Snapshot, Store, View};
+use alto::{Ask, Refused};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -31,7 +33,7 @@ use tracing::{debug, error};
 
 use crate::clock;
 use crate::metrics::Metrics;
-use crate::published::Published;
+use crate::published::{Published, Said};
 use crate::settings::Settings;
 
 /// Work goes on for so long before what is ready is shown.
@@ -43,17 +45,25 @@ const LONGEST_REST: Duration = Duration::from_secs(2);
 /// Views that are brought up to a version together.
 struct Lane {
     takes: fn(&View) -> bool,
-    /// What all views of the lane show. Held while they are brought up to another, or one more comes.
-    service: tokio::sync::Mutex<Service>,
+    /// Held while views are brought up to another version, or one more comes.
+    shown: tokio::sync::Mutex<Shown>,
     /// Counts the versions that it took.
     took: watch::Sender<u64>,
 }
 
+/// What all views of a lane show.
+struct Shown {
+    said: Said,
+    /// But these show a version before: without the index that comes yet they take too much work.
+    late: Vec<View>,
+}
+
 impl Lane {
-    fn new(takes: fn(&View) -> bool, service: Service) -> Self {
+    fn new(takes: fn(&View) -> bool, said: Said) -> Self {
+        let late = Vec::new();
         Self {
             takes,
-            service: tokio::sync::Mutex::new(service),
+            shown: tokio::sync::Mutex::new(Shown { said, late }),
             took: watch::Sender::new(0),
         }
     }
@@ -69,9 +79,11 @@ pub struct Hub {
     changed: watch::Sender<u64>,
     published: Arc<Published>,
     metrics: Arc<Metrics>,
-    /// Steps that a view may cost each time: of searches for paths, and of costs.
+    /// Steps that the view of a request may cost each time: of searches for paths, and of costs.
     path_work: u64,
     cost_work: u64,
+    /// Steps that the view of a map may cost: as many as when it is asked by GET, which shares it.
+    map_work: u64,
     all_octets: usize,
     stop: CancellationToken,
 }
@@ -101,22 +113,42 @@ impl Drop for Lease {
 /// The place to make the first content of a view: nobody else makes any in its lane, and no version comes.
 pub struct Entered<'a> {
     hub: &'a Arc<Hub>,
-    service: tokio::sync::MutexGuard<'a, Service>,
+    shown: tokio::sync::MutexGuard<'a, Shown>,
 }
 
 impl Entered<'_> {
     /// What the lane shows.
     #[must_use]
-    pub fn service(&self) -> &Service {
-        &self.service
+    pub fn said(&self) -> &Said {
+        &self.shown.said
     }
 
-    /// Watches a view that says this.
+    /// Watches a view that says this. If it had ended, what changed since is found out on a thread of its own.
     ///
     /// # Errors
     /// [`NoView::TooMany`].
-    pub fn insert(&self, view: &View, now: Snapshot) -> Result<Lease, NoView> {
-        self.hub.store().insert(view, now)?;
+    pub async fn insert(&self, view: &View, now: Snapshot) -> Result<Lease, NoView> {
+        let ended = self.hub.store().versions(view).cloned();
+        let revision = match ended {
+            Some(versions) => {
+                let (view, now) = (view.clone(), now.clone());
+                let revise = move || view.revision(&versions, Ok(now));
+                spawn_blocking(revise).await.ok()
+            }
+            None => None,
+        };
+        // Let go of after the store.
+        let mut revision = revision;
+        {
+            let mut store = self.hub.store();
+            if let Some(revision) = &mut revision {
+                store.adopt(revision);
+            }
+            // Who watched it may be gone by now.
+            if !store.rewatch(view) {
+                store.insert(view, now)?;
+            }
+        }
         Ok(self.hub.lease(view))
     }
 }
@@ -131,16 +163,17 @@ impl Hub {
         stop: CancellationToken,
     ) -> Arc<Self> {
         let of = &settings.alto.updates;
-        let service = published.service();
+        let said = published.said();
         Arc::new(Self {
             store: Mutex::new(Store::new(of.views, of.bounds())),
-            shared: Lane::new(is_shared, service.clone()),
-            asked: Lane::new(|view| !is_shared(view), service),
+            shared: Lane::new(is_shared, said.clone()),
+            asked: Lane::new(|view| !is_shared(view), said),
             changed: watch::Sender::new(0),
             published,
             metrics,
             path_work: settings.paths.work.min(of.work),
             cost_work: settings.alto.work.min(of.work),
+            map_work: settings.alto.work,
             all_octets: of.all_octets,
             stop,
         })
@@ -164,14 +197,18 @@ impl Hub {
         &self.stop
     }
 
-    /// What a view may cost, each time.
+    /// What this view may cost, each time.
     #[must_use]
-    pub fn ask(&self) -> Ask {
+    pub fn ask(&self, view: &View) -> Ask {
         Ask {
             client: None,
             now: clock::now().timestamp,
             path_work: self.path_work,
-            cost_work: self.cost_work,
+            cost_work: if is_shared(view) {
+                self.map_work
+            } else {
+                self.cost_work
+            },
             light: false,
         }
     }
@@ -203,38 +240,46 @@ impl Hub {
         } else {
             &self.asked
         };
-        Entered {
-            hub: self,
-            service: lane.service.lock().await,
+        let mut shown = lane.shown.lock().await;
+        let said = self.published.said();
+        if shown.said.service.is_same_version(&said.service) {
+            // Maybe with an index.
+            shown.said = said;
         }
+        Entered { hub: self, shown }
     }
 
     /// Brings what is watched up to each version of the maps, until the daemon stops.
     pub async fn run(self: Arc<Self>) {
         // Before the lane has a service, so that no version is missed between the two.
-        let of_maps = self.published.versions();
-        let of_shared = self.shared.took.subscribe();
+        let of_maps = (self.published.versions(), self.published.indexed());
+        let of_shared = (self.shared.took.subscribe(), self.published.indexed());
         tokio::join!(
             self.follow(&self.shared, of_maps),
             self.follow(&self.asked, of_shared)
         );
     }
 
-    async fn follow(self: &Arc<Self>, lane: &Lane, mut source: watch::Receiver<u64>) {
+    async fn follow(
+        self: &Arc<Self>,
+        lane: &Lane,
+        (mut source, mut indexed): (watch::Receiver<u64>, watch::Receiver<u64>),
+    ) {
         // What came before this task did.
         source.mark_changed();
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 changed = source.changed() => if changed.is_err() { return },
+                changed = indexed.changed() => if changed.is_err() { return },
             }
             let is_shared = std::ptr::eq(lane, &self.shared);
-            let service = if is_shared {
-                self.published.service()
+            let said = if is_shared {
+                self.published.said()
             } else {
-                self.shared.service.lock().await.clone()
+                self.shown_by_shared().await
             };
-            let took = self.take(lane, service).await;
+            let took = self.take(lane, said).await;
             lane.took.send_modify(|took| *took += 1);
             if !is_shared {
                 tokio::select! {
@@ -245,11 +290,28 @@ impl Hub {
         }
     }
 
-    /// Brings a lane up to this service. Says how long it took.
-    async fn take(self: &Arc<Self>, lane: &Lane, service: Service) -> Duration {
+    /// What the lane of maps shows, with the index if there is one by now.
+    async fn shown_by_shared(&self) -> Said {
+        let shown = self.shared.shown.lock().await.said.clone();
+        let said = self.published.said();
+        if shown.service.is_same_version(&said.service) {
+            said
+        } else {
+            shown
+        }
+    }
+
+    /// Brings a lane up to this: all of it, or if it shows that but for the index what is late. Says how long it
+    /// took.
+    async fn take(self: &Arc<Self>, lane: &Lane, said: Said) -> Duration {
         let began = clock::instant();
-        let mut current = lane.service.lock().await;
-        let views = self.store().views(lane.takes);
+        let mut shown = lane.shown.lock().await;
+        let late = std::mem::take(&mut shown.late);
+        let views = if shown.said.service.is_same_version(&said.service) {
+            late
+        } else {
+            self.store().views(lane.takes)
+        };
         if !views.is_empty() {
             // Who is asked for a full map meanwhile takes the one that is made here.
             let _one_at_a_time = if std::ptr::eq(lane, &self.shared) {
@@ -257,30 +319,34 @@ impl Hub {
             } else {
                 None
             };
-            let (hub, of) = (Arc::clone(self), service.clone());
+            let (hub, of) = (Arc::clone(self), said.clone());
             let revised = spawn_blocking(move || hub.revise(&views, &of, began)).await;
-            if let Err(error) = revised {
-                error!(%error, "what is watched is not up to date");
+            match revised {
+                Ok(late) => shown.late = late,
+                Err(error) => error!(%error, "what is watched is not up to date"),
             }
         }
-        *current = service;
+        shown.said = said;
         began.elapsed()
     }
 
-    fn revise(&self, views: &[View], service: &Service, began: Instant) {
-        let (mut ready, mut changed) = (Vec::new(), 0);
+    /// Brings views up to this. Returns those that show a version before until there is an index.
+    fn revise(&self, views: &[View], said: &Said, began: Instant) -> Vec<View> {
+        let (mut ready, mut late, mut changed) = (Vec::new(), Vec::new(), 0);
         let mut since = clock::instant();
-        let ask = self.ask();
         for view in views {
             let versions = self.store().versions(view).cloned();
             let Some(versions) = versions else { continue };
-            ready.push(view.revise(&versions, service, &ask));
+            match revised(view, &versions, said, &self.ask(view)) {
+                Some(revision) => ready.push(revision),
+                None => late.push(view.clone()),
+            }
             if since.elapsed() >= GRAIN {
                 changed += self.adopt(&mut ready);
                 since = clock::instant();
             }
             if self.stop.is_cancelled() {
-                return;
+                return late;
             }
         }
         changed += self.adopt(&mut ready);
@@ -290,10 +356,12 @@ impl Hub {
         }
         debug!(
             views = views.len(),
+            late = late.len(),
             changed,
             ?took,
             "what is watched is up to a version"
         );
+        late
     }
 
     /// Shows what is ready, and wakes who waits for it.
@@ -321,6 +389,20 @@ impl Hub {
         };
         self.metrics.updates.kept(views, octets);
     }
+}
+
+/// What becomes of these versions of a view; `None` if that is found out when there is an index. A view that we
+/// fail at ends, and no other does.
+fn revised(view: &View, versions: &Arc<History>, said: &Said, ask: &Ask) -> Option<Revision> {
+    let revise = || match view.now(&said.service, ask) {
+        Err(Refused::MoreWork(_)) if said.awaits_index => None,
+        says => Some(view.revision(versions, says)),
+    };
+    // Nothing of ours is changed by it but what is made once, and is then whole or not there.
+    catch_unwind(AssertUnwindSafe(revise)).unwrap_or_else(|_| {
+        error!(?view, "what is watched could not be found out");
+        Some(view.ends("an error of the server"))
+    })
 }
 
 fn is_shared(view: &View) -> bool {

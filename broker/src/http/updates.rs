@@ -120,27 +120,33 @@ async fn watch(app: &App, view: &View) -> Result<Lease, NotWatched> {
     if let Some(lease) = hub.rewatch(view) {
         return Ok(lease);
     }
-    let heavy = hub.ask();
+    let heavy = hub.ask(view);
     let light = Ask {
         path_work: LIGHT_WORK.min(heavy.path_work),
         cost_work: LIGHT_COSTS.min(heavy.cost_work),
         light: true,
         ..heavy
     };
-    let mut now = view.now(place.service(), &light);
+    let mut now = view.now(&place.said().service, &light);
     if let Err(Refused::MoreWork(_)) = now {
         // Full cost maps are made one at a time, and are all that is asked by GET and costly.
         let _one_at_a_time = match view.resource().accepts {
             None => Some(app.shared.published.cost_maps().await),
             Some(_) => None,
         };
-        let (of, service) = (view.clone(), place.service().clone());
+        let (of, service) = (view.clone(), place.said().service.clone());
         let work = move || of.now(&service, &heavy);
         let found = app.shared.heavy.run(work).await;
         now = found.map_err(NotWatched::Problem)?;
     }
-    let now = now.map_err(NotWatched::Refused)?;
-    Ok(place.insert(view, now)?)
+    let now = now.map_err(|why| match why {
+        // Soon it takes less.
+        Refused::MoreWork(_) if place.said().awaits_index => {
+            NotWatched::Problem(Problem::Busy { retry_after: 1 })
+        }
+        other => NotWatched::Refused(other),
+    })?;
+    Ok(place.insert(view, now).await?)
 }
 
 /// An error of ALTO's form with another status than 400: what RFC 9569 §6.2 and §7.2 recommend.

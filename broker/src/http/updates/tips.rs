@@ -24,8 +24,15 @@ use crate::http::rate::Client;
 use crate::http::representation::plain;
 use crate::metrics::UpdatesRefusal;
 
-/// An edge says the same for ever: whoever has it need not ask again (RFC 9569 §4.2).
-const FOR_EVER: &str = "max-age=3600, immutable";
+/// An edge says the same for ever: whoever has it need not ask again (RFC 9569 §4.2). Caches that many share
+/// may keep it where they may keep a map.
+fn for_ever(app: &App, headers: &HeaderMap) -> HeaderValue {
+    HeaderValue::from_static(if app.kept_by(headers).starts_with("private") {
+        "private, max-age=3600, immutable"
+    } else {
+        "max-age=3600, immutable"
+    })
+}
 
 /// `POST /tips`: opens a view, or joins one that is open (RFC 9569 §6).
 pub(in crate::http) async fn open_view(
@@ -113,32 +120,44 @@ pub(in crate::http) async fn item(
     State(app): State<App>,
     path: Option<Path<(String, String, String)>>,
     request: Request<Body>,
-) -> Response {
+) -> Result<Response, Problem> {
     let Path((name, i, j)) = path.unwrap_or_else(|| Path(Default::default()));
     let Some(edge) = Edge::from_path(&format!("{i}/{j}")) else {
         let rule = "an edge is two whole numbers (RFC 9569 7.1)";
-        return no_item(StatusCode::NOT_FOUND, "ug", &format!("{i}/{j}"), rule);
+        let value = format!("{i}/{j}");
+        return Ok(no_item(StatusCode::NOT_FOUND, "ug", &value, rule));
     };
     let Some(view) = app.shared.updates.views.named(&name) else {
         app.shared.metrics.updates.unknown();
-        return gone(&name);
+        return Ok(gone(&name));
     };
     let of = request.extensions();
     let (_, counted) = client(of.get::<Peer>(), of.get::<Principal>());
-    match wait_for(&app, &view, edge, request.headers(), counted).await {
-        Ok(item) => on_edge(item, edge, request.headers()),
-        Err(response) => response,
-    }
+    let headers = request.headers();
+    let mut response = match wait_for(&app, &view, edge, headers, counted).await {
+        Ok((Item::Snapshot(snapshot), true)) if snapshot.content.tag.is_some() => {
+            // It is what GET gives now, in the same codings.
+            let (resource, content) = (view.view().resource(), snapshot.content.clone());
+            app.represent(headers, resource.id, content).await?
+        }
+        Ok((item, _)) => on_edge(item, edge, headers),
+        Err(response) => return Ok(response),
+    };
+    let caching = for_ever(&app, headers);
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, caching);
+    Ok(response)
 }
 
-/// Looks for what is on an edge until it is there.
+/// Looks for what is on an edge until it is there. Says also whether it leads to the last version.
 async fn wait_for(
     app: &App,
     view: &InUse,
     edge: Edge,
     headers: &HeaderMap,
     client: Client,
-) -> Result<Item, Response> {
+) -> Result<(Item, bool), Response> {
     let updates = &app.shared.updates;
     let accept = accept(headers);
     let mut changes = updates.hub.changes();
@@ -150,7 +169,10 @@ async fn wait_for(
         let found = {
             let store = updates.hub.store();
             let history = store.history(view.view());
-            history.map(|history| history.item(edge, accept.as_deref()))
+            history.map(|history| {
+                let item = history.item(edge, accept.as_deref());
+                item.map(|item| (item, edge.j == history.end()))
+            })
         };
         let why = match found {
             None => return Err(gone(view.name())),
@@ -213,7 +235,6 @@ fn on_edge(item: Item, edge: Edge, headers: &HeaderMap) -> Response {
     };
     let headers = response.headers_mut();
     insert_etag(headers, version);
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(FOR_EVER));
     response
 }
 
