@@ -408,3 +408,6 @@ fn revised(view: &View, versions: &Arc<History>, said: &Said, ask: &Ask) -> Opti
 fn is_shared(view: &View) -> bool {
     view.resource().accepts.is_none()
 }
+
+#[cfg(test)]
+mod tests;

@@ -171,12 +171,24 @@ pub(crate) fn watched() -> impl Iterator<Item = (&'static str, &'static str)> {
     let asked = [
         ("networkmap-filtered", r#"{"pids":["AS1","AS2","A"]}"#),
         (
+            "networkmap-role-filtered",
+            r#"{"pids":["transit","stub","provider"]}"#,
+        ),
+        (
             "costmap-filtered",
             r#"{"cost-type":{"cost-metric":"hopcount","cost-mode":"numerical"},"constraints":["lt 3"]}"#,
         ),
         (
             "costmap-filtered",
             r#"{"multi-cost-types":[{"cost-metric":"hopcount","cost-mode":"numerical"},{"cost-metric":"delay-ow:cur","cost-mode":"numerical"}]}"#,
+        ),
+        (
+            "costmap-filtered",
+            r#"{"cost-type":{"cost-metric":"delay-ow:cur","cost-mode":"numerical"},"calendared":[true]}"#,
+        ),
+        (
+            "endpoint-costs",
+            r#"{"cost-type":{"cost-metric":"hopcount","cost-mode":"ordinal"},"endpoints":{"srcs":["ipv4:10.0.0.1","ipv4:10.1.0.1"],"dsts":["ipv4:10.2.0.1","ipv4:10.3.0.1"]}}"#,
         ),
         (
             "endpoint-properties",
@@ -197,6 +209,10 @@ pub(crate) fn watched() -> impl Iterator<Item = (&'static str, &'static str)> {
         (
             "pv",
             r#"{"cost-type":{"cost-metric":"ane-path","cost-mode":"array"},"ane-property-names":["cpu","nf"]}"#,
+        ),
+        (
+            "pv-costmap",
+            r#"{"cost-type":{"cost-metric":"ane-path","cost-mode":"array"}}"#,
         ),
         (
             "path-vector-costmap",
@@ -264,10 +280,19 @@ proptest! {
         edits in edits(14), versions in 1..9_usize, bytes in 0..60_000_usize,
     ) {
         let services = services(&edits);
-        for (id, request) in [("costmap-hopcount", ""), ("networkmap-pid", ""), ("networkmap", "")] {
+        let calendared = r#"{"cost-type":{"cost-metric":"delay-ow:cur","cost-mode":"numerical"},"calendared":[true]}"#;
+        let resources = [
+            ("costmap-hopcount", ""),
+            ("networkmap-pid", ""),
+            ("networkmap", ""),
+            ("address-properties", ""),
+            ("costmap-filtered", calendared),
+        ];
+        let forms = [Forms::Merge, Forms::Json, Forms::Both];
+        for ((id, request), forms) in resources.into_iter().flat_map(|one| forms.map(|forms| (one, forms))) {
             let snapshots = snapshots(&services, id, request);
             let Some((first, rest)) = snapshots.split_first() else { continue };
-            let mut history = History::new(first.clone(), Some(Forms::Both), Bounds { versions, bytes });
+            let mut history = History::new(first.clone(), Some(forms), Bounds { versions, bytes });
             let mut contents = vec![whole(first)];
             for next in rest {
                 if history.push(next.clone()) {
@@ -481,7 +506,7 @@ proptest! {
                     let (_, data_id) = event.rsplit_once(",s")?;
                     data_id.split('.').next().unwrap().parse().ok().map(|name: usize| 99 - name)
                 }).collect();
-                let uses_none = |at: &usize| ["networkmap", "networkmap-role", "ane-properties"].contains(&watched[*at].0);
+                let uses_none = |at: &usize| ["networkmap", "networkmap-role", "ane-properties", "endpoint-costs"].contains(&watched[*at].0);
                 prop_assert!(sources.is_sorted_by_key(|at| !uses_none(at)), "{:?}", client.events);
                 let mut wanted = BTreeMap::new();
                 for (at, (id, request)) in watched.iter().enumerate() {

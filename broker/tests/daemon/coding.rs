@@ -406,3 +406,39 @@ fn rfc2046_5_1_1_a_multipart_answer_is_the_same_octets_however_it_is_sent() {
         assert_eq!(body, plain.body, "{how}");
     }
 }
+
+/// An edge to the last version of a map is coded as the map is, and may be kept where that may.
+#[test]
+fn the_whole_of_a_tips_view_is_coded_as_the_map_is() {
+    let Ring { daemon, .. } = &Ring::start(60);
+    let kind = "Content-Type: application/alto-tipsparams+json\n";
+    let opened = ask(
+        daemon,
+        "POST",
+        "/tips",
+        kind,
+        r#"{"resource-id":"networkmap"}"#,
+    );
+    let opened: serde_json::Value = serde_json::from_slice(&opened.body).unwrap();
+    let uri = opened["tips-view-uri"].as_str().unwrap();
+    let (_, name) = uri.rsplit_once('/').unwrap();
+    let edge = &opened["tips-view-summary"]["updates-graph-summary"]["start-edge-rec"];
+    let path = format!("/tips/{name}/ug/{}/{}", edge["seq-i"], edge["seq-j"]);
+    for coding in ["gzip", "zstd"] {
+        let accept = format!("Accept-Encoding: {coding}\n");
+        let whole = get(daemon, &path, &accept);
+        let map = get(daemon, "/networkmap", &accept);
+        assert_eq!(whole.header("content-encoding"), Some(coding));
+        assert_eq!(whole.header("etag"), map.header("etag"));
+        assert_eq!(whole.header("vary"), Some("accept-encoding"));
+        assert_eq!(whole.text(), map.text());
+        let caching = whole.header("cache-control");
+        assert_eq!(caching, Some("private, max-age=3600, immutable"));
+        let held = format!("{accept}If-None-Match: {}\n", whole.header("etag").unwrap());
+        let again = get(daemon, &path, &held);
+        assert_eq!(
+            (again.status, again.header("cache-control")),
+            (304, caching)
+        );
+    }
+}
