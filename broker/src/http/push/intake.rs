@@ -64,6 +64,14 @@ fn busy() -> Problem {
 }
 
 impl Place {
+    /// Has room for `octets` in all from now on.
+    ///
+    /// # Errors
+    /// [`Problem::Busy`] if all room is taken.
+    pub(super) fn hold(&mut self, octets: usize) -> Result<(), Problem> {
+        self.held.hold(octets)
+    }
+
     /// Reads the whole body, at most `limit` octets of it, into memory of its own size: it may be kept
     /// for long.
     ///
