@@ -186,10 +186,11 @@ fn rfc8895_6_8_a_comment_keeps_a_silent_stream_alive() {
     let federation = Federation::start(&[("alto.updates.keep_alive", "50ms")]);
     let mut reader = federation.watch(&json!({"costs": delays()}));
     reader.until("costs", |_| true);
-    reader.comment();
-    reader.comment();
+    // Silence, for several times as long.
+    std::thread::sleep(Duration::from_millis(400));
     federation.delay(55);
     reader.until("costs", |map| map["cost-map"]["AS1"]["AS2"] == 55);
+    assert!(reader.comments >= 2, "{} comments", reader.comments);
 }
 
 #[test]

@@ -309,13 +309,6 @@ impl Reader {
         }
     }
 
-    /// Reads a comment.
-    pub(crate) fn comment(&mut self) {
-        let line = self.lines.line().unwrap();
-        assert!(line.starts_with(':'), "{line}");
-        assert_eq!(self.lines.line().as_deref(), Some(""));
-    }
-
     fn apply(&mut self, event: &Event) {
         let Some((kind, id)) = event.name.rsplit_once(',') else {
             return;
