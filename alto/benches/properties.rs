@@ -153,6 +153,7 @@ static ADDRESSES: LazyLock<Service> = LazyLock::new(|| {
 fn answer(id: &str, request: &[u8]) -> Content {
     let ask = Ask {
         client: None,
+        now: jiff::Timestamp::UNIX_EPOCH,
         path_work: 0,
         cost_work: u64::MAX,
         light: false,
@@ -205,6 +206,7 @@ fn addresses_250000_anew(bencher: Bencher<'_, '_>) {
         .bench_values(|service| {
             let ask = Ask {
                 client: None,
+                now: jiff::Timestamp::UNIX_EPOCH,
                 path_work: 0,
                 cost_work: u64::MAX,
                 light: false,

@@ -1,7 +1,7 @@
 //! The process ends anywhere: another goes on.
 
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use broker::lso::Wake;
 use broker::store::{Batch, claim};
@@ -268,7 +268,7 @@ async fn an_effect_that_panics_is_tried_again_later_each_time_and_counted() {
     setting.work.under_way = Duration::from_millis(1);
     setting.fakes.panics.store(2, Ordering::SeqCst);
     setting.start();
-    let begun = Instant::now();
+    let begun = broker::clock::instant();
     setting
         .order("o1", Action::Add, "s1", plain(10), ServiceState::Active)
         .await;

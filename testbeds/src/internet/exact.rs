@@ -120,13 +120,11 @@ fn placements(question: &Question, federation: &Federation, oracle: &mut Oracle)
                 .zip(&hosts)
                 .map(|(node, host)| (node.clone(), Value::from(federation.id(*host).as_str())));
             let of_node: Map<String, Value> = of_node.collect();
-            let legs = hosts.windows(2).map(|pair| match objective {
-                Objective::Hops => {
-                    let path = oracle.shortest(pair[0], pair[1]).unwrap_or_default();
-                    names(federation, &path)
-                }
-                // Of several best paths any will do.
-                Objective::Delay => oracle.cost_to(pair[1])[pair[0] as usize].into(),
+            // Of several best paths any will do.
+            let legs = hosts.windows(2).map(|pair| {
+                let cost = oracle.cost_to(pair[1])[pair[0] as usize];
+                let [from, to] = [pair[0], pair[1]].map(|host| federation.id(host).as_str());
+                json!([from, to, cost])
             });
             let legs: Vec<Value> = legs.collect();
             match objective {
@@ -139,22 +137,20 @@ fn placements(question: &Question, federation: &Federation, oracle: &mut Oracle)
 
 /// The same of an answer.
 fn placed(answer: &Value, federation: &Federation, oracle: &Oracle, objective: Objective) -> Value {
-    let cost = |path: &Value| {
-        let domains = path
-            .as_array()?
-            .iter()
-            .map(|id| federation.position(id.as_str()?));
-        oracle.cost_of(&domains.collect::<Option<Vec<u32>>>()?)
+    // Where it begins and ends, and what it costs.
+    let leg = |path: &Value| {
+        let path = path.as_array()?;
+        let domains = path.iter().map(|id| federation.position(id.as_str()?));
+        let cost = oracle.cost_of(&domains.collect::<Option<Vec<u32>>>()?)?;
+        Some(json!([path.first()?, path.last()?, cost]))
     };
     let Some(all) = answer["placements"].as_array() else {
         return Value::Null;
     };
     let placed = all.iter().map(|placement| {
         let links = placement["requirements"][0]["links"].as_array();
-        let legs = links.into_iter().flatten().map(|link| match objective {
-            Objective::Hops => link["path"].clone(),
-            Objective::Delay => cost(&link["path"]).into(),
-        });
+        let legs = links.into_iter().flatten();
+        let legs = legs.map(|link| leg(&link["path"]).into());
         let legs: Vec<Value> = legs.collect();
         match objective {
             Objective::Hops => {
@@ -174,13 +170,19 @@ mod tests {
     use crate::world::synthetic;
 
     /// What is right, in the form of the broker's answer.
-    fn answer(question: &Question, right: &Value) -> Value {
+    fn answer(question: &Question, right: &Value, federation: &Federation, up: &[bool]) -> Value {
         if !matches!(question, Question::Placements { .. }) {
             return json!({"meta": {}, "cost-map": right});
         }
+        let mut oracle = Oracle::new(federation, up, Objective::Hops);
+        let mut path = |leg: &Value| {
+            let [from, to] = [0, 1].map(|end| federation.position(leg[end].as_str().unwrap()));
+            let path = oracle.shortest(from.unwrap(), to.unwrap()).unwrap();
+            json!({"path": names(federation, &path)})
+        };
         let placements = right.as_array().unwrap().iter().map(|placed| {
             let legs = placed["links"].as_array().unwrap().iter();
-            let links: Vec<Value> = legs.map(|path| json!({"path": path})).collect();
+            let links: Vec<Value> = legs.map(&mut path).collect();
             json!({
                 "hops": placed["hops"],
                 "nodes": placed["nodes"],
@@ -206,7 +208,7 @@ mod tests {
             let Verdict::Wrong { right, .. } = judged(&Value::Null) else {
                 panic!("no answer is no right answer");
             };
-            let good = answer(&question, &right);
+            let good = answer(&question, &right, &federation, &up);
             assert_eq!(judged(&good), Verdict::Right, "{kind:?}");
             let text = good.to_string();
             let mut changed = 0;

@@ -121,8 +121,8 @@ impl Board {
 
 /// Which change a patch is of: its costs have seven digits, of which the last ones say it.
 fn change_of(patch: &[u8]) -> Option<u32> {
-    let numbers = patch.split(|octet| !octet.is_ascii_digit());
-    let cost = numbers.filter(|digits| digits.len() == 7).last()?;
+    let mut numbers = patch.rsplit(|octet| !octet.is_ascii_digit());
+    let cost = numbers.find(|digits| digits.len() == 7)?;
     let cost: u32 = str::from_utf8(cost).ok()?.parse().ok()?;
     Some(cost % CHANGES)
 }
