@@ -188,7 +188,7 @@ impl Broker {
             "listen = \"127.0.0.1:0\"\nlog.filter = \"warn\"\n\
              [limits]\nrequests_per_second = 1000000\nburst = 1000000\nconnections = {connections}\n\
              connections_per_client = {connections}\nmembers = {members}\nrequest_timeout = \"10m\"\n\
-             [alto.updates]\nstreams = {all}\nstreams_per_client = {all}\npolls = {all}\npolls_per_client = {all}\n",
+             [alto.updates]\nstreams = {all}\nstreams_per_client = {all}\nsubstreams_per_client = {all}\npolls = {all}\npolls_per_client = {all}\n",
             connections = 2 * all + 1_000,
             members = 2 * plan.pids + 10,
         );

@@ -69,6 +69,8 @@ pub struct AdjRib {
 pub struct Applied {
     /// NLRI taken.
     pub announced: usize,
+    /// Of these, those that were stale: where another peer tells the same, this word counts before it again.
+    pub confirmed: usize,
     /// NLRI removed.
     pub withdrawn: usize,
     /// Withdrawals of what was not there, which change nothing.
@@ -196,6 +198,7 @@ impl AdjRib {
             |shared: &mut Shared<'_>| own.as_deref().map(Arc::from).or_else(|| shared.arc());
         if let Some(kept) = self.kept.get_mut(&*nlri) {
             applied.announced += 1;
+            applied.confirmed += usize::from(kept.stale);
             kept.stale = false;
             if kept.attribute.as_deref() == attribute {
                 return;

@@ -41,6 +41,7 @@ impl Member {
     }
 
     pub(super) fn take_routes(&mut self, now: Now, kind: &SourceKind, update: &LsUpdate) -> Heard {
+        let is_one_of_several = self.peers.len() > 1;
         let (Some(source), Some(peer)) =
             (self.sources.get_mut(kind), peer_of(&mut self.peers, kind))
         else {
@@ -51,7 +52,7 @@ impl Member {
         let applied = peer
             .rib
             .apply(&announced, &withdrawn, update.attribute.as_deref());
-        let mut touched = applied.changed;
+        let mut touched = applied.changed || (applied.confirmed > 0 && is_one_of_several);
         if update.end_of_rib {
             peer.settles = None;
             touched |= peer.rib.drop_stale();
