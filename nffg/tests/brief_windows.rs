@@ -1,5 +1,7 @@
 //! The member `windows` of a brief document.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 use nffg::export::{self, Expected, Parts};
 use nffg::{Announced, DocumentError, LinkState, Syntax, Window};
 use proptest::prelude::*;
