@@ -8,6 +8,7 @@ use alto::{Ask, Refused};
 use crate::{SERVICE, alto_error};
 
 const ASK: Ask = Ask {
+    now: jiff::Timestamp::UNIX_EPOCH,
     client: None,
     path_work: 1_000,
     cost_work: 10_000,

@@ -4,7 +4,7 @@
 //! * A client that sends nothing, or half a head, is dropped after the header timeout; one that sends the
 //!   first octets as slowly as it may has that time once more for the rest of its first head.
 //! * Over TLS the client says which version of HTTP it speaks (ALPN), else its first octets do: our own
-//!   look at them, since hyper's waits for ever for a silent client. HTTP/2 is in [`http2`](super::http2).
+//!   look at them, since hyper's waits for ever for a silent client. HTTP/2 is in `super::http2`.
 //! * A client that does not take its answer is dropped after the write timeout.
 //! * At stop, idle connections close at once, requests under way have the grace time, and what is
 //!   still open then, such as an endless stream, is closed.

@@ -110,10 +110,10 @@ pub struct CostArgs {
     /// Numbers that can be added up, or ranks.
     #[arg(long, value_name = "MODE", default_value = "numerical")]
     pub mode: String,
-    /// Only pairs that meet this: 'le 10'; of several costs '[1] le 10'. All of them, if given more than once.
+    /// Only pairs that meet this: 'le 10'; of several costs `[1] le 10`. All of them, if given more than once.
     #[arg(long, value_name = "TEST", value_parser = Predicate::from_str, conflicts_with = "or")]
     pub constraint: Vec<Predicate>,
-    /// Only pairs that meet one of these at least; each may be several with commas between: '[0] le 10,[1] gt 5'.
+    /// Only pairs that meet one of these at least; each may be several with commas between: `[0] le 10,[1] gt 5`.
     #[arg(long, value_name = "TESTS", value_parser = Alternative::from_str)]
     pub or: Vec<Alternative>,
     /// As they change with time (RFC 8896).
