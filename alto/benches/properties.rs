@@ -150,17 +150,18 @@ static ADDRESSES: LazyLock<Service> = LazyLock::new(|| {
     Service::new(Arc::new(maps), distances, None)
 });
 
+const ASK: Ask = Ask {
+    client: None,
+    now: jiff::Timestamp::UNIX_EPOCH,
+    path_work: 0,
+    cost_work: u64::MAX,
+    light: false,
+};
+
 fn answer(id: &str, request: &[u8]) -> Content {
-    let ask = Ask {
-        client: None,
-        now: jiff::Timestamp::UNIX_EPOCH,
-        path_work: 0,
-        cost_work: u64::MAX,
-        light: false,
-    };
     let resource = resource(id).expect("a resource");
     ADDRESSES
-        .content(resource, request, &ask)
+        .content(resource, request, &ASK)
         .expect("an answer")
 }
 
@@ -204,15 +205,8 @@ fn addresses_250000_anew(bencher: Bencher<'_, '_>) {
             Service::new(maps, distances, None)
         })
         .bench_values(|service| {
-            let ask = Ask {
-                client: None,
-                now: jiff::Timestamp::UNIX_EPOCH,
-                path_work: 0,
-                cost_work: u64::MAX,
-                light: false,
-            };
             let resource = resource("address-properties").expect("a resource");
-            let content = service.content(resource, b"", &ask);
+            let content = service.content(resource, b"", &ASK);
             content.map(|content| content.len())
         });
 }

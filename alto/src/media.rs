@@ -227,8 +227,9 @@ fn parameter_value(text: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A weight (RFC 9110 §12.4.2) in thousandths: `0`, `0.5`, `1.000`; at most three decimals.
-fn quality(text: &str) -> Option<u16> {
+/// A weight (RFC 9110 §12.4.2) in thousandths: `0`, `0.5`, `1.000`; at most three decimals. `None` if it is none.
+#[must_use]
+pub fn quality(text: &str) -> Option<u16> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if decimals.len() > 3 || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -17,12 +17,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use broker::clock;
 use broker::ctl::output;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use crate::scratch;
 use crate::world::World;
 use daemon::Daemon;
 use exact::{Verdict, judge};
@@ -89,18 +90,10 @@ pub struct Plan {
 /// # Errors
 /// The broker does not come up or does not take what it is told.
 pub async fn run(name: &str, world: &World, plan: &Plan) -> anyhow::Result<bool> {
-    let folder = tempfile::Builder::new()
-        .prefix("testbed-internet-")
-        .tempdir()
-        .context("cannot make a temporary folder")?;
-    let report = match measure(name, world, plan, folder.path()).await {
-        Ok(report) => report,
-        Err(error) => {
-            let kept = folder.keep();
-            let kept = kept.display();
-            return Err(anyhow!("{error:#}\nLogs and settings are kept in {kept}"));
-        }
-    };
+    let report = scratch::within("internet", async |folder| {
+        measure(name, world, plan, folder).await
+    });
+    let report = report.await?;
     let text = match plan.json {
         true => format!("{:#}\n", report.document()),
         false => report.words(),

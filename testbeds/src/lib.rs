@@ -34,6 +34,7 @@ pub mod internet;
 pub mod mdo;
 pub mod order;
 pub mod scenario;
+mod scratch;
 pub mod show;
 pub mod stage;
 pub mod updates;

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use broker::clock;
 use broker::ctl::output;
 use reqwest::header::ETAG;
@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use url::Url;
 
 use crate::child::Child;
+use crate::scratch;
 use crate::stage::ourselves;
 use federation::Federation;
 use report::{Memory, Report};
@@ -71,18 +72,7 @@ const AT_ONCE: usize = 200;
 /// # Errors
 /// The broker does not come up or does not take what it is told.
 pub async fn run(plan: &Plan) -> anyhow::Result<bool> {
-    let folder = tempfile::Builder::new()
-        .prefix("testbed-updates-")
-        .tempdir()
-        .context("cannot make a temporary folder")?;
-    let report = match measure(plan, folder.path()).await {
-        Ok(report) => report,
-        Err(error) => {
-            let kept = folder.keep();
-            let kept = kept.display();
-            return Err(anyhow!("{error:#}\nLogs and settings are kept in {kept}"));
-        }
-    };
+    let report = scratch::within("updates", async |folder| measure(plan, folder).await).await?;
     let text = match plan.json {
         true => format!("{:#}\n", report.document()),
         false => report.words(),

@@ -177,20 +177,10 @@ impl Said {
 /// A weight (RFC 9110 §12.4.2) in thousandths; `None` if it is none.
 fn weight_of(parameter: &str) -> Option<u16> {
     let (name, text) = parameter.split_once('=')?;
-    let text = text.trim();
-    if !name.trim().eq_ignore_ascii_case("q") || text.len() > 5 {
+    if !name.trim().eq_ignore_ascii_case("q") {
         return None;
     }
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-    if decimals.len() > 3 || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let thousandths: u16 = format!("{decimals:0<3}").parse().ok()?;
-    match (whole, thousandths) {
-        ("0", _) => Some(thousandths),
-        ("1", 0) => Some(1000),
-        _ => None,
-    }
+    alto::media::quality(text.trim())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use broker::lso::records::{AGREEMENTS, ORDERS, PARTNERS, SAGAS, SELECTIONS, SERV
 use broker::lso::{Lso, Wake};
 use broker::metrics::Metrics;
 use broker::published::Published;
-use broker::settings::{Settings, Work};
+use broker::settings::{RulesEntry, Settings, Work};
 use broker::store::file::{FileStore, Options};
 use broker::store::memory::MemoryStore;
 use broker::store::{Batch, Store};
@@ -250,6 +250,18 @@ impl Setting {
         let (_, task, _) = self.running.take().unwrap();
         task.abort();
         let _ = task.await;
+    }
+
+    /// Services of the type `around` go over AS3, others over AS2.
+    pub(crate) async fn with_two_ways() -> Self {
+        let mut setting = Self::new(false).await;
+        let around = RulesEntry {
+            forbid_domains: ["AS2".parse().unwrap()].into(),
+            ..RulesEntry::default()
+        };
+        setting.work.rules_of = [("around".to_owned(), around)].into();
+        setting.work.order_deadline = Duration::from_secs(600);
+        setting
     }
 
     pub(crate) async fn stop(&mut self) {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use broker::settings::RulesEntry;
 use sof::order::{Action, OrderState};
 use sof::saga::Phase;
 use sof::service::ServiceState;
@@ -11,13 +10,7 @@ use super::setting::{Setting, plain};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_silent_partner_and_the_orders_of_the_others_finish() {
-    let mut setting = Setting::new(false).await;
-    let around = RulesEntry {
-        forbid_domains: ["AS2".parse().unwrap()].into(),
-        ..RulesEntry::default()
-    };
-    setting.work.rules_of = [("around".to_owned(), around)].into();
-    setting.work.order_deadline = Duration::from_secs(600);
+    let mut setting = Setting::with_two_ways().await;
     (setting.work.calls_at_once, setting.work.calls_per_partner) = (4, 2);
     setting.fakes.state().silent.push("AS2".to_owned());
     setting.start();

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use broker::settings::RulesEntry;
 use serde_json::json;
 use sof::order::{Action, ItemState, OrderItem, OrderState};
 use sof::service::ServiceState;
@@ -16,18 +15,6 @@ fn with(mut item: OrderItem, other: &str) -> OrderItem {
         "coordinatedActionDelay": {"amount": 0, "units": "minutes"}}]);
     item.given.insert("coordinatedAction".to_owned(), action);
     item
-}
-
-/// Services of the type `around` go over AS3, others over AS2.
-async fn two_ways() -> Setting {
-    let mut setting = Setting::new(false).await;
-    let around = RulesEntry {
-        forbid_domains: ["AS2".parse().unwrap()].into(),
-        ..RulesEntry::default()
-    };
-    setting.work.rules_of = [("around".to_owned(), around)].into();
-    setting.work.order_deadline = Duration::from_secs(600);
-    setting
 }
 
 fn add(id: &str, service: &str, kind: Option<&str>) -> OrderItem {
@@ -74,7 +61,7 @@ async fn end_together(setting: &Setting, id: &str) -> OrderState {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_ready_first_does_not_work_before_the_other_is_ready() {
     for crash in [false, true] {
-        let mut setting = two_ways().await;
+        let mut setting = Setting::with_two_ways().await;
         setting.fakes.state().silent.push("AS3".to_owned());
         setting.start();
         let items = vec![
@@ -107,7 +94,7 @@ async fn what_is_ready_first_does_not_work_before_the_other_is_ready() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_other_fails_both_end_then() {
-    let mut setting = two_ways().await;
+    let mut setting = Setting::with_two_ways().await;
     setting.fakes.fate("AS3", "add", Fate::Refuse);
     setting.start();
     let items = vec![
@@ -127,7 +114,7 @@ async fn when_the_other_fails_both_end_then() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_replaced_works_until_its_successor_is_ready() {
-    let mut setting = two_ways().await;
+    let mut setting = Setting::with_two_ways().await;
     setting.start();
     setting.take("o1", vec![add("1", "s1", None)]).await;
     setting.until("o1", OrderState::Completed).await;
@@ -150,7 +137,7 @@ async fn a_service_that_is_replaced_works_until_its_successor_is_ready() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_end_together() {
-    let mut setting = two_ways().await;
+    let mut setting = Setting::with_two_ways().await;
     setting.start();
     let items = vec![add("1", "s1", None), add("2", "s2", Some("around"))];
     setting.take("o1", items).await;

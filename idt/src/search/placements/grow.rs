@@ -13,7 +13,7 @@ const LARGE: usize = 1 << 8;
 
 /// A queue that is a plain list while what is pushed never falls.
 #[derive(Debug)]
-pub(super) struct Queue<C> {
+struct Queue<C> {
     run: Vec<(C, u32)>,
     head: usize,
     heap: BinaryHeap<Reverse<(C, u32)>>,
@@ -29,9 +29,16 @@ impl<C: Cost> Default for Queue<C> {
     }
 }
 
-impl<C: Cost> Queue<C> {
+/// What states wait in until their cost is known.
+trait Waiting<C> {
+    fn push(&mut self, cost: C, state: u32);
+    fn pop(&mut self) -> Option<(C, u32)>;
+    fn clear(&mut self);
+}
+
+impl<C: Cost> Waiting<C> for Queue<C> {
     #[inline]
-    pub(super) fn push(&mut self, cost: C, state: u32) {
+    fn push(&mut self, cost: C, state: u32) {
         if self.head == self.run.len() {
             self.run.clear();
             self.head = 0;
@@ -43,7 +50,7 @@ impl<C: Cost> Queue<C> {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<(C, u32)> {
+    fn pop(&mut self) -> Option<(C, u32)> {
         let first = self.run.get(self.head).copied();
         match (first, self.heap.peek()) {
             (Some(first), top) if top.is_none_or(|top| first.0 <= top.0.0) => {
@@ -61,24 +68,6 @@ impl<C: Cost> Queue<C> {
     }
 }
 
-/// What states wait in until their cost is known.
-trait Waiting<C> {
-    fn push(&mut self, cost: C, state: u32);
-    fn pop(&mut self) -> Option<(C, u32)>;
-}
-
-impl<C: Cost> Waiting<C> for Queue<C> {
-    #[inline]
-    fn push(&mut self, cost: C, state: u32) {
-        Self::push(self, cost, state);
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<(C, u32)> {
-        Self::pop(self)
-    }
-}
-
 impl<C: Cost> Waiting<C> for Buckets<C> {
     #[inline]
     fn push(&mut self, cost: C, state: u32) {
@@ -88,6 +77,10 @@ impl<C: Cost> Waiting<C> for Buckets<C> {
     #[inline]
     fn pop(&mut self) -> Option<(C, u32)> {
         Self::pop(self)
+    }
+
+    fn clear(&mut self) {
+        Self::clear(self);
     }
 }
 
@@ -120,10 +113,8 @@ pub(super) fn tree<S: Space>(
     done: impl FnMut(u32) -> bool,
 ) -> Result<S::Cost, Spent> {
     if space.len() >= LARGE {
-        room.buckets.clear();
         spread(space, seeds, distances, &mut room.buckets, budget, done)
     } else {
-        room.queue.clear();
         spread(space, seeds, distances, &mut room.queue, budget, done)
     }
 }
@@ -136,6 +127,7 @@ fn spread<S: Space>(
     budget: &mut Budget,
     mut done: impl FnMut(u32) -> bool,
 ) -> Result<S::Cost, Spent> {
+    queue.clear();
     for (state, cost) in seeds {
         if cost < distances[state as usize] {
             distances[state as usize] = cost;
