@@ -78,7 +78,7 @@ struct Shared {
     /// Searches.
     heavy: heavy::Heavy,
     /// Answers in codings.
-    encodings: representation::Encodings,
+    representations: representation::Representations,
     /// The other bodies that are on their way in.
     bodies: room::Room,
     /// Documents that members push, on their way in.
@@ -118,7 +118,7 @@ impl App {
             principals: Principals::new(&settings.auth),
             rate: rate::RateLimit::new(&settings.limits),
             heavy: heavy::Heavy::new(searches, searches.saturating_mul(2)),
-            encodings: representation::Encodings::new(settings.limits.connections),
+            representations: representation::Representations::new(settings.limits.connections),
             bodies: room::Room::new(BODIES),
             intake: push::Intake::default(),
             documents: heavy::Heavy::new(DOCUMENTS_AT_ONCE, settings.limits.connections),
@@ -174,11 +174,11 @@ impl App {
         )
     }
 
-    /// Forgets clients and closes views that have been quiet, and forgets encodings of what is not current; call it every
+    /// Forgets clients and closes views that have been quiet, and forgets representations of what is not current; call it every
     /// second or so.
     pub fn sweep(&self) {
         self.shared.rate.sweep();
         self.shared.updates.sweep(self);
-        self.sweep_encodings();
+        self.sweep_representations();
     }
 }

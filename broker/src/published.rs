@@ -43,6 +43,8 @@ pub struct Published {
 
 /// A version, and what ALTO says of it.
 struct Current {
+    /// Of all that were served, which this is.
+    number: u64,
     version: Version,
     service: alto::Service,
     /// Nobody has made an index of it yet.
@@ -62,9 +64,11 @@ pub struct Said {
 impl Current {
     fn new(version: Version, previous: Option<&Self>) -> Self {
         let (maps, distances) = (Arc::clone(&version.maps), version.distances().clone());
+        let before = previous.map(|previous| previous.number);
         let previous = previous.map(|previous| &previous.service);
         let service = alto::Service::new(maps, distances, previous);
         Self {
+            number: before.map_or(0, |number| number + 1),
             service: service.in_force(clock::now().timestamp, previous),
             awaits_index: version.lacks_index(),
             version,
@@ -106,6 +110,19 @@ impl Published {
     #[must_use]
     pub fn service(&self) -> alto::Service {
         self.current.load().service.clone()
+    }
+
+    /// The same, and which version that is; numbers begin anew when the daemon does.
+    #[must_use]
+    pub fn numbered_service(&self) -> (u64, alto::Service) {
+        let current = self.current.load();
+        (current.number, current.service.clone())
+    }
+
+    /// Which version is served.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.current.load().number
     }
 
     /// The same, and whether an index comes yet.

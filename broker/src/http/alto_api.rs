@@ -90,11 +90,13 @@ async fn map(
 ) -> Result<Response, Problem> {
     negotiate(&headers, &[resource.media_type])?;
     let ask = app.light(None);
-    let mut content = app.shared.published.service().content(resource, &[], &ask);
+    let (mut version, service) = app.shared.published.numbered_service();
+    let mut content = service.content(resource, &[], &ask);
     if let Err(Refused::MoreWork(_)) = content {
         let _one_at_a_time = app.shared.published.cost_maps().await;
         // Maybe the one before made it, or there is a newer version by now.
-        let service = app.shared.published.service();
+        let (newer, service) = app.shared.published.numbered_service();
+        version = newer;
         content = service.content(resource, &[], &ask);
         if let Err(Refused::MoreWork(_)) = content {
             let ask = app.heavy(ask);
@@ -103,7 +105,10 @@ async fn map(
         }
     }
     match content {
-        Ok(content) => app.represent(&headers, resource.id, content).await,
+        Ok(content) => {
+            app.represent(&headers, resource.id, content, Some(version))
+                .await
+        }
         Err(refused) => respond_refused(refused, resource),
     }
 }

@@ -30,7 +30,6 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
-use super::guard::Peer;
 use super::server::Shared;
 
 /// The most octets of a request's head, as RFC 9113 §6.5.2 counts them.
@@ -59,9 +58,7 @@ where
         let (busy, router) = (Arc::clone(&busy), &shared.router);
         move |request: Request<Incoming>| {
             let under_way = busy.begin();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            let answer = router.answer(request);
+            let answer = router.answer(request, peer);
             async move {
                 let response = answer.await?;
                 let progress = PROGRESS.try_with(Arc::clone).ok();

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request};
+use hyper::body::Incoming;
 use tower::Service;
 use tracing::debug;
 
@@ -24,8 +26,7 @@ use super::App;
 use super::alto_api;
 use super::answer::{complete, negotiate};
 use super::guard::{Admitted, Peer, admit};
-use super::representation::AtOnce;
-use crate::auth::Action;
+use crate::auth::{Action, Principal};
 use crate::clock;
 use crate::metrics::RouteMetrics;
 
@@ -59,17 +60,38 @@ impl Routes {
         }
     }
 
-    /// Answers a request, on which the server has put who is at the other end of the connection.
-    pub(super) fn answer(&self, mut request: Request<Body>) -> Answering {
-        if request.method() == Method::GET
-            && let Some(quick) = &self.quick
-            && let Some(map) = quick.maps.get(request.uri().path())
-            && let Some(response) = quick.answer(map, &mut request)
-        {
-            return Answering {
-                way: Way::Quick(Some(response)),
-                is_options: false,
-            };
+    /// Answers a request over a connection from `peer`.
+    pub(super) fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
+        let mut admitted = None;
+        if let Some(answering) = self.quickly(&request, Some(peer), &mut admitted) {
+            return answering;
+        }
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Peer(peer));
+        self.routed(request, admitted)
+    }
+
+    fn quickly<B>(
+        &self,
+        request: &Request<B>,
+        peer: Option<SocketAddr>,
+        admitted: &mut Option<Principal>,
+    ) -> Option<Answering> {
+        let quick = self.quick.as_ref()?;
+        let map = quick.maps.get(request.uri().path())?;
+        if request.method() != Method::GET {
+            return None;
+        }
+        let response = quick.answer(map, request, peer, admitted)?;
+        Some(Answering {
+            way: Way::Quick(Some(response)),
+            is_options: false,
+        })
+    }
+
+    fn routed(&self, mut request: Request<Body>, admitted: Option<Principal>) -> Answering {
+        if let Some(principal) = admitted {
+            request.extensions_mut().insert(Admitted(principal));
         }
         Answering {
             is_options: request.method() == Method::OPTIONS,
@@ -88,7 +110,10 @@ impl Service<Request<Body>> for Routes {
     }
 
     fn call(&mut self, request: Request<Body>) -> Answering {
-        self.answer(request)
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let mut admitted = None;
+        let quickly = self.quickly(&request, peer, &mut admitted);
+        quickly.unwrap_or_else(|| self.routed(request, admitted))
     }
 }
 
@@ -109,20 +134,29 @@ impl Quick {
         }
     }
 
-    /// The answer, if it is there; else the request is marked as let in.
-    fn answer(&self, map: &Map, request: &mut Request<Body>) -> Option<Response> {
+    /// The answer, if it is there; else who asks, when he is let in.
+    fn answer<B>(
+        &self,
+        map: &Map,
+        request: &Request<B>,
+        peer: Option<SocketAddr>,
+        admitted: &mut Option<Principal>,
+    ) -> Option<Response> {
         let began = clock::instant();
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
+        let peer = peer.map(|peer| peer.ip());
         let response = match admit(&self.app, Action::ReadMaps, peer, request) {
             Err(problem) => problem.into_response(),
             // What panics here does so on the other way too, and is answered there.
-            Ok(principal) => match catch_unwind(AssertUnwindSafe(|| self.at_once(map, request))) {
-                Ok(Some(response)) => response,
-                Ok(None) | Err(_) => {
-                    request.extensions_mut().insert(Admitted(principal));
-                    return None;
+            Ok(principal) => {
+                let headers = request.headers();
+                match catch_unwind(AssertUnwindSafe(|| self.at_once(map, headers))) {
+                    Ok(Some(response)) => response,
+                    Ok(None) | Err(_) => {
+                        *admitted = Some(principal);
+                        return None;
+                    }
                 }
-            },
+            }
         };
         let (status, took) = (response.status(), began.elapsed());
         debug!(route = map.resource.uri, method = "GET", %status, ?took, ?peer, "answered at once");
@@ -130,15 +164,12 @@ impl Quick {
         Some(response)
     }
 
-    fn at_once(&self, map: &Map, request: &Request<Body>) -> Option<Response> {
-        let (app, resource, headers) = (&self.app, map.resource, request.headers());
+    fn at_once(&self, map: &Map, headers: &HeaderMap) -> Option<Response> {
+        let (app, resource) = (&self.app, map.resource);
         negotiate(headers, &[resource.media_type]).ok()?;
-        let service = app.shared.published.service();
-        let content = service.content(resource, &[], &app.light(None)).ok()?;
-        match app.represent_at_once(headers, resource.id, content) {
-            AtOnce::Answer(response) => Some(*response),
-            AtOnce::Unmade(..) | AtOnce::Unkept(_) => None,
-        }
+        let version = app.shared.published.number();
+        let kept = (app.shared.representations).of_version(resource.id, version)?;
+        app.represent_at_once(headers, &kept)
     }
 }
 

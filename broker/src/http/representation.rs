@@ -2,11 +2,14 @@
 //!
 //! A content has as many representations as codings, and each has an entity tag of its own (RFC 9110
 //! §8.8.3): `"tag"` as it is, `"tag-gzip"`, `"tag-zstd"`. Each is encoded once, when somebody asks for it
-//! first, and goes when there is another version of the resource.
+//! first, and goes when there is another version of the resource. The text as it is is put together when
+//! somebody asks for it again: sent in the pieces that it is made of it takes a system call for every few
+//! of them.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -32,37 +35,54 @@ const SHORT: usize = 1_000;
 /// A longer text is encoded on a thread of its own: this one takes a fraction of a millisecond.
 const LONG: usize = 32_000;
 
+/// A longer text is put together on a thread of its own.
+const LONG_COPY: usize = 1_000_000;
+
 /// Texts that are encoded at once. Any number may wait: who waits has done nothing yet but ask.
 const AT_ONCE: usize = 2;
 
-/// The encodings of the contents that were asked for, of one version of each resource.
+/// The representations of the contents that were asked for, of one version of each resource.
 #[derive(Debug)]
-pub(super) struct Encodings {
-    kept: DashMap<(&'static str, Coding), Arc<Kept>>,
+pub(super) struct Representations {
+    kept: DashMap<&'static str, Arc<Kept>>,
     room: Heavy,
 }
 
-/// What can be answered at once.
-pub(super) enum AtOnce {
-    /// This.
-    Answer(Box<Response>),
-    /// Nothing before this content is made in this coding.
-    Unmade(Content, Coding),
-    /// Nothing that is kept.
-    Unkept(Content),
+/// The representations of one content.
+#[derive(Debug)]
+pub(super) struct Kept {
+    tag: Tag,
+    media_type: HeaderValue,
+    /// Octets of the text as it is.
+    length: usize,
+    /// The last version of the maps that is known to say this.
+    version: AtomicU64,
+    plain: Variant,
+    gzip: Variant,
+    zstd: Variant,
 }
 
-/// An encoding of one content.
+/// A content in one coding, or in none.
 #[derive(Debug)]
-struct Kept {
-    tag: Tag,
+struct Variant {
+    entity_tag: HeaderValue,
+    is_asked: AtomicBool,
     /// `None` where it is no shorter.
     made: OnceLock<Option<Bytes>>,
     /// Held by who has it made; the others wait.
     making: tokio::sync::Mutex<()>,
 }
 
-impl Encodings {
+/// What can be answered at once.
+enum AtOnce {
+    Answer(Response),
+    /// Nothing before the content is made in this coding.
+    Unmade(Option<Coding>),
+    /// The client takes it in no way that is kept.
+    Unkept,
+}
+
+impl Representations {
     /// None; `waiting` may wait for one.
     pub(super) fn new(waiting: usize) -> Self {
         Self {
@@ -71,77 +91,124 @@ impl Encodings {
         }
     }
 
-    /// A content of this resource in this coding, if it has been made; `Some(None)` where it is no shorter.
-    fn made(&self, resource: &'static str, tag: &Tag, coding: Coding) -> Option<Option<Bytes>> {
-        let kept = self.kept.get(&(resource, coding))?;
-        if kept.tag == *tag {
-            kept.made.get().cloned()
-        } else {
-            None
-        }
+    /// What is kept of a resource, if that is what it says in this version of the maps.
+    pub(super) fn of_version(&self, resource: &'static str, version: u64) -> Option<Arc<Kept>> {
+        let kept = self.kept.get(resource)?;
+        let is_of = kept.version.load(Ordering::Relaxed) == version;
+        is_of.then(|| Arc::clone(&kept))
     }
 
-    /// Makes a content of this resource in this coding; who comes while it is being made waits. `None` where
-    /// it is no shorter.
+    /// Where the representations of this content are kept. It takes the place of another version's. `None`
+    /// where they are not: what has no tag may be other at any moment.
+    fn place(&self, resource: &'static str, content: &Content) -> Option<Arc<Kept>> {
+        let tag = content.tag.as_ref()?;
+        let found = self.kept.get(resource).map(|kept| Arc::clone(&kept));
+        if let Some(kept) = found.filter(|kept| kept.tag == *tag) {
+            return Some(kept);
+        }
+        let new = Arc::new(Kept::of(content, tag)?);
+        let mut place = self
+            .kept
+            .entry(resource)
+            .or_insert_with(|| Arc::clone(&new));
+        if place.tag != *tag {
+            *place = new;
+        }
+        Some(Arc::clone(&place))
+    }
+
+    /// Makes a content in this coding; who comes while it is being made waits.
     async fn make(
         &self,
-        resource: &'static str,
+        kept: &Arc<Kept>,
         content: &Content,
-        coding: Coding,
-    ) -> Result<Option<Bytes>, Problem> {
-        let Some(tag) = &content.tag else {
-            return Ok(None);
+        coding: Option<Coding>,
+    ) -> Result<(), Problem> {
+        let variant = kept.variant(coding);
+        let _making = variant.making.lock().await;
+        if variant.made.get().is_some() {
+            return Ok(());
+        }
+        let long = match coding {
+            Some(_) => LONG,
+            None => LONG_COPY,
         };
-        let kept = self.place(resource, tag, coding);
-        let _making = kept.making.lock().await;
-        if let Some(made) = kept.made.get() {
-            return Ok(made.clone());
+        if content.len() <= long {
+            variant.made.get_or_init(|| shorter(content, coding));
+            return Ok(());
         }
-        if content.len() <= LONG {
-            let made = kept.made.get_or_init(|| shorter(content, coding));
-            return Ok(made.clone());
-        }
-        let (content, kept) = (content.clone(), Arc::clone(&kept));
+        let (content, kept) = (content.clone(), Arc::clone(kept));
         // If the client leaves meanwhile, it is made all the same, and kept.
         let work = move || {
-            let made = kept.made.get_or_init(|| shorter(&content, coding));
-            made.clone()
+            let made = &kept.variant(coding).made;
+            made.get_or_init(|| shorter(&content, coding));
         };
         self.room.run(work).await
     }
 
-    /// Where the encoding of this content is kept. It takes the place of one of another version.
-    fn place(&self, resource: &'static str, tag: &Tag, coding: Coding) -> Arc<Kept> {
-        let key = (resource, coding);
-        let found = self.kept.get(&key).map(|kept| Arc::clone(&kept));
-        if let Some(kept) = found.filter(|kept| kept.tag == *tag) {
-            return kept;
-        }
-        let mut place = self.kept.entry(key).or_insert_with(|| Kept::of(tag));
-        if place.tag != *tag {
-            *place = Kept::of(tag);
-        }
-        Arc::clone(&place)
-    }
-
     /// Lets go of those whose content is not current any more.
     pub(super) fn retain(&self, is_current: impl Fn(&'static str, &Tag) -> bool) {
-        self.kept.retain(|(id, _), kept| is_current(id, &kept.tag));
+        self.kept.retain(|id, kept| is_current(id, &kept.tag));
     }
 }
 
 impl Kept {
-    fn of(tag: &Tag) -> Arc<Self> {
-        Arc::new(Self {
+    /// `None` where the tag or the media type are no header's value. Ours always are.
+    fn of(content: &Content, tag: &Tag) -> Option<Self> {
+        let variant = |coding: Option<Coding>| {
+            let entity_tag = match coding {
+                None => format!("\"{}\"", tag.as_str()),
+                Some(coding) => format!("\"{}-{}\"", tag.as_str(), coding.name()),
+            };
+            Some(Variant {
+                entity_tag: HeaderValue::try_from(entity_tag).ok()?,
+                is_asked: AtomicBool::new(false),
+                made: OnceLock::new(),
+                making: tokio::sync::Mutex::new(()),
+            })
+        };
+        let plain = variant(None)?;
+        if let [only] = content.pieces.as_slice() {
+            plain.made.get_or_init(|| Some(only.clone()));
+        }
+        Some(Self {
             tag: tag.clone(),
-            made: OnceLock::new(),
-            making: tokio::sync::Mutex::new(()),
+            media_type: HeaderValue::from_str(&content.media_type).ok()?,
+            length: content.len(),
+            version: AtomicU64::new(u64::MAX),
+            plain,
+            gzip: variant(Some(Coding::Gzip))?,
+            zstd: variant(Some(Coding::Zstd))?,
         })
+    }
+
+    fn variant(&self, coding: Option<Coding>) -> &Variant {
+        match coding {
+            None => &self.plain,
+            Some(Coding::Gzip) => &self.gzip,
+            Some(Coding::Zstd) => &self.zstd,
+        }
+    }
+
+    /// Of the representations that are acceptable, the best of those that the client says it has.
+    fn held(&self, headers: &HeaderMap, acceptable: &Acceptable) -> Option<Option<Coding>> {
+        if !headers.contains_key(header::IF_NONE_MATCH) {
+            return None;
+        }
+        let is_held = |coding: &Option<Coding>| {
+            let wanted = self.variant(*coding).entity_tag.as_bytes();
+            let mut held = tags(headers, header::IF_NONE_MATCH);
+            held.any(|held| held == "*" || held.as_bytes() == wanted)
+        };
+        acceptable.iter().find(is_held)
     }
 }
 
-/// A content in a coding, if that saves a twentieth.
-fn shorter(content: &Content, coding: Coding) -> Option<Bytes> {
+/// A content in a coding, if that saves a twentieth; in none, put together.
+fn shorter(content: &Content, coding: Option<Coding>) -> Option<Bytes> {
+    let Some(coding) = coding else {
+        return Some(content.pieces.concat().into());
+    };
     match coding.encode(&content.pieces, Effort::Kept) {
         Ok(made) if made.len() <= content.len() / 20 * 19 => Some(made),
         Ok(_) => None,
@@ -155,79 +222,76 @@ fn shorter(content: &Content, coding: Coding) -> Option<Bytes> {
 impl App {
     /// Answers GET with this content of a resource: 304 if the client has it, else in the coding that it
     /// likes best. `resource` is the id of what it is a version of; content without a tag is not kept.
+    /// `version` is that of the maps, where the content is all that the resource says in it.
     pub(super) async fn represent(
         &self,
         headers: &HeaderMap,
         resource: &'static str,
-        mut content: Content,
+        content: Content,
+        version: Option<u64>,
     ) -> Result<Response, Problem> {
-        let mut made = Vec::new();
+        let representations = &self.shared.representations;
+        let Some(kept) = representations.place(resource, &content) else {
+            return self.represent_once(headers, content).await;
+        };
+        if let Some(version) = version {
+            kept.version.store(version, Ordering::Relaxed);
+        }
         loop {
-            match self.select(headers, resource, content, &made) {
-                AtOnce::Answer(response) => return Ok(*response),
-                AtOnce::Unkept(unkept) => return self.represent_once(headers, unkept).await,
-                AtOnce::Unmade(unmade, coding) => {
-                    let encodings = &self.shared.encodings;
-                    made.push((coding, encodings.make(resource, &unmade, coding).await?));
-                    content = unmade;
-                }
+            match self.select(headers, &kept, Some(&content)) {
+                AtOnce::Answer(response) => return Ok(response),
+                AtOnce::Unkept => return self.represent_once(headers, content).await,
+                AtOnce::Unmade(coding) => representations.make(&kept, &content, coding).await?,
             }
         }
     }
 
     /// The same, of what is there already.
-    pub(super) fn represent_at_once(
-        &self,
-        headers: &HeaderMap,
-        resource: &'static str,
-        content: Content,
-    ) -> AtOnce {
-        self.select(headers, resource, content, &[])
+    pub(super) fn represent_at_once(&self, headers: &HeaderMap, kept: &Kept) -> Option<Response> {
+        match self.select(headers, kept, None) {
+            AtOnce::Answer(response) => Some(response),
+            AtOnce::Unmade(_) | AtOnce::Unkept => None,
+        }
     }
 
-    /// The best of the representations that are there; `made` are some of this very content.
-    fn select(
-        &self,
-        headers: &HeaderMap,
-        resource: &'static str,
-        content: Content,
-        made: &[(Coding, Option<Bytes>)],
-    ) -> AtOnce {
-        let Some(tag) = content.tag.clone() else {
-            return AtOnce::Unkept(content);
-        };
+    /// The best of the representations that are there. The text as it is can be sent in the pieces of
+    /// `content`, too.
+    fn select(&self, headers: &HeaderMap, kept: &Kept, content: Option<&Content>) -> AtOnce {
         let acceptable = Acceptable::of(headers);
         // Of what the client has, the representation is selected that it takes (RFC 9110 §13.1.2): another
         // coding of the same would not be another version.
-        if let Some(held) = held(headers, tag.as_str(), &acceptable) {
+        if let Some(held) = kept.held(headers, &acceptable) {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            self.describe(headers, response.headers_mut(), &tag, held);
-            return AtOnce::Answer(Box::new(response));
+            self.describe(headers, response.headers_mut(), kept, held);
+            return AtOnce::Answer(response);
         }
-        let is_short = content.len() < SHORT && acceptable.takes_identity();
-        let there = |coding: Coding| {
-            let made = made.iter().find(|(of, _)| *of == coding);
-            let made = made.map(|(_, made)| made.clone());
-            made.or_else(|| self.shared.encodings.made(resource, &tag, coding))
-        };
+        let is_short = kept.length < SHORT && acceptable.takes_identity();
         for coding in acceptable.iter() {
-            let encoded = match coding {
-                Some(_) if is_short => continue,
-                None => None,
-                Some(coding) => match there(coding) {
-                    None => return AtOnce::Unmade(content, coding),
-                    // The next best may be the text as it is.
-                    Some(None) => continue,
-                    Some(encoded) => encoded,
-                },
+            if coding.is_some() && is_short {
+                continue;
+            }
+            let variant = kept.variant(coding);
+            let body = match (variant.made.get(), coding, content) {
+                (Some(Some(made)), ..) => Body::from(made.clone()),
+                // The next best may be the text as it is.
+                (Some(None), ..) => continue,
+                (None, None, Some(content)) if !variant.is_asked.swap(true, Ordering::Relaxed) => {
+                    Pieces::body(content)
+                }
+                (None, ..) => return AtOnce::Unmade(coding),
             };
-            let mut response = sent(content, encoded, coding);
-            self.describe(headers, response.headers_mut(), &tag, coding);
-            return AtOnce::Answer(Box::new(response));
+            let mut response = Response::new(body);
+            let fields = response.headers_mut();
+            fields.insert(header::CONTENT_TYPE, kept.media_type.clone());
+            if let Some(coding) = coding {
+                fields.insert(header::CONTENT_ENCODING, coding.value());
+            }
+            self.describe(headers, fields, kept, coding);
+            return AtOnce::Answer(response);
         }
         // Longer or not, the client takes it in no other way.
-        AtOnce::Unkept(content)
+        AtOnce::Unkept
     }
 
     /// Answers with a content that is this request's alone.
@@ -248,7 +312,7 @@ impl App {
             None => None,
             Some(coding) => Some(self.encode_once(&content, coding).await?),
         };
-        let mut response = sent(content, encoded, coding);
+        let mut response = sent(&content, encoded, coding);
         let headers = response.headers_mut();
         // It is what was so at this moment, and nothing tells it from what is so at the next.
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -261,7 +325,7 @@ impl App {
             encode(content)
         } else {
             let content = content.clone();
-            let room = &self.shared.encodings.room;
+            let room = &self.shared.representations.room;
             room.run(move || encode(&content)).await?
         };
         made.map_err(|error| {
@@ -275,14 +339,13 @@ impl App {
         &self,
         request: &HeaderMap,
         headers: &mut HeaderMap,
-        tag: &Tag,
+        kept: &Kept,
         coding: Option<Coding>,
     ) {
-        if let Ok(value) = HeaderValue::from_str(&entity_tag(tag.as_str(), coding)) {
-            headers.insert(header::ETAG, value);
-        }
-        let kept = HeaderValue::from_static(self.kept_by(request));
-        headers.insert(header::CACHE_CONTROL, kept);
+        let entity_tag = &kept.variant(coding).entity_tag;
+        headers.insert(header::ETAG, entity_tag.clone());
+        let may_keep = HeaderValue::from_static(self.kept_by(request));
+        headers.insert(header::CACHE_CONTROL, may_keep);
         let varies = HeaderValue::from_static("accept-encoding");
         headers.insert(header::VARY, varies);
     }
@@ -298,36 +361,16 @@ impl App {
         }
     }
 
-    /// Lets go of encodings of contents that are not current.
-    pub(super) fn sweep_encodings(&self) {
+    /// Lets go of representations of contents that are not current.
+    pub(super) fn sweep_representations(&self) {
         let service = self.shared.published.service();
         let ask = self.light(None);
-        self.shared.encodings.retain(|id, tag| {
+        self.shared.representations.retain(|id, tag| {
             let resource = alto::resource(id);
             let content = resource.and_then(|one| service.content(one, &[], &ask).ok());
             content.is_some_and(|content| content.tag.as_ref() == Some(tag))
         });
     }
-}
-
-/// The entity tag of a content in a coding, as it is in `ETag`.
-fn entity_tag(tag: &str, coding: Option<Coding>) -> String {
-    match coding {
-        None => format!("\"{tag}\""),
-        Some(coding) => format!("\"{tag}-{}\"", coding.name()),
-    }
-}
-
-/// Of the representations that are acceptable, the best of those that the client says it has.
-fn held(headers: &HeaderMap, tag: &str, acceptable: &Acceptable) -> Option<Option<Coding>> {
-    if !headers.contains_key(header::IF_NONE_MATCH) {
-        return None;
-    }
-    let is_held = |coding: &Option<Coding>| {
-        let wanted = entity_tag(tag, *coding);
-        tags(headers, header::IF_NONE_MATCH).any(|held| held == "*" || held == wanted)
-    };
-    acceptable.iter().find(is_held)
 }
 
 fn not_acceptable(headers: &HeaderMap) -> Problem {
@@ -339,21 +382,14 @@ fn not_acceptable(headers: &HeaderMap) -> Problem {
 }
 
 /// A content as a response, in no coding.
-pub(super) fn plain(content: Content) -> Response {
+pub(super) fn plain(content: &Content) -> Response {
     sent(content, None, None)
 }
 
 /// A content as a response, in its pieces or encoded. A type that we made is always a valid header value.
-fn sent(content: Content, encoded: Option<Bytes>, coding: Option<Coding>) -> Response {
+fn sent(content: &Content, encoded: Option<Bytes>, coding: Option<Coding>) -> Response {
     let media_type = HeaderValue::from_str(&content.media_type);
-    let body = match (encoded, content.pieces.as_slice()) {
-        (Some(encoded), _) => Body::from(encoded),
-        (None, [only]) => Body::from(only.clone()),
-        (None, _) => Body::new(Pieces {
-            left: content.len() as u64,
-            pieces: content.pieces.into(),
-        }),
-    };
+    let body = encoded.map_or_else(|| Pieces::body(content), Body::from);
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     if let Ok(media_type) = media_type {
@@ -369,6 +405,18 @@ fn sent(content: Content, encoded: Option<Bytes>, coding: Option<Coding>) -> Res
 struct Pieces {
     pieces: VecDeque<Bytes>,
     left: u64,
+}
+
+impl Pieces {
+    fn body(content: &Content) -> Body {
+        match content.pieces.as_slice() {
+            [only] => Body::from(only.clone()),
+            pieces => Body::new(Self {
+                left: content.len() as u64,
+                pieces: pieces.to_vec().into(),
+            }),
+        }
+    }
 }
 
 impl hyper::body::Body for Pieces {

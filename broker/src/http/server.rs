@@ -16,7 +16,6 @@ use std::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -32,7 +31,6 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::counts::{Counted, Counts};
-use super::guard::Peer;
 use super::preface::Begun;
 use super::quick::Routes;
 use super::rate::network_of;
@@ -230,11 +228,7 @@ async fn serve_http1(
     peer: SocketAddr,
 ) {
     let router = &shared.router;
-    let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
-        router.answer(request)
-    });
+    let service = service_fn(move |request: Request<Incoming>| router.answer(request, peer));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits.header_timeout)

@@ -256,6 +256,44 @@ fn a_new_version_is_coded_anew() {
 }
 
 #[test]
+fn a_map_that_is_asked_for_again_is_the_same_and_after_a_change_never_the_old_one() {
+    let ring = Ring::start(60);
+    let path = "/costmap/full/delay-ow";
+    let ask = || {
+        let answer = get(&ring.daemon, path, "");
+        // The pieces of the map first, then the whole of it: nobody can tell.
+        let names = [
+            "etag",
+            "content-type",
+            "content-length",
+            "vary",
+            "cache-control",
+        ];
+        let fields = names.map(|name| answer.header(name).map(str::to_owned));
+        (answer.status, fields, answer.body)
+    };
+    let tag = |answer: &(u16, [Option<String>; 5], Vec<u8>)| answer.1[0].clone().unwrap();
+    let before = ask();
+    for _ in 0..3 {
+        assert_eq!(ask(), before);
+    }
+    Ring::write(&ring.folder, 7, 60, 9);
+    let changed = (0..2000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        let now = ask();
+        assert!(now == before || tag(&now) != tag(&before));
+        (now != before).then_some(now)
+    });
+    let after = changed.expect("a new version");
+    assert_ne!(after.2, before.2);
+    for _ in 0..3 {
+        assert_eq!(ask(), after);
+        let with = |tag: &str| get(&ring.daemon, path, &format!("If-None-Match: {tag}\n")).status;
+        assert_eq!((with(&tag(&before)), with(&tag(&after))), (200, 304));
+    }
+}
+
+#[test]
 fn answers_to_questions_are_coded_too_and_kept_by_nobody() {
     let Ring { daemon, .. } = &Ring::start(60);
     let question = r#"{"cost-type":{"cost-mode":"numerical","cost-metric":"hopcount"},"pids":{"srcs":[],"dsts":[]}}"#;

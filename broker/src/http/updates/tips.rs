@@ -138,7 +138,7 @@ pub(in crate::http) async fn item(
         Ok((Item::Snapshot(snapshot), true)) if snapshot.content.tag.is_some() => {
             // It is what GET gives now, in the same codings.
             let (resource, content) = (view.view().resource(), snapshot.content.clone());
-            app.represent(headers, resource.id, content).await?
+            app.represent(headers, resource.id, content, None).await?
         }
         Ok((item, _)) => on_edge(item, edge, headers),
         Err(response) => return Ok(response),
@@ -229,7 +229,7 @@ fn on_edge(item: Item, edge: Edge, headers: &HeaderMap) -> Response {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         match item {
-            Item::Snapshot(snapshot) => plain(snapshot.content.clone()),
+            Item::Snapshot(snapshot) => plain(&snapshot.content),
             Item::Increment(patch) => typed(StatusCode::OK, patch.form.media_type(), patch.bytes),
         }
     };
