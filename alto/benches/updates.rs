@@ -1,5 +1,5 @@
 //! What a version costs the store: a full cost map of 1,700 PIDs, 2.9 million pairs, of which one row
-//! changed; a network map of 250,000 prefixes, of which one moved.
+//! changed, or one member of each; a network map of 250,000 prefixes, of which one moved.
 
 use std::hint::black_box;
 
@@ -15,12 +15,17 @@ fn main() {
 const PIDS: usize = 1_700;
 const PREFIXES: usize = 250_000;
 
-/// As full cost maps are made: a piece for each row.
+/// As full cost maps are made: a piece for each row. `first` is in the row of the first source.
 fn cost_map(first: u32) -> Vec<Bytes> {
+    cost_map_of(first, |source, _| source == 0)
+}
+
+/// `cost` is where `is_there` says so, by source and destination.
+fn cost_map_of(first: u32, is_there: impl Fn(usize, usize) -> bool) -> Vec<Bytes> {
     let rows = (0..PIDS).map(|source| {
-        let cost = if source == 0 { first } else { 5 };
+        let cost = |to: usize| if is_there(source, to) { first } else { 5 };
         let costs: Vec<String> = (0..PIDS)
-            .map(|to| format!("\"AS{to:04}\":{cost}.25"))
+            .map(|to| format!("\"AS{to:04}\":{}.25", cost(to)))
             .collect();
         let comma = if source == 0 { "" } else { "," };
         Bytes::from(format!("{comma}\"AS{source:04}\":{{{}}}", costs.join(",")))
@@ -105,6 +110,13 @@ fn a_row_of_a_cost_map_that_shares_the_others(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn a_row_of_a_cost_map_that_shares_nothing(bencher: Bencher<'_, '_>) {
     bench(bencher, &cost_map(3), &cost_map(4));
+}
+
+/// As the link to a domain that has no other changes the costs to it.
+#[divan::bench]
+fn a_column_of_a_cost_map(bencher: Bencher<'_, '_>) {
+    let column = |cost| cost_map_of(cost, |_, to| to == 800);
+    bench(bencher, &column(3), &column(4));
 }
 
 #[divan::bench]

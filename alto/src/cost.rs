@@ -5,6 +5,7 @@
 //! | [`types`] | the cost types on offer (RFC 7285 §10.7, RFC 9439) |
 //! | [`measure`] | the amounts of a version behind them, from distances over its net |
 //! | [`widest`] | the widest paths |
+//! | [`pairs`] | the amounts of all pairs, known from those of the version before |
 //! | [`full`] | full cost maps, made once per version |
 //! | [`calendar`] | cost calendars (RFC 8896) |
 //! | [`record`] | the nets of intervals that are over |
@@ -20,6 +21,7 @@ mod calendar;
 mod constraint;
 mod full;
 mod measure;
+mod pairs;
 mod path_vector;
 mod query;
 mod record;
@@ -32,6 +34,7 @@ pub(crate) use answer::{endpoint_costs, filtered_cost_map, max_values};
 pub(crate) use calendar::{ToCome, attributes as calendar_attributes};
 pub(crate) use full::{FullMaps, full_maps};
 pub(crate) use measure::{Measure, Measures, Over};
+pub(crate) use pairs::Pairs;
 pub(crate) use path_vector::{AneProperty, multipart_cost_map, multipart_endpoint_costs};
 pub(crate) use query::MAX_COST_TYPES;
 pub(crate) use record::Record;

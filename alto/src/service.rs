@@ -8,7 +8,7 @@ use bytes::Bytes;
 use idt::search::{Budget, Distances, Spent};
 use jiff::Timestamp;
 
-use crate::cost::{self, CostType, FullMaps, Measure, Measures, Over, Record, ToCome};
+use crate::cost::{self, CostType, FullMaps, Measure, Measures, Over, Pairs, Record, ToCome};
 use crate::network_map;
 use crate::property_map::anes::{self, Anes};
 use crate::property_map::{addresses, entity_map, roles};
@@ -148,8 +148,8 @@ impl Service {
     /// that is left.
     ///
     /// Of `previous` it takes all that is the same, and later the rows of full cost maps that are: a
-    /// change of a link costs, when a full map is asked for, the amounts of all pairs and the writing of
-    /// those rows that changed.
+    /// change of a link costs, when a full map is asked for, the finding of the amounts that it concerns
+    /// and the writing of those rows that changed.
     #[must_use]
     pub fn new(maps: Arc<Maps>, distances: Distances, previous: Option<&Self>) -> Self {
         let same = previous.filter(|previous| {
@@ -160,6 +160,7 @@ impl Service {
             // With a better index, maybe, and the same distances.
             (Some(same), _) => Arc::clone(&same.costs),
             (None, Some(previous)) => Arc::new(Costs {
+                measures: Measures::after(&previous.costs.measures),
                 full: FullMaps::after(&previous.costs.full),
                 ..Costs::default()
             }),
@@ -343,12 +344,25 @@ impl Service {
         to: &[u32],
         budget: &mut Budget,
     ) -> Result<Vec<u64>, Spent> {
-        let over = Over {
+        let over = self.over();
+        self.costs.measures.table(measure, &over, from, to, budget)
+    }
+
+    /// The amounts of all pairs; see [`Measures::pairs`].
+    pub(crate) fn pairs(
+        &self,
+        measure: Measure,
+        budget: &mut Budget,
+    ) -> Result<Option<Pairs>, Spent> {
+        self.costs.measures.pairs(measure, &self.over(), budget)
+    }
+
+    fn over(&self) -> Over<'_> {
+        Over {
             distances: &self.distances,
             graph: self.maps.idt().graph(),
             to_come: None,
-        };
-        self.costs.measures.table(measure, &over, from, to, budget)
+        }
     }
 
     /// What there was before this version.

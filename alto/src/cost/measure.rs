@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use idt::net::{Edge, EdgeId, Net, NetBuilder};
+use idt::net::{Edge, EdgeId, Net, NetBuilder, RowChange};
 use idt::search::{Budget, Distances, Metric, Spent};
 use idt::{DomainGraph, EdgeOutlook, Outlook};
 
+use super::pairs::{AllPairs, Pairs};
 use super::widest::{Space, Widest};
 
 /// What is measured between two domains, as a whole number.
@@ -100,10 +101,37 @@ impl Over<'_> {
 pub(crate) struct Measures {
     /// Delays over the links that tell one; `None` if all do.
     delays: OnceLock<Option<Distances>>,
+    /// Those of the last version before of which they were asked for.
+    delays_before: Option<Distances>,
     widest: OnceLock<Widest>,
+    all: AllPairs,
 }
 
 impl Measures {
+    /// Those of a version after.
+    pub(crate) fn after(previous: &Self) -> Self {
+        let made = previous.delays.get().and_then(Option::as_ref);
+        let delays = made.or(previous.delays_before.as_ref());
+        Self {
+            delays_before: delays.cloned(),
+            all: AllPairs::after(&previous.all),
+            ..Self::default()
+        }
+    }
+
+    /// The amounts of all pairs, known from those of a version before; `None` if the measure is none that is
+    /// known so, or there are too many domains. Then [`table`](Self::table) tells them. A step is an edge or a
+    /// pair looked at.
+    pub(crate) fn pairs(
+        &self,
+        measure: Measure,
+        over: &Over<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<Pairs>, Spent> {
+        let delays = |budget: &mut Budget| self.delays(over, budget);
+        self.all.of(measure, over.distances, delays, budget)
+    }
+
     /// The amounts from each of `from` to each of `to`: that of `from[i]` to `to[j]` is at
     /// `i * to.len() + j`; [`NONE`] where it is not defined. A step is an edge or a pair looked at.
     pub(crate) fn table(
@@ -148,7 +176,8 @@ impl Measures {
         if self.delays.get().is_none() {
             budget.spend(over.net().edges())?;
             // Another thread may have been quicker; both found the same.
-            let _ = self.delays.set(over_told_delays(over));
+            let found = over_told_delays(over, self.delays_before.as_ref());
+            let _ = self.delays.set(found);
         }
         Ok(self
             .delays
@@ -168,8 +197,9 @@ impl Measures {
     }
 }
 
-/// Distances over the links that tell their delay; `None` if there are no others.
-fn over_told_delays(over: &Over<'_>) -> Option<Distances> {
+/// Distances over the links that tell their delay; `None` if there are no others. The net shares with that of
+/// `before`, of whatever version, what is the same.
+fn over_told_delays(over: &Over<'_>, before: Option<&Distances>) -> Option<Distances> {
     let net = over.net();
     // The net numbers its points and edges by `u32`.
     let points = 0..net.len() as u32;
@@ -185,14 +215,35 @@ fn over_told_delays(over: &Over<'_>) -> Option<Distances> {
     if all_told {
         return None;
     }
-    let mut told = NetBuilder::new(points.end);
-    for id in points.flat_map(ids) {
-        let edge = over
-            .edge(id)
-            .filter(|edge| over.tells_delay(id, edge.delay));
-        if let Some(edge) = edge {
-            told.edge(id.from, edge);
+    let told = |from: u32| {
+        let edges = ids(from).filter_map(|id| Some((id, over.edge(id)?)));
+        let told = edges.filter(|(id, edge)| over.tells_delay(*id, edge.delay));
+        told.map(|(_, edge)| edge)
+    };
+    let before = before.map(Distances::net);
+    let told = match before.filter(|before| before.len() == net.len() && before.is_plain()) {
+        Some(before) => {
+            let mut edges = Vec::new();
+            let mut changes = Vec::new();
+            for point in points {
+                edges.clear();
+                edges.extend(told(point));
+                let row = before.row(point);
+                let was = (0..row.len()).map(|nth| row.edge(nth));
+                if !was.eq(edges.iter().copied()) {
+                    let edges = edges.clone();
+                    changes.push(RowChange { point, edges });
+                }
+            }
+            before.with(changes)
         }
-    }
-    Some(Distances::new(Arc::new(told.build())))
+        None => {
+            let mut builder = NetBuilder::new(points.end);
+            for from in points {
+                told(from).for_each(|edge| builder.edge(from, edge));
+            }
+            builder.build()
+        }
+    };
+    Some(Distances::new(Arc::new(told)))
 }

@@ -17,13 +17,15 @@ pub(crate) const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 /// A link as each of its ends tells it: microseconds and bit/s, where told.
 pub(crate) type Link = (usize, usize, [(Option<u64>, Option<u64>); 2]);
 
+/// What is told of a link in one direction.
+fn told() -> impl Strategy<Value = (Option<u64>, Option<u64>)> {
+    (
+        prop::option::weighted(0.8, 0_u64..5),
+        prop::option::weighted(0.8, 0_u64..40),
+    )
+}
+
 pub(crate) fn links() -> impl Strategy<Value = Vec<Link>> {
-    let told = || {
-        (
-            prop::option::weighted(0.8, 0_u64..5),
-            prop::option::weighted(0.8, 0_u64..40),
-        )
-    };
     let link = (
         0..NAMES.len(),
         0..NAMES.len(),
@@ -339,6 +341,69 @@ proptest! {
                 let same = rows(&old.pieces).into_iter().find(|old| *old == row && row.starts_with(b","));
                 prop_assert!(same.is_none_or(|same| same.as_ptr() == row.as_ptr()), "{}", id);
             }
+        }
+    }
+
+    /// However many versions come one after another, of links and of domains, with whatever index of distances,
+    /// each says what it would say alone; and a row that says what it said in the version asked before is the
+    /// very same memory.
+    #[test]
+    fn no_version_after_others_says_what_one_before_said(
+        first in links(),
+        changes in prop::collection::vec((0_usize..12, 0_usize..2, told(), any::<bool>(), 0_u8..4), 1..8),
+    ) {
+        use idt::search::{Budget, Distances, Metric};
+        let mut federation = federation(&first);
+        let mut links = first;
+        let mut service: Option<Service> = None;
+        let mut last: Option<Distances> = None;
+        let mut asked: BTreeMap<&str, Vec<bytes::Bytes>> = BTreeMap::new();
+        let full: Vec<&str> = COST_TYPES.iter().filter_map(|known| Some(known.full_map?.0)).collect();
+        for (which, way, told, asks, index) in changes {
+            match links.get_mut(which) {
+                Some(link) => link.2[way] = told,
+                // A domain leaves, and is back with its next word; or a link goes.
+                None if which == 11 => {
+                    federation.ted.apply([idt::Update::Leave(id(NAMES[links.len() % NAMES.len()]))]);
+                    asked.clear();
+                }
+                None => drop(links.pop()),
+            }
+            if which != 11 {
+                let were = federation.ted.snapshot().graph().len();
+                update(&mut federation, &links);
+                if federation.ted.snapshot().graph().len() != were {
+                    asked.clear();
+                }
+            }
+            let before = service.as_ref().map(|service| service.maps().as_ref());
+            let maps = std::sync::Arc::new(federation.maps_after(before));
+            let net = std::sync::Arc::clone(maps.idt().graph().net());
+            let distances = match (&last, index) {
+                (Some(last), 1..) => Distances::over(last, net),
+                _ => Distances::new(net),
+            };
+            let budget = &mut Budget::unlimited();
+            let distances = match index {
+                2 => distances.with_matrix(Metric::Delay, budget).unwrap(),
+                3 => distances.wanting(Metric::Hops).repaired(budget).unwrap(),
+                _ => distances,
+            };
+            last = Some(distances.clone());
+            let new = Service::new(maps, distances, service.as_ref());
+            let alone = federation.service();
+            for id in full.iter().filter(|_| asks) {
+                let (new, alone) = (content(&new, id, b"").unwrap(), content(&alone, id, b"").unwrap());
+                prop_assert_eq!(&new.pieces, &alone.pieces, "{}", id);
+                prop_assert_eq!(&new.tag, &alone.tag);
+                for row in asked.get(id).into_iter().flatten() {
+                    let same = new.pieces.iter().find(|new| *new == row && row.starts_with(b","));
+                    prop_assert!(same.is_none_or(|same| same.as_ptr() == row.as_ptr()), "{}", id);
+                }
+                let rows = &new.pieces[1..new.pieces.len() - 1];
+                asked.insert(id, rows.to_vec());
+            }
+            service = Some(new);
         }
     }
 

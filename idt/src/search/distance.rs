@@ -11,6 +11,7 @@
 //! matter, or its effect follows from a few distances, that is the answer, else a search is.
 //! [`Distances::repaired`] makes an index of the new version. No answer is ever of another version.
 
+mod all;
 mod overlay;
 
 use std::fmt;
@@ -653,12 +654,24 @@ impl fmt::Debug for Distances {
 }
 
 /// The pairs of points between which edges cost something else than before, from the first to the
-/// second; `None` if the nets have other points.
+/// second; `None` if the nets have other points. Their bandwidth is no cost.
 fn changed_costs(before: &Net, now: &Net) -> Option<Vec<(u32, u32)>> {
-    // What edges cost, by where they lead; their bandwidth is no cost.
+    changed_pairs(before, now, |row, nth| {
+        Metric::ALL.map(|metric| metric.of(row, nth))
+    })
+}
+
+/// The pairs of points between which `cost` of some edge is another than before, from the first to the
+/// second; `None` if the nets have other points.
+pub(super) fn changed_pairs<C: Ord>(
+    before: &Net,
+    now: &Net,
+    cost: impl Fn(&Row<'_>, usize) -> C,
+) -> Option<Vec<(u32, u32)>> {
+    // What edges cost, by where they lead.
     let costs = |row: Row<'_>| {
-        let cost = |nth| (row.to[nth], Metric::ALL.map(|metric| metric.of(&row, nth)));
-        let mut costs: Vec<(u32, [u64; 3])> = (0..row.len()).map(cost).collect();
+        let cost = |nth| (row.to[nth], cost(&row, nth));
+        let mut costs: Vec<(u32, C)> = (0..row.len()).map(cost).collect();
         costs.sort_unstable();
         costs
     };
@@ -668,7 +681,7 @@ fn changed_costs(before: &Net, now: &Net) -> Option<Vec<(u32, u32)>> {
         let (mut then, mut now) = (&then[..], &now[..]);
         // Merged by where they lead.
         while let Some(to) = then.iter().chain(now).map(|cost| cost.0).min() {
-            let split = |costs: &[(u32, [u64; 3])]| costs.partition_point(|cost| cost.0 == to);
+            let split = |costs: &[(u32, C)]| costs.partition_point(|cost| cost.0 == to);
             let (old, rest_then) = then.split_at(split(then));
             let (new, rest_now) = now.split_at(split(now));
             if old != new {

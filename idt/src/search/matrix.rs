@@ -1,18 +1,45 @@
 //! All distances of a net of some thousand points.
 
+mod all;
+mod repair;
+
 use std::sync::Arc;
 
 use super::budget::{Budget, Spent};
 use super::cost::Metric;
 use super::space::Open;
-use super::tree::{Scratch, Way, edge_cost, fixed};
-use crate::net::Net;
+use super::tree::{Scratch, Way, fixed};
+use crate::net::{Net, Row};
+pub use all::{AllDistances, AllWidths, ChangedPairs};
+use repair::{Costs, Repaired};
 
 /// The largest net that has a matrix: its distances take 64 MiB.
 pub(crate) const LARGEST: usize = 4096;
 
 /// No path.
 const FAR: u32 = u32::MAX;
+
+/// The sums of a metric along paths.
+#[derive(Clone, Copy, Debug)]
+struct Sums(Metric);
+
+impl Costs for Sums {
+    type Amount = u32;
+    const NEAR: u32 = 0;
+    const FAR: u32 = FAR;
+    const ENDS_ARE_CHEAPEST: bool = true;
+
+    #[inline]
+    fn edge(self, row: &Row<'_>, nth: usize) -> Option<u32> {
+        // What is more than a row can keep is as much as it can't.
+        Some(u32::try_from(self.0.of(row, nth)).unwrap_or(FAR))
+    }
+
+    #[inline]
+    fn join(self, one: u32, other: u32) -> u32 {
+        one.saturating_add(other)
+    }
+}
 
 /// The distances between all points of a version of a net, by one metric.
 #[derive(Clone, Debug)]
@@ -31,70 +58,48 @@ impl Matrix {
         metric: Metric,
         budget: &mut Budget,
     ) -> Result<Option<Self>, Spent> {
-        Self::fill(net, metric, budget, |_| None)
-    }
-
-    fn fill(
-        net: &Net,
-        metric: Metric,
-        budget: &mut Budget,
-        kept: impl Fn(u32) -> Option<Arc<[u32]>>,
-    ) -> Result<Option<Self>, Spent> {
         if net.len() > LARGEST {
             return Ok(None);
         }
         let scratch = &mut Scratch::default();
-        let mut rows = Vec::with_capacity(net.len());
-        for target in 0..net.len() as u32 {
-            let row = match kept(target) {
-                Some(row) => Some(row),
-                None => row(net, metric, target, budget, scratch)?,
-            };
-            let Some(row) = row else { return Ok(None) };
-            rows.push(row);
-        }
-        Ok(Some(Self {
+        // The net numbers its points by `u32`.
+        let targets = 0..net.len() as u32;
+        let rows = targets.map(|target| row(net, metric, target, budget, scratch));
+        let rows: Option<Vec<_>> = rows.collect::<Result<_, _>>()?;
+        Ok(rows.map(|rows| Self::of(net, metric, rows)))
+    }
+
+    fn of(net: &Net, metric: Metric, rows: Vec<Arc<[u32]>>) -> Self {
+        Self {
             metric,
             net: net.clone(),
             rows,
-        }))
+        }
     }
 
     /// The matrix of a net that differs from that of this one in edges between the `changed` pairs
-    /// only. Only rows in which an edge matters are made again. As [`Matrix::build`].
+    /// only. Only the pairs that a change concerns are found anew, and rows without any are shared. As
+    /// [`Matrix::build`]; a step is an edge or a pair looked at.
     pub(crate) fn repair(
         &self,
         new: &Net,
         changed: &[(u32, u32)],
         budget: &mut Budget,
     ) -> Result<Option<Self>, Spent> {
-        let inside = |(from, to): &&(u32, u32)| (*from.max(to) as usize) < new.len();
-        let same = self.net.len() == new.len();
-        let changes: Vec<_> = changed
-            .iter()
-            .filter(|edge| same && inside(edge))
-            .map(|(from, to)| {
-                let costs = [&self.net, new].map(|net| edge_cost(net, self.metric, *from, *to));
-                ((*from, *to), costs[0], costs[1])
-            })
-            .collect();
-        // A raised edge matters if it was on a cheapest path, a lowered one if it makes one cheaper:
-        // else the distances of the row still fit every edge, and the tree they tell is there.
-        let matters = |target: u32| {
-            changes.iter().any(|((from, to), before, after)| {
-                let [from, to] = [from, to].map(|point| self.distance(*point, target));
-                let by = |cost: u64| to.saturating_add(cost);
-                match before.cmp(after) {
-                    std::cmp::Ordering::Less => from < u64::MAX && by(*before) == from,
-                    std::cmp::Ordering::Equal => false,
-                    std::cmp::Ordering::Greater => by(*after) < from,
-                }
-            })
-        };
-        Self::fill(new, self.metric, budget, |target| {
-            let row = self.rows.get(target as usize)?;
-            (same && !matters(target)).then(|| Arc::clone(row))
-        })
+        if self.net.len() != new.len() {
+            return Self::build(new, self.metric, budget);
+        }
+        let before = (&self.net, self.rows.as_slice());
+        match repair::repaired(Sums(self.metric), before, new, changed, budget)? {
+            Repaired::Rows(rows) => Ok(Some(Self::of(new, self.metric, rows))),
+            Repaired::Anew => Self::build(new, self.metric, budget),
+            Repaired::TooFar => Ok(None),
+        }
+    }
+
+    /// By what the distances are.
+    pub(crate) fn metric(&self) -> Metric {
+        self.metric
     }
 
     /// Of what these are the distances.

@@ -8,6 +8,7 @@
 //! | which valley-free path is the cheapest? | [`valley_free_path`] |
 //! | which paths share no domain, no link, no risk? | [`disjoint_paths`], [`risk_disjoint_paths`] |
 //! | how far is it, by one metric, at once? | [`Distances`] |
+//! | how far is everything, and what of it changed since a version before? | [`AllDistances`], [`AllWidths`] |
 //! | which domains should host a service graph? | [`best_placements`], [`placements`] |
 //! | which paths could each link of a service graph take, between which hosts? | [`link_paths`] |
 //! | why these, or why none? | [`explain`] |
@@ -40,6 +41,7 @@ pub use explain::{
     ConstraintRef, Explanation, LinkReason, PlacementReason, Relaxations, RequirementReason,
     explain, explain_within, explain_without_transit,
 };
+pub use matrix::{AllDistances, AllWidths, ChangedPairs};
 pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, candidate_paths_with, shortest_path};
 pub use placements::{
     Disjoint, Effort, HostCounts, LinkPath, PairCounts, Placement, PlacementLink, PlacementNode,

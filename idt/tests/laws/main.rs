@@ -2,6 +2,7 @@
 //! example, brute force on small federations, and graphs made to be hard.
 
 mod adjacency;
+mod all_pairs;
 mod change;
 mod crossing;
 mod disjoint;

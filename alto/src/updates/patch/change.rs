@@ -61,14 +61,7 @@ impl<'a> Node<'a> {
 
     fn members(&self) -> Option<Cow<'_, [Member<'a>]>> {
         match self {
-            Self::Text(text) => {
-                let members = text::members(text)?.into_iter();
-                Some(
-                    members
-                        .map(|(name, value)| (name, Self::Text(value)))
-                        .collect(),
-                )
-            }
+            Self::Text(text) => Some(nodes(text::members(text)?).into()),
             Self::Members(members) => Some(Cow::Borrowed(members)),
         }
     }
@@ -92,6 +85,13 @@ impl<'a> Node<'a> {
     }
 }
 
+fn nodes<'a>(members: Vec<text::Member<'a>>) -> Vec<Member<'a>> {
+    let members = members.into_iter();
+    members
+        .map(|(name, value)| (name, Node::Text(value)))
+        .collect()
+}
+
 /// What makes `to` of `from`; `None` if they say the same.
 pub(super) fn between<'a>(from: &Node<'a>, to: &Node<'a>) -> Option<Change<'a>> {
     within(from, to, DEPTH)
@@ -102,12 +102,20 @@ fn within<'a>(from: &Node<'a>, to: &Node<'a>, depth: u32) -> Option<Change<'a>> 
         return None;
     }
     let over_object = from.is_object() && to.is_object();
-    if over_object
-        && depth > 0
-        && let (Some(from), Some(to)) = (from.members(), to.members())
-    {
-        let changes = members(&from, &to, depth - 1);
-        return (!changes.is_empty()).then_some(Change::Within(changes));
+    if over_object && depth > 0 {
+        let within = |from: &[Member<'a>], to: &[Member<'a>]| {
+            let changes = members(from, to, depth - 1);
+            (!changes.is_empty()).then_some(Change::Within(changes))
+        };
+        // Of a row of costs most members are the same: they are not read one by one.
+        if let (Node::Text(from), Node::Text(to)) = (from, to)
+            && let Some((from, to)) = text::differing_members(from, to)
+        {
+            return within(&nodes(from), &nodes(to));
+        }
+        if let (Some(from), Some(to)) = (from.members(), to.members()) {
+            return within(&from, &to);
+        }
     }
     if let (Node::Text(from), Node::Text(to)) = (from, to)
         && let Some(change) = elements(from, to)
