@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`types`] | the cost types on offer (RFC 7285 §10.7, RFC 9439) |
 //! | [`measure`] | the amounts of a version behind them, from distances over its net |
+//! | [`beside`] | the amounts over what links tell beside delay and bandwidth |
 //! | [`widest`] | the widest paths |
+//! | [`best`] | the best paths by another order |
+//! | [`flow`] | the throughput of TCP |
 //! | [`full`] | full cost maps, made once per version |
 //! | [`calendar`] | cost calendars (RFC 8896) |
 //! | [`record`] | the nets of intervals that are over |
@@ -16,8 +19,11 @@
 //! | [`tolerance`] | what clients of another make do |
 
 mod answer;
+mod beside;
+mod best;
 mod calendar;
 mod constraint;
+mod flow;
 mod full;
 mod measure;
 mod path_vector;
