@@ -88,6 +88,7 @@ fn topology(domain: usize, slower: u64) -> DomainTopology {
         delay: Some(Delay::from_nanos((micros + slower) * 1000)),
         bandwidth: Some(Bandwidth::from_bits_per_second(micros * 8_000_000)),
         srlgs: Default::default(),
+        performance: Default::default(),
     });
     let prefixes = (0..PREFIXES).map(|nth| format!("{}/24", prefix(domain, nth)).parse());
     let parts = TopologyParts {

@@ -72,6 +72,7 @@ mod tests {
             delay: Some(nffg::Delay::from_nanos(micros * 1000)),
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         };
         let parts = TopologyParts {
             inter_links: links.iter().map(link).collect(),

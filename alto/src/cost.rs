@@ -4,8 +4,11 @@
 //! |---|---|
 //! | [`types`] | the cost types on offer (RFC 7285 §10.7, RFC 9439) |
 //! | [`measure`] | the amounts of a version behind them, from distances over its net |
+//! | [`beside`] | the amounts over what links tell beside delay and bandwidth |
 //! | [`widest`] | the widest paths |
 //! | [`pairs`] | the amounts of all pairs, known from those of the version before |
+//! | [`best`] | the best paths by another order |
+//! | [`flow`] | the throughput of TCP |
 //! | [`full`] | full cost maps, made once per version |
 //! | [`calendar`] | cost calendars (RFC 8896) |
 //! | [`record`] | the nets of intervals that are over |
@@ -17,8 +20,11 @@
 //! | [`tolerance`] | what clients of another make do |
 
 mod answer;
+mod beside;
+mod best;
 mod calendar;
 mod constraint;
+mod flow;
 mod full;
 mod measure;
 mod pairs;

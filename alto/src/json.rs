@@ -58,17 +58,18 @@ pub(crate) fn number(out: &mut Vec<u8>, mut number: u64) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Appends `number / per_unit` exactly, without zeros that say nothing. `per_unit` divides 1000.
+/// Appends `number / per_unit` exactly, without zeros that say nothing. `per_unit` divides 10,000,000.
 pub(crate) fn fraction(out: &mut Vec<u8>, amount: u64, per_unit: u64) {
+    const PARTS: u64 = 10_000_000;
     number(out, amount / per_unit);
-    let mut thousandths = amount % per_unit * (1000 / per_unit);
-    if thousandths == 0 {
+    let mut parts = amount % per_unit * (PARTS / per_unit);
+    if parts == 0 {
         return;
     }
     out.push(b'.');
-    while thousandths > 0 {
-        out.push(b'0' + (thousandths / 100) as u8);
-        thousandths = thousandths % 100 * 10;
+    while parts > 0 {
+        out.push(b'0' + (parts / (PARTS / 10)) as u8);
+        parts = parts % (PARTS / 10) * 10;
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
     proptest! {
         /// What a client reads is what constraints compare.
         #[test]
-        fn a_fraction_reads_back_as_the_quotient(amount in 0_u64..1 << 53, per_unit in prop::sample::select(vec![1_u64, 8, 1000])) {
+        fn a_fraction_reads_back_as_the_quotient(amount in 0_u64..1 << 53, per_unit in prop::sample::select(vec![1_u64, 8, 1000, 10_000_000])) {
             let mut out = Vec::new();
             fraction(&mut out, amount, per_unit);
             let read: f64 = std::str::from_utf8(&out).unwrap().parse().unwrap();

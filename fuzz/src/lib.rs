@@ -12,7 +12,7 @@ use broker::client::multipart;
 use idt::bgpls::{AdjRib, Attribute, Dialect, Limits, Nlri, convert, split_nlris};
 use nffg::json::{Cursor, FieldError, Problem};
 use nffg::{
-    Bandwidth, Delay, DomainId, Fault, NfType, Quantity, ResourceView, SapId, ServiceGraph,
+    Bandwidth, Delay, DomainId, Fault, Loss, NfType, Quantity, ResourceView, SapId, ServiceGraph,
     TopologyView, decode_service_graph, draft, escape, unify, virtualizer,
 };
 use serde_json::Value;
@@ -195,7 +195,16 @@ pub fn unify(data: &[u8]) {
         .links
         .iter()
         .chain(view.nodes.iter().flat_map(|node| &node.links));
-    if exact(links.map(|link| (&link.delay, &link.bandwidth))) {
+    let measures = links.flat_map(|link| {
+        let told = &*link.performance;
+        [
+            (&link.delay, &link.bandwidth),
+            (&told.delay_min, &told.residual_bandwidth),
+            (&told.delay_max, &told.available_bandwidth),
+            (&told.delay_variation, &None),
+        ]
+    });
+    if exact(measures) {
         let text = unify::encode(&view).to_string();
         assert_eq!(unify::decode(text.as_bytes()), Ok(view), "{text}");
     }
@@ -238,6 +247,9 @@ fn identifier(text: &str) {
         let error = (again.value() - quantity.value()).abs();
         // Twelve significant digits are shown.
         assert!(error <= quantity.value() * 1e-11, "{text} is {quantity}");
+    }
+    if let Ok(loss) = Loss::parse(text) {
+        assert_eq!(Loss::parse(&loss.to_string()), Ok(loss), "{text}");
     }
     if let Ok(delay) = Delay::parse(text, Duration::from_millis(1))
         && delay.as_nanos() < EXACT

@@ -25,8 +25,10 @@
 //! topology of either tells a link between the two, be it half-up: who exports a topology is
 //! believed there.
 //!
-//! Delay and bandwidth belong to a direction. A's own word counts for the direction from A to B;
-//! what A leaves out is taken from the reverse link that B tells.
+//! What is measured belongs to a direction. A's own word counts for the direction from A to B; what A
+//! leaves out is taken from the reverse link that B tells. Some go together: the least and the longest
+//! delay; and all bandwidths, so that residual and available bandwidth are those of whoever tells the
+//! bandwidth.
 //!
 //! # Versions
 //!
@@ -41,7 +43,7 @@ mod version;
 
 use std::sync::{Arc, OnceLock};
 
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Srlgs};
+use nffg::{Bandwidth, Delay, DomainId, Performance, RouterId, RouterRef, Srlgs};
 use petgraph::unionfind::UnionFind;
 
 use crate::net::{EdgeId, Net, PAGE};
@@ -85,6 +87,8 @@ pub struct Link {
     /// Shared risk link groups, as the domain where it starts numbers them; none if it does not tell the
     /// link. See [`Snapshot::risk_groups`](crate::Snapshot::risk_groups).
     pub srlgs: Srlgs,
+    /// What else is measured in this direction. Searches and placements do not look at it.
+    pub performance: Performance,
 }
 
 /// A neighbour of a domain, and the links that lead to it.

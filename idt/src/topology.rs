@@ -1,7 +1,9 @@
 //! What one domain tells of its own topology, in canonical form.
 
 use ipnet::IpNet;
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterLink, RouterRef, Srlgs, TopologyView};
+use nffg::{
+    Bandwidth, Delay, DomainId, Performance, RouterId, RouterLink, RouterRef, Srlgs, TopologyView,
+};
 
 /// Why a view is not a domain's topology.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +56,8 @@ pub struct InterLink {
     pub bandwidth: Option<Bandwidth>,
     /// Shared risk link groups, as this domain numbers them.
     pub srlgs: Srlgs,
+    /// What else is measured of it.
+    pub performance: Performance,
 }
 
 /// What a topology is made of, in any order. [`DomainTopology::new`] brings it into canonical form.
@@ -267,6 +271,7 @@ impl From<RouterLink> for InterLink {
             delay,
             bandwidth,
             srlgs,
+            performance,
         } = link;
         Self {
             router: src.router,
@@ -274,6 +279,7 @@ impl From<RouterLink> for InterLink {
             delay,
             bandwidth,
             srlgs,
+            performance,
         }
     }
 }

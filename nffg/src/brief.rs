@@ -32,7 +32,9 @@
 //! `pid:AS1` or `networkmap.pid:AS1` (RFC 9240 §6.2).
 //!
 //! **Neighbours.** An entry is a domain or has these members: `domain`; `delay`, a bare number in
-//! milliseconds; `bandwidth`, a bare number in Mbit/s; `router` and `remote-router`, the routers at this end
+//! milliseconds; `bandwidth`, a bare number in Mbit/s; what is
+//! measured beside them (`delay-min`, `delay-max`, `delay-variation`, `loss`, `residual-bandwidth`,
+//! `available-bandwidth`), in the same units, a loss in percent; `router` and `remote-router`, the routers at this end
 //! and the other, else named as the domains are, so that two domains that leave them out name the link
 //! alike; `sap`, the id of the border port, which the neighbour's resource view has too. Several
 //! entries with one domain are parallel links. Only what leads out is told; the neighbour tells the way back.

@@ -28,7 +28,7 @@ use crate::fault::Report;
 use crate::gathered::Gathered;
 use crate::json::Cursor;
 use crate::list::{Element, Read, id, id_text, objects, or_warn, plain, warn};
-use crate::{Bandwidth, DomainId, RouterLink, RouterRef, Srlgs, TopologyView, number};
+use crate::{Bandwidth, DomainId, Performance, RouterLink, RouterRef, Srlgs, TopologyView, number};
 
 /// The most topologies of a document.
 pub const MAX_TOPOLOGIES: usize = 10_000;
@@ -155,6 +155,7 @@ impl Reader<'_> {
                 delay: None,
                 bandwidth,
                 srlgs: Srlgs::default(),
+                performance: Performance::default(),
             });
         }
         Ok(())

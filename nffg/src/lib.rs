@@ -26,6 +26,7 @@ pub mod json;
 mod list;
 mod number;
 pub mod patch;
+mod performance;
 mod place;
 mod reference;
 mod service_graph;
@@ -48,6 +49,7 @@ pub use graph::{
 pub use id::{
     BisBisId, DomainId, IdError, LinkId, NfType, NodeId, PortId, RequirementId, RouterId, SapId,
 };
+pub use performance::{Loss, Measured, Performance};
 pub use service_graph::{GraphForm, decode_service_graph};
 pub use srlg::Srlgs;
 pub use syntax::{MAX_BYTES, Syntax};

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::{Bandwidth, Delay, DomainId, Resources, RouterId, Srlgs, Warning};
+use crate::{Bandwidth, Delay, DomainId, Performance, Resources, RouterId, Srlgs, Warning};
 
 /// What one topology document tells: the exporting domain, and stubs of its neighbours.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,6 +64,8 @@ pub struct RouterLink {
     pub bandwidth: Option<Bandwidth>,
     /// Shared risk link groups, as the domain where it starts numbers them.
     pub srlgs: Srlgs,
+    /// What else is measured of it.
+    pub performance: Performance,
 }
 
 /// A router of a domain.

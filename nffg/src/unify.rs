@@ -11,6 +11,8 @@
 //! | `.../metadata` with keys `reachability_ipv4_address` (or `..._ipv6_...`) and `reachability_prefix` | a prefix, for each such pair |
 //! | `.../resources/{cpu,mem,storage}` | numbers or texts, with or without unit |
 //! | `.../links/link`, `links/link` | links between routers, sorted by whether their ends share a domain |
+//! | `.../resources/{delay,bandwidth}` of a link | its delay and bandwidth |
+//! | `delay-min`, `delay-max`, `delay-variation`, `loss` (in percent), `residual-bandwidth`, `available-bandwidth` beside them | what else is measured of it; netphony writes none of these |
 //!
 //! Everything but `nodes` may be absent or `null`, everything else is ignored. Links name routers as
 //! `/nodes/node[id=D]/ports/port[id=R]`.
@@ -34,6 +36,7 @@ use serde_json::{Map, Value, json};
 
 use crate::fault::Report;
 use crate::json::Cursor;
+use crate::performance::members;
 use crate::reference::id_text;
 use crate::{DocumentError, RouterLink, RouterRef, TopologyNode, TopologyView};
 use crate::{number, syntax};
@@ -142,6 +145,10 @@ fn links_json(links: &[RouterLink]) -> Value {
             let bytes = number::to_f64(bandwidth.bits_per_second()) / 8.0;
             resources.insert("bandwidth".to_owned(), format!("{bytes:?}").into());
         }
+        resources.extend(
+            members::numbers(&link.performance)
+                .map(|(name, number)| (name.to_owned(), format!("{number:?}").into())),
+        );
         if !resources.is_empty() {
             members.insert("resources".to_owned(), Value::Object(resources));
         }

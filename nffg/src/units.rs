@@ -18,7 +18,7 @@ pub struct UnitError {
 }
 
 impl UnitError {
-    fn new(kind: &'static str, value: &str, rule: &'static str) -> Self {
+    pub(crate) fn new(kind: &'static str, value: &str, rule: &'static str) -> Self {
         Self {
             kind,
             value: value.chars().take(80).collect(),

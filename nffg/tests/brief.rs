@@ -137,7 +137,7 @@ fn the_example() {
         links(&view),
         [
             "AS1/AS1 AS2/AS2 3 ms 10 Gbit/s",
-            "AS1/pe1 AS2/pe9 5 ms 1 Gbit/s",
+            "AS1/pe1 AS2/pe9 5 ms 600 Mbit/s",
             "AS1/AS1 AS3/AS3",
             "AS1/AS1 AS4/AS4",
         ]
@@ -339,6 +339,87 @@ fn delays_are_in_milliseconds_and_bandwidths_in_mbit() {
     assert_eq!(told("250us", "1 GB/s"), (250_000, 8_000_000_000));
 }
 
+/// In the units of delay and bandwidth; a loss is in percent.
+#[test]
+fn what_else_is_measured_of_a_link() {
+    let of = |members: &str| {
+        let text = format!("neighbours: [{{domain: AS2, {members}}}]");
+        topology(&text).links.remove(0)
+    };
+    let nanos = |nanos| Some(nffg::Delay::from_nanos(nanos));
+    let mbits = |mbits: u64| Some(nffg::Bandwidth::from_bits_per_second(mbits * 1_000_000));
+    let link = of(
+        "delay: 3, delay-min: 2.5 ms, delay-max: 4, delay-variation: 250us, loss: 0.1 %, bandwidth: 1 Gbit/s, \
+         residual-bandwidth: 800, available-bandwidth: 300 Mbit/s",
+    );
+    let expected = nffg::Measured {
+        delay_min: nanos(2_500_000),
+        delay_max: nanos(4_000_000),
+        delay_variation: nanos(250_000),
+        loss: Some(nffg::Loss::from_billionths(1_000_000)),
+        residual_bandwidth: mbits(800),
+        available_bandwidth: mbits(300),
+    };
+    assert_eq!(*link.performance, expected);
+    // What paths and placements count with.
+    assert_eq!((link.delay, link.bandwidth), (nanos(3_000_000), mbits(300)));
+    let link = of("bandwidth: 1000, residual-bandwidth: 800, delay-min: 2");
+    assert_eq!((link.delay, link.bandwidth), (nanos(2_000_000), mbits(800)));
+    assert_eq!(of("loss: 0").performance.loss, Some(nffg::Loss::default()));
+    let none = of("loss: ~, delay-max: null");
+    assert!(none.performance.is_empty());
+    for (members, place, rule) in [
+        (
+            "loss: 101",
+            "loss: '101'",
+            "a number of percent from 0 to 100, bare or with %",
+        ),
+        (
+            "loss: some",
+            "loss: 'some'",
+            "a number of percent from 0 to 100, bare or with %",
+        ),
+        (
+            "delay-min: soon",
+            "delay-min: 'soon'",
+            "a number that is not negative",
+        ),
+        (
+            "available-bandwidth: -1",
+            "available-bandwidth: '-1'",
+            "a number that is not negative",
+        ),
+        (
+            "delay-min: 3, delay-max: 2 ms",
+            "delay-min: '3'",
+            "at most 'delay-max'",
+        ),
+        (
+            "delay: 2, delay-min: 3",
+            "delay-min: '3'",
+            "at most 'delay'",
+        ),
+        (
+            "delay: 4 ms, delay-max: 3",
+            "delay-max: '3'",
+            "at least 'delay'",
+        ),
+        (
+            "available-bandwidth: 3, residual-bandwidth: 2",
+            "available-bandwidth: '3'",
+            "at most 'residual-bandwidth', of which it is a part (RFC 7471 §4.6.3)",
+        ),
+    ] {
+        let told = refused(&format!("neighbours: [{{domain: AS2, {members}}}]"));
+        let expected = format!("/neighbours/0/{place} is not allowed: {rule}");
+        assert!(told.len() == 1 && told[0].contains(&expected), "{told:?}");
+    }
+    // All faults of an entry are told.
+    let told =
+        refused("neighbours: [{domain: AS2, loss: [], delay-max: x, residual-bandwidth: y}]");
+    assert_eq!(told.len(), 3, "{told:?}");
+}
+
 #[test]
 fn links_are_in_shared_risk_link_groups() {
     let of = |srlg: &str| {
@@ -443,7 +524,8 @@ fn members_of_other_names_are_faults() {
         told,
         [
             "line 3, column 14: /neighbours/0/latency: 'latency' is not allowed: there is no such member; there are \
-          domain, delay, bandwidth, srlg, router, remote-router, sap"
+          domain, delay, bandwidth, srlg, router, remote-router, sap, delay-min, delay-max, delay-variation, loss, \
+          residual-bandwidth, available-bandwidth"
         ]
     );
     let told = refused("neighbours: [AS2]\nneighbors: [AS3]\n");

@@ -433,7 +433,8 @@ fn seven_answers_of_netphony() {
     assert_eq!(out, expected);
 }
 
-/// What COP can tell of a view: no prefixes, no entry points, no resources, no delays, no name.
+/// What COP can tell of a view: no prefixes, no entry points, no resources, no delays, nothing
+/// else that is measured but a bandwidth, no name.
 fn as_cop_tells(mut view: TopologyView) -> TopologyView {
     view.name = None;
     for node in &mut view.nodes {
@@ -444,6 +445,7 @@ fn as_cop_tells(mut view: TopologyView) -> TopologyView {
     let inner = view.nodes.iter_mut().flat_map(|node| &mut node.links);
     for link in inner.chain(&mut view.links) {
         link.delay = None;
+        link.performance = nffg::Performance::default();
     }
     view
 }

@@ -137,6 +137,40 @@ fn rfc7471_4_1_delays_are_in_microseconds_and_rfc3630_2_5_6_bandwidths_in_bytes(
     );
 }
 
+/// Members that netphony does not write, in the same units; a loss is in percent.
+#[test]
+fn what_else_is_measured_of_a_link() {
+    let view = read(&with(|d| {
+        first(d)["links"]["link"][0]["resources"] = json!({
+            "delay": "3000", "delay-min": 2900, "delay-max": "3.2 ms", "delay-variation": "40", "loss": "0.003",
+            "bandwidth": "1250000", "residual-bandwidth": "1250000", "available-bandwidth": 125_000,
+        });
+    }));
+    let link = &view.nodes[0].links[0];
+    let micros = |micros: u64| Some(nffg::Delay::from_nanos(micros * 1000));
+    let bits = |bits| Some(nffg::Bandwidth::from_bits_per_second(bits));
+    let expected = nffg::Measured {
+        delay_min: micros(2900),
+        delay_max: micros(3200),
+        delay_variation: micros(40),
+        loss: Some(nffg::Loss::from_billionths(30_000)),
+        residual_bandwidth: bits(10_000_000),
+        available_bandwidth: bits(1_000_000),
+    };
+    assert_eq!(*link.performance, expected);
+    assert_eq!(
+        (link.delay, link.bandwidth),
+        (micros(3000), bits(1_000_000))
+    );
+    assert_eq!(view.warnings, []);
+    // What is none is left out, with a warning.
+    let view = read(&with(|d| {
+        first(d)["links"]["link"][0]["resources"] = json!({"loss": 200, "delay-min": "soon"});
+    }));
+    assert!(view.nodes[0].links[0].performance.is_empty());
+    assert_eq!(view.warnings.len(), 2);
+}
+
 #[test]
 fn all_but_the_nodes_may_be_absent_or_null() {
     for nodes in [json!({"node": []}), json!({}), json!({"node": null})] {

@@ -20,8 +20,8 @@ use crate::property_map::dependent_vtags;
 use crate::service::{Content, Service};
 use crate::{Tag, media, uri};
 
-/// How many kinds of rows there are: five measures, each as amounts or as ranks.
-const KINDS: usize = 10;
+/// How many kinds of rows there are: thirteen measures, each as amounts or as ranks.
+const KINDS: usize = 26;
 
 /// The full cost maps of one version.
 #[derive(Default)]
@@ -319,4 +319,4 @@ pub(crate) fn full_maps() -> impl Iterator<Item = (&'static CostType, &'static s
     full.filter_map(|cost_type| cost_type.full_map.map(|(id, uri)| (cost_type, id, uri)))
 }
 
-const _: () = assert!(Measure::Price as usize * 2 + Mode::Ordinal as usize + 1 == KINDS);
+const _: () = assert!(Measure::Throughput as usize * 2 + Mode::Ordinal as usize + 1 == KINDS);

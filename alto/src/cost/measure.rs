@@ -4,8 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use idt::net::{Edge, EdgeId, Net, NetBuilder, RowChange};
 use idt::search::{Budget, Distances, Metric, Spent};
-use idt::{DomainGraph, EdgeOutlook, Outlook};
+use idt::{DomainGraph, EdgeOutlook, Link, Outlook};
+use nffg::Bandwidth;
 
+use super::beside::Beside;
 use super::pairs::{AllPairs, Pairs};
 use super::widest::{Space, Widest};
 
@@ -22,21 +24,45 @@ pub(crate) enum Measure {
     Bandwidth,
     /// Thousandths of the federation's unit of account.
     Price,
+    /// Nanoseconds, one way: the least that was measured.
+    DelayMin,
+    /// Nanoseconds, one way: the most that was measured.
+    DelayMax,
+    /// Nanoseconds, both ways: the least that was measured.
+    RoundTripMin,
+    /// Nanoseconds, both ways: the most that was measured.
+    RoundTripMax,
+    /// Nanoseconds.
+    Variation,
+    /// Billionths of the packets.
+    Loss,
+    /// Bits per second that no tunnel has reserved.
+    Residual,
+    /// Bits per second of one flow.
+    Throughput,
 }
 
 /// In place of an amount: the pair has none.
 pub(crate) const NONE: u64 = u64::MAX;
 
 impl Measure {
-    /// How many of it make one of the unit in which costs are told. Each divides 1000.
+    /// How many of it make one of the unit in which costs are told. Each divides 10,000,000.
     pub(crate) const fn per_unit(self) -> u64 {
         match self {
             Self::Hops => 1,
             // Told in microseconds (RFC 9439 §4.1.2).
-            Self::Delay | Self::RoundTrip => 1000,
-            // Told in bytes per second (RFC 9439 §5.2.2).
-            Self::Bandwidth => 8,
+            Self::Delay
+            | Self::RoundTrip
+            | Self::DelayMin
+            | Self::DelayMax
+            | Self::RoundTripMin
+            | Self::RoundTripMax
+            | Self::Variation => 1000,
+            // Told in bytes per second (RFC 9439 §5.1.2, §5.2.2).
+            Self::Bandwidth | Self::Residual | Self::Throughput => 8,
             Self::Price => 1000,
+            // Told in percent (RFC 9439 §4.4.2).
+            Self::Loss => 10_000_000,
         }
     }
 
@@ -52,7 +78,7 @@ impl Measure {
     /// What ranks are made by: the least is the best (RFC 7285 §6.1.2.2).
     pub(crate) const fn badness(self, amount: u64) -> u64 {
         match self {
-            Self::Bandwidth => NONE - amount,
+            Self::Bandwidth | Self::Residual | Self::Throughput => NONE - amount,
             _ => amount,
         }
     }
@@ -70,7 +96,7 @@ pub(crate) struct Over<'a> {
 
 impl Over<'_> {
     /// The net whose edges are the links of the graph.
-    fn net(&self) -> &Net {
+    pub(super) fn net(&self) -> &Net {
         self.to_come
             .map_or_else(|| self.distances.net(), |(net, _)| net)
     }
@@ -83,9 +109,27 @@ impl Over<'_> {
         }
     }
 
+    /// An edge of [`Self::net`] that is like `edge` now, as it is at the time, where its link tells this
+    /// bandwidth; `None` if it is not.
+    pub(super) fn at_time(&self, id: EdgeId, edge: Edge, told: Option<Bandwidth>) -> Option<Edge> {
+        let announced = self.to_come.and_then(|(_, outlook)| outlook.get(id));
+        announced.map_or(Some(edge), |announced| announced.at_worst(edge, told))
+    }
+
+    /// The links of the graph, and the edges of [`Self::net`] that stand for them.
+    pub(super) fn links(&self) -> impl Iterator<Item = (EdgeId, &Link)> {
+        self.graph.indices().flat_map(|from| {
+            let links = self.graph.neighbours(from);
+            let links = (0_u32..).zip(links.flat_map(|adjacency| adjacency.links));
+            // The net numbers its points by `u32`.
+            let from = from.as_usize() as u32;
+            links.map(move |(nth, link)| (EdgeId { from, nth }, link))
+        })
+    }
+
     /// Whether somebody tells the delay of an edge that has this one. A net has 0 for one that is not told,
     /// so only these are looked at.
-    fn tells_delay(&self, id: EdgeId, delay: u32) -> bool {
+    pub(super) fn tells_delay(&self, id: EdgeId, delay: u32) -> bool {
         let is_announced = || {
             let told = self.to_come.and_then(|(_, told)| told.get(id));
             matches!(told, Some(EdgeOutlook::Up { delay: Some(_), .. }))
@@ -105,6 +149,7 @@ pub(crate) struct Measures {
     delays_before: Option<Distances>,
     widest: OnceLock<Widest>,
     all: AllPairs,
+    beside: Beside,
 }
 
 impl Measures {
@@ -149,25 +194,29 @@ impl Measures {
             Measure::Delay => self
                 .delays(over, budget)?
                 .table(Metric::Delay, from, to, budget),
-            Measure::RoundTrip => {
-                let delays = self.delays(over, budget)?;
-                let mut there = delays.table(Metric::Delay, from, to, budget)?;
-                let back = delays.table(Metric::Delay, to, from, budget)?;
-                for (at, there) in there.iter_mut().enumerate() {
-                    let back = back[at % to.len() * from.len() + at / to.len()];
-                    // One of them may be [`NONE`], which is more than any sum.
-                    *there = there.saturating_add(back);
-                }
-                Ok(there)
+            Measure::RoundTrip => both_ways(self.delays(over, budget)?, (from, to), budget),
+            Measure::DelayMin | Measure::DelayMax | Measure::Variation => {
+                let sums = self.beside.sums(measure, over, budget)?;
+                sums.table(Metric::Delay, from, to, budget)
             }
+            Measure::RoundTripMin | Measure::RoundTripMax => {
+                both_ways(self.beside.sums(measure, over, budget)?, (from, to), budget)
+            }
+            Measure::Loss => self.beside.losses(over, (from, to), budget),
             Measure::Bandwidth => {
                 let widest = self.widest(distances.shared_net(), budget)?;
-                let mut space = Space::default();
-                let mut table = Vec::with_capacity(from.len() * to.len());
-                for source in from {
-                    widest.row(*source, to, &mut space, budget, &mut table)?;
-                }
-                Ok(table)
+                widths(widest, (from, to), budget)
+            }
+            Measure::Residual => {
+                let widest = match self.beside.residual(over, budget)? {
+                    Some(widest) => widest,
+                    None => self.widest(distances.shared_net(), budget)?,
+                };
+                widths(widest, (from, to), budget)
+            }
+            Measure::Throughput => {
+                let delays = self.delays(over, budget)?;
+                self.beside.throughputs(over, delays, (from, to), budget)
             }
         }
     }
@@ -195,6 +244,36 @@ impl Measures {
             }
         }
     }
+}
+
+/// The sums of the distances there and back.
+fn both_ways(
+    distances: &Distances,
+    (from, to): (&[u32], &[u32]),
+    budget: &mut Budget,
+) -> Result<Vec<u64>, Spent> {
+    let mut there = distances.table(Metric::Delay, from, to, budget)?;
+    let back = distances.table(Metric::Delay, to, from, budget)?;
+    for (at, there) in there.iter_mut().enumerate() {
+        let back = back[at % to.len() * from.len() + at / to.len()];
+        // One of them may be [`NONE`], which is more than any sum.
+        *there = there.saturating_add(back);
+    }
+    Ok(there)
+}
+
+/// The widths of the widest paths.
+fn widths(
+    widest: &Widest,
+    (from, to): (&[u32], &[u32]),
+    budget: &mut Budget,
+) -> Result<Vec<u64>, Spent> {
+    let mut space = Space::default();
+    let mut table = Vec::with_capacity(from.len() * to.len());
+    for source in from {
+        widest.row(*source, to, &mut space, budget, &mut table)?;
+    }
+    Ok(table)
 }
 
 /// Distances over the links that tell their delay; `None` if there are no others. The net shares with that of

@@ -53,6 +53,15 @@ const BY_BANDWIDTH: (&str, &str) = (
     "widest among those whose every link tells its bandwidth",
 );
 const RESERVED: (&str, &str) = ("less", "what reservations of this broker hold");
+/// The RFC that defines what links tell (RFC 9439 §4.1.4).
+const LINK_METRICS: (&str, &str) = (
+    "link-metrics",
+    "RFC 8571, each measured by the domain that tells it",
+);
+const LEAST: (&str, &str) = (
+    "path",
+    "that with the least of it among those whose every link tells it",
+);
 
 const ROUTING_COST: Metric = Metric {
     name: "routingcost",
@@ -85,20 +94,23 @@ const RESIDUAL: Metric = Metric {
     description: "Residual bandwidth, in bytes per second",
     parameters: &[
         LINKS,
+        LINK_METRICS,
         BY_BANDWIDTH,
         RESERVED,
         (
             "bound",
-            "too low where a link tells available bandwidth: the scarcest that is told counts",
+            "a link that tells no residual bandwidth counts with what it tells: too low if that is the \
+             available, too high if it is all",
         ),
     ],
-    measure: Measure::Bandwidth,
+    measure: Measure::Residual,
 };
 const AVAILABLE: Metric = Metric {
     name: "bw-available",
     description: "Available bandwidth, in bytes per second",
     parameters: &[
         LINKS,
+        LINK_METRICS,
         BY_BANDWIDTH,
         RESERVED,
         (
@@ -107,6 +119,90 @@ const AVAILABLE: Metric = Metric {
         ),
     ],
     measure: Measure::Bandwidth,
+};
+const DELAY_MIN: Metric = Metric {
+    name: "delay-ow:min",
+    description: "The least one-way delay that was measured, in microseconds",
+    parameters: &[LINKS, LINK_METRICS, LEAST, SUM_OF_LEAST],
+    measure: Measure::DelayMin,
+};
+const DELAY_MAX: Metric = Metric {
+    name: "delay-ow:max",
+    description: "The longest one-way delay that was measured, in microseconds",
+    parameters: &[LINKS, LINK_METRICS, LEAST, SUM_OF_LONGEST],
+    measure: Measure::DelayMax,
+};
+const ROUND_TRIP_MIN: Metric = Metric {
+    name: "delay-rt:min",
+    description: "The least one-way delays there and back, in microseconds",
+    parameters: &[LINKS, LINK_METRICS, LEAST, SUM_OF_LEAST],
+    measure: Measure::RoundTripMin,
+};
+const ROUND_TRIP_MAX: Metric = Metric {
+    name: "delay-rt:max",
+    description: "The longest one-way delays there and back, in microseconds",
+    parameters: &[LINKS, LINK_METRICS, LEAST, SUM_OF_LONGEST],
+    measure: Measure::RoundTripMax,
+};
+const SUM_OF_LEAST: (&str, &str) = (
+    "aggregation",
+    "the sum over the links: on these no packet was faster",
+);
+const SUM_OF_LONGEST: (&str, &str) = (
+    "aggregation",
+    "the sum over the links: on these no packet was slower",
+);
+const VARIATION: Metric = Metric {
+    name: "delay-variation:cur",
+    description: "Delay variation, in microseconds",
+    parameters: &[
+        LINKS,
+        LINK_METRICS,
+        LEAST,
+        ("aggregation", "the sum over the links (RFC 9439 4.3.4)"),
+    ],
+    measure: Measure::Variation,
+};
+const LOSS: Metric = Metric {
+    name: "lossrate:cur",
+    description: "Packets that are lost, in percent",
+    parameters: &[
+        LINKS,
+        LINK_METRICS,
+        LEAST,
+        (
+            "aggregation",
+            "one minus the product of what each link keeps: links lose independently (RFC 9439 4.4.4)",
+        ),
+    ],
+    measure: Measure::Loss,
+};
+const THROUGHPUT: Metric = Metric {
+    name: "tput:cur",
+    description: "What one bulk TCP flow gets, by a model, in bytes per second",
+    parameters: &[
+        LINKS,
+        LINK_METRICS,
+        (
+            "congestion-control-algorithm",
+            "https://www.rfc-editor.org/info/rfc5681",
+        ),
+        (
+            "methodology",
+            "MSS / RTT * sqrt(3 / (2 p)), at most the available bandwidth of the path (Mathis, Semke, Mahdavi, \
+             Ott: The macroscopic behavior of the TCP congestion avoidance algorithm, 1997)",
+        ),
+        ("MSS", "1460 bytes"),
+        ("RTT", "delay of the path, and the least delay back"),
+        ("p", "the sum of the losses of the path's links"),
+        (
+            "path",
+            "least delay among those whose every link tells delay, loss and bandwidth; of several the one \
+             with the least loss, then the widest",
+        ),
+        RESERVED,
+    ],
+    measure: Measure::Throughput,
 };
 const PRICE: Metric = Metric {
     name: "priv:brokermdo-price",
@@ -155,7 +251,7 @@ const fn full(
 
 /// All cost types between PIDs and between endpoints. No two have the same metric and mode (RFC 9439
 /// §3.1).
-pub static COST_TYPES: [CostType; 14] = {
+pub static COST_TYPES: [CostType; 28] = {
     use Mode::{Numerical, Ordinal};
     [
         full(
@@ -220,6 +316,62 @@ pub static COST_TYPES: [CostType; 14] = {
             "/costmap/full/price",
         ),
         of("ord-price", PRICE, Ordinal),
+        full(
+            "num-delay-ow-min",
+            DELAY_MIN,
+            Numerical,
+            "costmap-delay-ow-min",
+            "/costmap/full/delay-ow-min",
+        ),
+        of("ord-delay-ow-min", DELAY_MIN, Ordinal),
+        full(
+            "num-delay-ow-max",
+            DELAY_MAX,
+            Numerical,
+            "costmap-delay-ow-max",
+            "/costmap/full/delay-ow-max",
+        ),
+        of("ord-delay-ow-max", DELAY_MAX, Ordinal),
+        full(
+            "num-delay-rt-min",
+            ROUND_TRIP_MIN,
+            Numerical,
+            "costmap-delay-rt-min",
+            "/costmap/full/delay-rt-min",
+        ),
+        of("ord-delay-rt-min", ROUND_TRIP_MIN, Ordinal),
+        full(
+            "num-delay-rt-max",
+            ROUND_TRIP_MAX,
+            Numerical,
+            "costmap-delay-rt-max",
+            "/costmap/full/delay-rt-max",
+        ),
+        of("ord-delay-rt-max", ROUND_TRIP_MAX, Ordinal),
+        full(
+            "num-delay-variation",
+            VARIATION,
+            Numerical,
+            "costmap-delay-variation",
+            "/costmap/full/delay-variation",
+        ),
+        of("ord-delay-variation", VARIATION, Ordinal),
+        full(
+            "num-lossrate",
+            LOSS,
+            Numerical,
+            "costmap-lossrate",
+            "/costmap/full/lossrate",
+        ),
+        of("ord-lossrate", LOSS, Ordinal),
+        full(
+            "num-tput",
+            THROUGHPUT,
+            Numerical,
+            "costmap-tput",
+            "/costmap/full/tput",
+        ),
+        of("ord-tput", THROUGHPUT, Ordinal),
     ]
 };
 

@@ -62,12 +62,19 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "costmap-bw-available",
         "costmap-bw-residual",
         "costmap-delay-ow",
+        "costmap-delay-ow-max",
+        "costmap-delay-ow-min",
         "costmap-delay-rt",
+        "costmap-delay-rt-max",
+        "costmap-delay-rt-min",
+        "costmap-delay-variation",
         "costmap-filtered",
         "costmap-hopcount",
+        "costmap-lossrate",
         "costmap-price",
         "costmap-routingcost",
         "costmap-routingcost-ordinal",
+        "costmap-tput",
         "costmaps",
         "endpoint-costs",
         "endpoint-properties",
@@ -191,7 +198,7 @@ fn rfc7285_11_2_3_5_a_cost_map_uses_its_network_map_and_no_other_has_its_cost_ty
             assert!(seen.insert(names.to_string()), "{id}");
         }
     }
-    assert_eq!(seen.len(), 8);
+    assert_eq!(seen.len(), 15);
 }
 
 #[test]
@@ -253,7 +260,7 @@ fn full_cost_maps_are_not_offered_above_the_limit() {
     let is_full = |id: &String| id.starts_with("costmap-routing") || id == "costmaps";
     assert!(!ids.iter().any(is_full), "{ids:?}");
     assert!(ids.iter().any(|id| id == "costmap-filtered"));
-    assert_eq!(root["meta"]["cost-types"].as_object().unwrap().len(), 15);
+    assert_eq!(root["meta"]["cost-types"].as_object().unwrap().len(), 29);
     for id in ["costmap-routingcost", "costmap-delay-ow", "costmaps"] {
         let refused = above.content(resource(id).unwrap(), b"", &ASK).unwrap_err();
         assert_eq!(refused, Refused::NotOffered, "{id}");

@@ -11,7 +11,7 @@ use idr::{Domain, Idr};
 use idt::search::{Distances, PathCaps};
 use idt::{DomainTopology, InterLink, Ted, TopologyParts};
 use jiff::Timestamp;
-use nffg::{BisBis, DomainId, Port, PortKind, Resources, RouterRef};
+use nffg::{BisBis, DomainId, Measured, Port, PortKind, Resources, RouterRef};
 use serde_json::Value;
 
 /// Enough for every question of these tests.
@@ -99,6 +99,7 @@ impl Row<'_> {
             delay: None,
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
         let parts = TopologyParts {
             inter_links: inter_links.collect(),
@@ -243,17 +244,33 @@ pub(crate) type OneWay = (DomainId, Option<u64>, Option<u64>);
 
 /// A domain's topology with links to others and prefixes.
 pub(crate) fn linked(name: &str, links: &[OneWay], prefixes: &[&str]) -> DomainTopology {
+    let links: Vec<_> = links
+        .iter()
+        .map(|link| (link.clone(), Measured::default()))
+        .collect();
+    measured(name, &links, prefixes)
+}
+
+/// The same, with what else is measured of the links.
+pub(crate) fn measured(
+    name: &str,
+    links: &[(OneWay, Measured)],
+    prefixes: &[&str],
+) -> DomainTopology {
     let router = |of: &DomainId| format!("router-to-{of}").parse().unwrap();
-    let inter_links = links.iter().map(|(to, delay, bandwidth)| InterLink {
-        router: router(to),
-        remote: RouterRef {
-            domain: to.clone(),
-            router: router(&id(name)),
-        },
-        delay: delay.map(|micros| nffg::Delay::from_nanos(micros * 1000)),
-        bandwidth: bandwidth.map(nffg::Bandwidth::from_bits_per_second),
-        srlgs: Default::default(),
-    });
+    let inter_links = links
+        .iter()
+        .map(|((to, delay, bandwidth), measured)| InterLink {
+            router: router(to),
+            remote: RouterRef {
+                domain: to.clone(),
+                router: router(&id(name)),
+            },
+            delay: delay.map(|micros| nffg::Delay::from_nanos(micros * 1000)),
+            bandwidth: bandwidth.map(nffg::Bandwidth::from_bits_per_second),
+            srlgs: Default::default(),
+            performance: (*measured).into(),
+        });
     let parts = TopologyParts {
         inter_links: inter_links.collect(),
         prefixes: prefixes

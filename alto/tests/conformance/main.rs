@@ -11,6 +11,7 @@ mod draft;
 mod entity_laws;
 mod federation;
 mod laws;
+mod measured_laws;
 mod network_maps;
 mod page;
 mod path_vector_laws;

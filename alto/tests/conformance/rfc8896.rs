@@ -379,15 +379,17 @@ fn rfc8896_5_1_2_a_calendar_of_more_values_than_one_answer_may_have_is_refused()
     let service = announced().with_limits(small).service();
     let directory = got(&service, "directory");
     let most = &directory["resources"]["endpoint-costs"]["capabilities"]["max-calendar-values"];
-    assert_eq!(*most, 28);
-    let all: Vec<Value> = (0..7).map(|_| cost_type("hopcount", "numerical")).collect();
+    assert_eq!(*most, 56);
+    let all: Vec<Value> = (0..14)
+        .map(|_| cost_type("hopcount", "numerical"))
+        .collect();
     let request = |calendars: usize| {
-        let calendared: Vec<bool> = (0..7).map(|nth| nth < calendars).collect();
+        let calendared: Vec<bool> = (0..14).map(|nth| nth < calendars).collect();
         json!({"multi-cost-types": all, "calendared": calendared, "pids": {"srcs": ["A"], "dsts": ["B", "C"]}})
     };
-    // 2 x (2 x 4 + 5) = 26.
-    assert!(posted(&service, "costmap-filtered", &request(2)).is_ok());
-    let error = told(posted(&service, "costmap-filtered", &request(3)));
+    // 2 x (4 x 4 + 10) = 52.
+    assert!(posted(&service, "costmap-filtered", &request(4)).is_ok());
+    let error = told(posted(&service, "costmap-filtered", &request(5)));
     assert_eq!(error, [VALUE, "pids", "1 x 2"]);
 }
 

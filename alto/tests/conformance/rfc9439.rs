@@ -53,7 +53,7 @@ fn rfc9439_3_2_a_metric_is_a_base_and_a_statistic() {
     }
 }
 
-/// Without a suffix a delay would be a median (§3.2), which nobody tells; bandwidths are the current ones.
+/// Without a suffix they would be medians (§3.2), which nobody tells; bandwidths are the current ones.
 #[test]
 fn rfc9439_3_2_delays_are_the_last_told_and_say_so() {
     let metrics: BTreeSet<String> = cost_types()
@@ -63,6 +63,13 @@ fn rfc9439_3_2_delays_are_the_last_told_and_say_so() {
     for there in [
         "delay-ow:cur",
         "delay-rt:cur",
+        "delay-ow:min",
+        "delay-ow:max",
+        "delay-rt:min",
+        "delay-rt:max",
+        "delay-variation:cur",
+        "lossrate:cur",
+        "tput:cur",
         "bw-residual",
         "bw-available",
     ] {
@@ -232,6 +239,216 @@ fn rfc9439_5_3_bandwidth_is_what_reservations_leave() {
     // None left is an amount, and not unknown.
     assert_eq!(map["cost-map"]["A"], json!({"B": 0, "C": 0}));
     assert_eq!(map["cost-map"]["B"], json!({"A": 20, "C": 1}));
+}
+
+/// A line A, B, C with links that are alike both ways.
+fn line(first: Told, second: Told) -> Federation {
+    let mut federation = Federation::new(CAPS);
+    let link = |to: &str, (delay, bandwidth, measured): Told| {
+        let micros = |micros: u64| nffg::Delay::from_nanos(micros * 1000);
+        let bits = nffg::Bandwidth::from_bits_per_second;
+        let [min, max, variation] = measured.delays.map(|delay| delay.map(micros));
+        let told = nffg::Measured {
+            delay_min: min,
+            delay_max: max,
+            delay_variation: variation,
+            loss: (measured.percent).map(|percent| nffg::Loss::from_percent(percent).unwrap()),
+            residual_bandwidth: measured.residual.map(bits),
+            available_bandwidth: None,
+        };
+        ((id(to), delay, bandwidth), told)
+    };
+    let domains = [
+        ("A", vec![link("B", first)]),
+        ("B", vec![link("A", first), link("C", second)]),
+        ("C", vec![link("B", second)]),
+    ];
+    for (name, links) in domains {
+        let topology = crate::federation::measured(name, &links, &[]);
+        federation.ted.apply([idt::Update::Topology(topology)]);
+    }
+    federation
+}
+
+/// Microseconds of delay, bit/s, and what else is measured.
+type Told = (Option<u64>, Option<u64>, Beside);
+
+#[derive(Clone, Copy, Default)]
+struct Beside {
+    /// The least, the longest, and how far they are apart.
+    delays: [Option<u64>; 3],
+    percent: Option<f64>,
+    residual: Option<u64>,
+}
+
+#[test]
+fn rfc9439_3_2_least_and_longest_delays_are_those_of_the_links() {
+    let bounds = |min, max| Beside {
+        delays: [min, max, None],
+        ..Beside::default()
+    };
+    let first = (Some(5), None, bounds(Some(3), Some(9)));
+    let second = (None, None, bounds(Some(10), None));
+    let service = line(first, second).service();
+    for (map, a, c) in [
+        ("delay-ow", json!({"A": 0, "B": 5}), json!({"C": 0})),
+        (
+            "delay-ow-min",
+            json!({"A": 0, "B": 3, "C": 13}),
+            json!({"A": 13, "B": 10, "C": 0}),
+        ),
+        ("delay-ow-max", json!({"A": 0, "B": 9}), json!({"C": 0})),
+        (
+            "delay-rt-min",
+            json!({"A": 0, "B": 6, "C": 26}),
+            json!({"A": 26, "B": 20, "C": 0}),
+        ),
+        ("delay-rt-max", json!({"A": 0, "B": 18}), json!({"C": 0})),
+    ] {
+        let map = got(&service, &format!("costmap-{map}"));
+        assert_eq!(
+            (&map["cost-map"]["A"], &map["cost-map"]["C"]),
+            (&a, &c),
+            "{map}"
+        );
+    }
+}
+
+#[test]
+fn rfc9439_4_3_4_delay_variation_is_the_sum_over_the_links_in_microseconds() {
+    let varies = |micros| Beside {
+        delays: [None, None, Some(micros)],
+        ..Beside::default()
+    };
+    // Nobody need tell a delay.
+    let service = line((None, None, varies(2)), (None, None, varies(5))).service();
+    let map = got(&service, "costmap-delay-variation");
+    assert_eq!(map["cost-map"]["A"], json!({"A": 0, "B": 2, "C": 7}));
+    assert_eq!(
+        map["meta"]["cost-type"]["cost-metric"],
+        "delay-variation:cur"
+    );
+}
+
+#[test]
+fn rfc9439_4_4_4_loss_is_one_minus_the_product_of_what_the_links_keep_in_percent() {
+    let loses = |percent| Beside {
+        percent: Some(percent),
+        ..Beside::default()
+    };
+    let service = line((None, None, loses(50.0)), (None, None, loses(10.0))).service();
+    let map = got(&service, "costmap-lossrate");
+    assert_eq!(map["cost-map"]["A"], json!({"A": 0, "B": 50, "C": 55}));
+    // To a billionth: 0.000003 % is the unit of BGP-LS.
+    let service = line((None, None, loses(0.000_003)), (None, None, loses(0.1))).service();
+    let map = got(&service, "costmap-lossrate");
+    assert_eq!(
+        map["cost-map"]["A"],
+        json!({"A": 0, "B": 0.000_003, "C": 0.100_003})
+    );
+    let service = line((None, None, loses(0.0)), (None, None, loses(100.0))).service();
+    let map = got(&service, "costmap-lossrate");
+    assert_eq!(map["cost-map"]["A"], json!({"A": 0, "B": 0, "C": 100}));
+}
+
+#[test]
+fn rfc9439_5_1_3_a_throughput_is_estimated_from_round_trip_and_loss() {
+    let loses = |percent| Beside {
+        percent,
+        ..Beside::default()
+    };
+    let first = (Some(10_000), Some(80_000_000), loses(Some(0.1)));
+    let service = line(first, (Some(40_000), Some(80_000_000), loses(Some(0.1)))).service();
+    let map = got(&service, "costmap-tput");
+    // 1460 bytes / 20 ms * sqrt(1.5 / 0.001), and 1460 / 100 ms * sqrt(1.5 / 0.002), in whole bit/s.
+    assert_eq!(
+        map["cost-map"]["A"],
+        json!({"B": 2_827_277.75, "C": 399_837.375})
+    );
+    // No more than the bandwidth of the path, which is all that a flow without losses would get.
+    let narrow = (Some(40_000), Some(800), loses(Some(0.0)));
+    let map = got(&line(first, narrow).service(), "costmap-tput");
+    assert_eq!(map["cost-map"]["A"]["C"], 100);
+    assert_eq!(map["cost-map"]["C"], json!({"A": 100, "B": 100}));
+    // What it needs is not told.
+    for second in [
+        (None, Some(800), loses(Some(0.1))),
+        (Some(1), None, loses(Some(0.1))),
+        (Some(1), Some(800), loses(None)),
+    ] {
+        let map = got(&line(first, second).service(), "costmap-tput");
+        assert_eq!(map["cost-map"]["A"], json!({"B": 2_827_277.75}));
+        assert_eq!(map["cost-map"].get("C"), None);
+    }
+}
+
+#[test]
+fn rfc9439_5_1_4_the_estimation_of_a_throughput_names_its_method() {
+    let told = got(&square(), "costmap-tput")["meta"]["cost-type"].clone();
+    assert_eq!(told["cost-context"]["cost-source"], "estimation");
+    let parameters = &told["cost-context"]["parameters"];
+    let algorithm = parameters["congestion-control-algorithm"].as_str().unwrap();
+    assert!(algorithm.starts_with("https://"), "{algorithm}");
+    for parameter in ["methodology", "MSS", "RTT", "p", "path"] {
+        assert!(parameters[parameter].is_string(), "{parameter}");
+    }
+}
+
+/// §4.1.4: the RFC that defines what links tell, and how it is put together.
+#[test]
+fn rfc9439_4_1_4_an_estimation_from_links_says_how() {
+    let service = square();
+    for map in [
+        "delay-ow-min",
+        "delay-rt-max",
+        "delay-variation",
+        "lossrate",
+    ] {
+        let told = got(&service, &format!("costmap-{map}"))["meta"]["cost-type"].clone();
+        let parameters = &told["cost-context"]["parameters"];
+        let metrics = parameters["link-metrics"].as_str().unwrap();
+        assert!(metrics.starts_with("RFC 8571"), "{metrics}");
+        assert!(parameters["aggregation"].is_string(), "{told}");
+    }
+}
+
+#[test]
+fn rfc9439_5_3_3_residual_and_available_bandwidth_are_told_apart() {
+    let left = |residual| Beside {
+        residual,
+        ..Beside::default()
+    };
+    let federation = line(
+        (None, Some(800), left(Some(1600))),
+        (None, Some(1200), left(None)),
+    );
+    let service = federation.service();
+    let of = |service: &alto::Service, map| got(service, map)["cost-map"]["A"].clone();
+    assert_eq!(
+        of(&service, "costmap-bw-available"),
+        json!({"B": 100, "C": 100})
+    );
+    // A link that tells none counts with the bandwidth that it tells.
+    assert_eq!(
+        of(&service, "costmap-bw-residual"),
+        json!({"B": 200, "C": 150})
+    );
+    // Reservations hold as much of either.
+    let maps = std::sync::Arc::new(federation.maps());
+    let net = maps.idt().graph().net();
+    let row = net.row(0);
+    let mut edges: Vec<idt::net::Edge> = (0..row.len()).map(|nth| row.edge(nth)).collect();
+    edges[0].bandwidth = 160;
+    let left = std::sync::Arc::new(net.with([idt::net::RowChange { point: 0, edges }]));
+    let service = alto::Service::new(maps, idt::search::Distances::new(left), None);
+    assert_eq!(
+        of(&service, "costmap-bw-available"),
+        json!({"B": 20, "C": 20})
+    );
+    assert_eq!(
+        of(&service, "costmap-bw-residual"),
+        json!({"B": 120, "C": 120})
+    );
 }
 
 #[test]

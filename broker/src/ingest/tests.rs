@@ -120,6 +120,7 @@ fn topology(id: &str, neighbours: &[&str]) -> Input {
         delay: None,
         bandwidth: None,
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     });
     let view = TopologyView {
         nodes: vec![node],

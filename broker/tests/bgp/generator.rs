@@ -299,6 +299,7 @@ impl Domain {
                         delay: uplink.measured.delay(),
                         bandwidth: uplink.measured.bandwidth(),
                         srlgs: nffg::Srlgs::default(),
+                        performance: nffg::Performance::default(),
                     });
                 }
                 Route::Prefix(at) => {

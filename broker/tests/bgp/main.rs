@@ -14,6 +14,7 @@ mod gobgp;
 mod gobgp_maps;
 mod hostile;
 mod maps;
+mod measured;
 mod netphony;
 mod process;
 mod raw;

@@ -257,7 +257,7 @@ impl Speaker for Raw {
     }
 }
 
-async fn session(from: &str, to: SocketAddr, hold_time: u16) -> Raw {
+pub(crate) async fn session(from: &str, to: SocketAddr, hold_time: u16) -> Raw {
     let open = Open {
         hold_time,
         ..Open::default()

@@ -70,6 +70,17 @@ impl Brokerd {
         serde_json::from_str(&self.get(path).await).unwrap()
     }
 
+    /// What a resource answers to a request.
+    pub(crate) async fn post_json(&self, path: &str, media_type: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("content-type", media_type);
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// How a domain is doing.
     pub(crate) async fn domain(&self, id: &str) -> Value {
         self.get_json(&format!("/broker/v1/domains/{id}")).await

@@ -4,7 +4,7 @@ mod encode;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use nffg::{Bandwidth, Delay};
+use nffg::{Bandwidth, Delay, Loss, Measured};
 
 use super::nlri::LinkIds;
 use super::tlv::{Fault, RawTlv, Rule, Tlv, Tlvs};
@@ -45,11 +45,36 @@ pub struct LinkLoss {
 }
 
 impl LinkLoss {
+    /// Billionths of a unit: 0.000003 %.
+    const BILLIONTHS: u32 = 30;
+
+    /// The largest loss that is told (RFC 7471 §4.4.5): losses above are told as this one.
+    const LARGEST: u32 = 0xff_fffe;
+
+    /// What is told of a loss: the nearest number of units.
+    #[must_use]
+    pub const fn of(loss: Loss) -> Self {
+        let units = (loss.billionths() + Self::BILLIONTHS / 2) / Self::BILLIONTHS;
+        Self {
+            units: if units < Self::LARGEST {
+                units
+            } else {
+                Self::LARGEST
+            },
+            anomalous: false,
+        }
+    }
+
+    /// The loss.
+    #[must_use]
+    pub const fn loss(self) -> Loss {
+        Loss::from_billionths(self.units.saturating_mul(Self::BILLIONTHS))
+    }
+
     /// The loss in percent.
     #[must_use]
     pub fn percent(self) -> f64 {
-        // Divided, not multiplied: 1000 units are 0.003, not 0.0030000000000000001.
-        f64::from(self.units) * 3.0 / 1e6
+        self.loss().percent()
     }
 }
 
@@ -197,6 +222,19 @@ impl Attribute {
             .or(self.residual_bandwidth)
             .or(self.reservable_bandwidth)
             .or(self.max_bandwidth)
+    }
+
+    /// What else is measured of the link. A delay variation of 0 has not been measured (RFC 7471 §4.3.4).
+    #[must_use]
+    pub fn measured(&self) -> Measured {
+        Measured {
+            delay_min: self.min_max_delay.map(|told| told.min),
+            delay_max: self.min_max_delay.map(|told| told.max),
+            delay_variation: self.delay_variation.filter(|told| told.as_nanos() > 0),
+            loss: self.loss.map(LinkLoss::loss),
+            residual_bandwidth: self.residual_bandwidth,
+            available_bandwidth: self.available_bandwidth,
+        }
     }
 
     /// Takes in one TLV.

@@ -4,7 +4,7 @@ mod routers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Srlgs};
+use nffg::{Bandwidth, Delay, DomainId, Measured, RouterId, RouterRef, Srlgs};
 
 use self::routers::{Known, LanKey, NodeKey, Routers, remote_text};
 use super::attribute::Attribute;
@@ -84,9 +84,10 @@ pub struct PassedOver {
 /// A link is its ends and its descriptors (258 to 262); the topology (263) is no part of it, nor is
 /// the protocol. Of several NLRI for one link this order decides: not stale before stale; the
 /// default topology before others, these by number; the peer's precedence; protocol; instance; the
-/// octets of the NLRI. Delay and bandwidth are each taken from the first that tells it, since
-/// producers differ in the optional TLVs that they send (RFC 9552 §5.1). Links of equal ends with
-/// other descriptors are parallel links.
+/// octets of the NLRI. Delay, bandwidth and what else is measured (RFC 8571) are each taken from the
+/// first that tells it, since producers differ in the optional TLVs that they send (RFC 9552 §5.1);
+/// residual and available bandwidth from the one whose bandwidth counts. Links of equal ends with other
+/// descriptors are parallel links. Of links within the domain only delay and bandwidth are kept.
 ///
 /// # Prefixes
 ///
@@ -159,8 +160,15 @@ struct ToldLink<'a> {
     dst: End,
     place: Place<'a>,
     measures: Measures,
-    /// Its place in [`Gathered::srlgs`].
-    srlgs: u32,
+    /// Its place in [`Gathered::beside`].
+    beside: u32,
+}
+
+/// What is seldom told of a link, and kept of those to other domains.
+#[derive(Default)]
+struct Beside {
+    srlgs: Srlgs,
+    measured: Measured,
 }
 
 /// The links of one LAN.
@@ -187,8 +195,8 @@ struct Gathered<'a> {
     links: Vec<ToldLink<'a>>,
     lans: BTreeMap<LanKey, Lan<'a>>,
     outside: BTreeMap<RouterRef, u32>,
-    /// What links to other domains share risks with; the first are of those that tell none.
-    srlgs: Vec<Srlgs>,
+    /// What links to other domains tell beside their measures; the first is of those that tell nothing.
+    beside: Vec<Beside>,
     parts: TopologyParts,
     passed_over: PassedOver,
 }
@@ -203,7 +211,7 @@ impl<'a> Gathered<'a> {
             links: Vec::new(),
             lans: BTreeMap::new(),
             outside: BTreeMap::new(),
-            srlgs: vec![Srlgs::default()],
+            beside: vec![Beside::default()],
             parts: TopologyParts::default(),
             passed_over: PassedOver::default(),
         }
@@ -261,13 +269,17 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// The place in the list of the shared risk link groups that a link is told to be in.
-    fn groups(&mut self, attribute: &Attribute) -> u32 {
-        if attribute.srlgs.is_empty() {
+    /// The place in the list of what a link tells beside its measures.
+    fn beside(&mut self, attribute: &Attribute) -> u32 {
+        let measured = attribute.measured();
+        if attribute.srlgs.is_empty() && measured == Measured::default() {
             return 0;
         }
-        let next = u32::try_from(self.srlgs.len()).unwrap_or_default();
-        self.srlgs.push(attribute.srlgs.iter().copied().collect());
+        let next = u32::try_from(self.beside.len()).unwrap_or_default();
+        self.beside.push(Beside {
+            srlgs: attribute.srlgs.iter().copied().collect(),
+            measured,
+        });
         next
     }
 
@@ -290,19 +302,19 @@ impl<'a> Gathered<'a> {
                 dst: End::Own(dst),
                 place,
                 measures,
-                // Only what is told of links between domains is kept.
-                srlgs: 0,
+                // That of links between domains alone is kept.
+                beside: 0,
             }),
             (Ok(src), Err(dst)) => {
                 let next = u32::try_from(self.outside.len()).unwrap_or(u32::MAX);
                 let dst = End::Other(*self.outside.entry(dst).or_insert(next));
-                let srlgs = self.groups(attribute);
+                let beside = self.beside(attribute);
                 self.links.push(ToldLink {
                     src,
                     dst,
                     place,
                     measures,
-                    srlgs,
+                    beside,
                 });
             }
             (Ok(src), Ok(Err(lan))) => {
@@ -435,7 +447,7 @@ impl<'a> Gathered<'a> {
             return;
         };
         self.passed_over.repeated_links += same.len() - 1;
-        let groups = same.clone().map(|link| link.srlgs).find(|at| *at > 0);
+        let beside = self.beside_of(same.clone());
         let Measures { delay, bandwidth } = first(same.map(|link| &link.measures));
         let id = |position| routers.id(position).cloned();
         let Some(router) = id(src) else {
@@ -453,8 +465,6 @@ impl<'a> Gathered<'a> {
             }
             End::Other(place) => {
                 let remote = usize::try_from(place).ok().and_then(|at| outside.get(at));
-                let at = groups.and_then(|at| usize::try_from(at).ok());
-                let srlgs = at.and_then(|at| self.srlgs.get(at)).cloned();
                 self.parts
                     .inter_links
                     .extend(remote.map(|remote| InterLink {
@@ -462,10 +472,32 @@ impl<'a> Gathered<'a> {
                         remote: remote.clone(),
                         delay,
                         bandwidth,
-                        srlgs: srlgs.unwrap_or_default(),
+                        srlgs: beside.srlgs,
+                        performance: beside.measured.into(),
                     }));
             }
         }
+    }
+
+    /// What is told of a link beside its measures, by all `same` that tell of it, that which counts first.
+    fn beside_of<'b>(&self, same: impl Iterator<Item = &'b ToldLink<'a>>) -> Beside
+    where
+        'a: 'b,
+    {
+        let mut all = Beside::default();
+        let mut has_bandwidth = false;
+        for link in same {
+            let at = usize::try_from(link.beside).ok();
+            let told = at.filter(|at| *at > 0).and_then(|at| self.beside.get(at));
+            if let Some(told) = told {
+                if all.srlgs.is_empty() {
+                    all.srlgs = told.srlgs.clone();
+                }
+                all.measured = all.measured.or(&told.measured, !has_bandwidth);
+            }
+            has_bandwidth |= link.measures.bandwidth.is_some();
+        }
+        all
     }
 
     fn finish_lans(&mut self, routers: &Routers) {

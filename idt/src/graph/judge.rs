@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use nffg::{DomainId, RouterRef, Srlgs};
+use nffg::{DomainId, Performance, RouterRef, Srlgs};
 
 use super::{HalfUp, Link};
 use crate::{BorderLink, InterLink};
@@ -64,6 +64,7 @@ impl Verdict {
                     delay: border.delay,
                     bandwidth: border.bandwidth,
                     srlgs: Srlgs::default(),
+                    performance: Performance::default(),
                 };
                 self.there.push(link.clone());
                 self.back.push(link);
@@ -160,5 +161,12 @@ fn one_way(own: Option<&InterLink>, reverse: Option<&InterLink>) -> Option<Link>
             .or_else(|| reverse?.bandwidth),
         // The numbers of the other domain are its own.
         srlgs: own.map(|link| link.srlgs.clone()).unwrap_or_default(),
+        performance: match (own, reverse) {
+            (Some(own), Some(reverse)) => {
+                (own.performance).or(&reverse.performance, own.bandwidth.is_none())
+            }
+            (Some(told), None) | (None, Some(told)) => told.performance.clone(),
+            (None, None) => Performance::default(),
+        },
     })
 }

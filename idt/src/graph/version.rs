@@ -265,7 +265,8 @@ impl DomainGraph {
                 if new.half != old.half {
                     half_differs.push(from);
                 }
-                changes.push(row_change(&self.net, from, &edits));
+                // What is measured beside delay and bandwidth is no part of the net.
+                changes.extend(row_change(&self.net, from, &edits));
                 rows.get_or_insert_with(|| self.pages[page].to_vec())[at] = Arc::new(new);
             }
             if let Some(rows) = rows {
@@ -530,8 +531,8 @@ fn edited(old: &Neighbours, edits: &[Edit]) -> Neighbours {
     row
 }
 
-/// The edges of a domain after edits, which are sorted.
-fn row_change(net: &Net, from: DomainIndex, edits: &[Edit]) -> RowChange {
+/// The edges of a domain after edits, which are sorted; `None` if they are those of before.
+fn row_change(net: &Net, from: DomainIndex, edits: &[Edit]) -> Option<RowChange> {
     let row = net.row(from.0);
     let mut edges = Vec::with_capacity(row.len() + edits.len());
     let mut at = 0;
@@ -547,7 +548,9 @@ fn row_change(net: &Net, from: DomainIndex, edits: &[Edit]) -> RowChange {
     }
     edges.extend((at..row.len()).map(|nth| row.edge(nth)));
     let point = from.0;
-    RowChange { point, edges }
+    let same = edges.len() == row.len()
+        && (edges.iter().enumerate()).all(|(nth, edge)| *edge == row.edge(nth));
+    (!same).then_some(RowChange { point, edges })
 }
 
 /// What is in one of two sorted lists only.

@@ -214,6 +214,74 @@ fn shared_risk_link_groups_of_links_to_other_domains() {
     assert_eq!(intra(&topology(&[within])).len(), 1);
 }
 
+/// RFC 8571: what is measured of a link to another domain, each by the first that tells it; residual and available
+/// bandwidth by the one whose bandwidth counts.
+#[test]
+fn what_else_is_measured_of_links_to_other_domains() {
+    let peering = nlri(
+        2,
+        7,
+        0,
+        &[
+            bgp_node(256, 1, [10, 0, 0, 1]),
+            bgp_node(257, 2, [10, 0, 0, 2]),
+        ],
+    );
+    let first = [
+        tlv(1115, &[0, 0, 0, 3, 0, 0, 0, 9]),
+        tlv(1117, &[0x80, 0, 3, 0xe8]),
+        float(1089, 400.0),
+    ];
+    let second = [
+        tlv(1115, &[0, 0, 0, 4, 0, 0, 0, 5]),
+        tlv(1116, &[0, 0, 0, 2]),
+        tlv(1117, &[0, 0, 0, 1]),
+        float(1118, 200.0),
+        float(1119, 100.0),
+    ];
+    let first = told(&[(peering.clone(), first.concat())]);
+    let second = told(&[(peering.clone(), second.concat())]);
+    let of = |peers: &[&AdjRib]| {
+        let conversion = convert(peers, &domain("AS1"), &members);
+        let [link] = conversion.topology.inter_links() else {
+            panic!("one link")
+        };
+        let bits = |bandwidth: Option<nffg::Bandwidth>| bandwidth.map(|b| b.bits_per_second() / 8);
+        let micros = |delay: Option<nffg::Delay>| delay.map(|delay| delay.as_nanos() / 1000);
+        let told = &link.performance;
+        (
+            [told.delay_min, told.delay_max, told.delay_variation].map(micros),
+            told.loss.map(|loss| loss.billionths()),
+            [
+                link.bandwidth,
+                told.residual_bandwidth,
+                told.available_bandwidth,
+            ]
+            .map(bits),
+        )
+    };
+    let alone = (
+        [Some(3), Some(9), None],
+        Some(30_000),
+        [Some(400), None, None],
+    );
+    assert_eq!(of(&[&first]), alone);
+    let both = ([Some(3), Some(9), Some(2)], Some(30_000), alone.2);
+    assert_eq!(of(&[&first, &second]), both);
+    let turned = (
+        [Some(4), Some(5), Some(2)],
+        Some(30),
+        [Some(100), Some(200), Some(100)],
+    );
+    assert_eq!(of(&[&second, &first]), turned);
+    // RFC 7471 §4.3.4: 0 has not been measured.
+    let none = told(&[(peering, tlv(1116, &[0; 4]))]);
+    assert_eq!(of(&[&none]), ([None; 3], None, [None; 3]));
+    // Within the domain nobody asks.
+    let within = (isis_link(1, 2), tlv(1117, &[0, 0, 0, 1]));
+    assert_eq!(intra(&topology(&[within])).len(), 1);
+}
+
 /// Two peers of one domain: the first in order wins, unless it has gone and the other has not.
 #[test]
 fn one_link_told_by_two_peers() {

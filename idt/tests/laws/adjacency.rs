@@ -27,6 +27,7 @@ fn told(name: &str, links: &[(&str, &str, Option<u64>, Option<u64>)]) -> Update 
             delay: delay.map(Delay::from_nanos),
             bandwidth: bandwidth.map(Bandwidth::from_bits_per_second),
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
     let parts = TopologyParts {
         inter_links: inter_links.collect(),
@@ -57,6 +58,7 @@ fn up(router: &str, remote: &str, delay: Option<u64>, bandwidth: Option<u64>) ->
         delay: delay.map(Delay::from_nanos),
         bandwidth: bandwidth.map(Bandwidth::from_bits_per_second),
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     }
 }
 
@@ -259,6 +261,70 @@ fn a_topology_of_a_domain_that_left_speaks_for_nobody() {
     assert!(links(&graph, "AS1", "AS2").is_empty());
 }
 
+/// What a domain leaves out is taken from the reverse; the bounds of the delay together, and residual and available
+/// bandwidth from who tells the bandwidth.
+#[test]
+fn what_else_is_measured_is_filled_in_from_the_reverse() {
+    let nanos = |nanos| Some(Delay::from_nanos(nanos));
+    let bits = |bits| Some(Bandwidth::from_bits_per_second(bits));
+    let full = nffg::Measured {
+        delay_min: nanos(1),
+        delay_max: nanos(9),
+        delay_variation: nanos(2),
+        loss: Some(nffg::Loss::from_billionths(7)),
+        residual_bandwidth: bits(80),
+        available_bandwidth: bits(40),
+    };
+    let tell = |name, router, remote, bandwidth: Option<u64>, measured: nffg::Measured| {
+        let link = InterLink {
+            performance: measured.into(),
+            ..InterLink::from(nffg::RouterLink {
+                src: at(&format!("{name}:{router}")),
+                dst: at(remote),
+                delay: None,
+                bandwidth: bandwidth.map(Bandwidth::from_bits_per_second),
+                srlgs: nffg::Srlgs::default(),
+                performance: nffg::Performance::default(),
+            })
+        };
+        let parts = TopologyParts {
+            inter_links: vec![link],
+            ..TopologyParts::default()
+        };
+        Update::Topology(DomainTopology::new(domain(name), parts))
+    };
+    let there = |own: nffg::Measured, bandwidth: Option<u64>| {
+        let graph = graph([
+            tell("AS1", "a", "AS2:b", bandwidth, own),
+            tell("AS2", "b", "AS1:a", Some(40), full),
+        ]);
+        let back = &links(&graph, "AS2", "AS1")[0];
+        assert_eq!(*back.performance, full);
+        let link = links(&graph, "AS1", "AS2").remove(0);
+        (link.bandwidth, *link.performance)
+    };
+    assert_eq!(there(nffg::Measured::default(), None), (bits(40), full));
+    let own = nffg::Measured {
+        delay_max: nanos(5),
+        ..nffg::Measured::default()
+    };
+    let (bandwidth, told) = there(own, Some(100));
+    assert_eq!(bandwidth, bits(100));
+    let expected = nffg::Measured {
+        delay_max: nanos(5),
+        delay_variation: full.delay_variation,
+        loss: full.loss,
+        ..nffg::Measured::default()
+    };
+    assert_eq!(told, expected);
+    // Who is spoken for has all of it.
+    let spoken_for = graph([
+        tell("AS2", "b", "AS1:a", Some(40), full),
+        Update::Join(domain("AS1")),
+    ]);
+    assert_eq!(*links(&spoken_for, "AS1", "AS2")[0].performance, full);
+}
+
 #[test]
 fn borders_join_members_of_which_no_topology_tells_a_link() {
     let borders = || {
@@ -273,6 +339,7 @@ fn borders_join_members_of_which_no_topology_tells_a_link() {
         delay: delay.map(Delay::from_nanos),
         bandwidth: None,
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     };
     // Neither exports a topology, one does, both do: none tells a link between the two.
     let join = |name| Update::Join(domain(name));

@@ -9,7 +9,7 @@ use idt::{
     BorderLink, Change, Delta, DomainPolicy, DomainTopology, HalfUp, InterLink, IntraLink, Link,
     Snapshot, Ted, TopologyParts, Update, changes,
 };
-use nffg::{Bandwidth, Delay, DomainId, RouterId, RouterRef, Window};
+use nffg::{Bandwidth, Delay, DomainId, Loss, Measured, Performance, RouterId, RouterRef, Window};
 use proptest::prelude::*;
 
 use crate::federation::names;
@@ -28,6 +28,10 @@ fn any_delay() -> impl Strategy<Value = Option<Delay>> {
     prop::option::of((0_u64..2).prop_map(Delay::from_nanos))
 }
 
+fn any_loss() -> impl Strategy<Value = Option<Loss>> {
+    prop::option::weighted(0.3, (0_u32..2).prop_map(Loss::from_billionths))
+}
+
 /// Small enough that the next topology of a domain often says much the same.
 fn any_topology() -> impl Strategy<Value = DomainTopology> {
     let intra = (0_u8..2, 0_u8..2, any_delay()).prop_map(|(src, dst, delay)| IntraLink {
@@ -36,8 +40,8 @@ fn any_topology() -> impl Strategy<Value = DomainTopology> {
         delay,
         bandwidth: None,
     });
-    let inter = (0_u8..2, 0..DOMAINS, 0_u8..2, any_delay());
-    let inter = inter.prop_map(|(from, to, remote, delay)| InterLink {
+    let inter = (0_u8..2, 0..DOMAINS, 0_u8..2, any_delay(), any_loss());
+    let inter = inter.prop_map(|(from, to, remote, delay, loss)| InterLink {
         router: router(from),
         remote: RouterRef {
             domain: name(to),
@@ -46,6 +50,10 @@ fn any_topology() -> impl Strategy<Value = DomainTopology> {
         delay: None,
         bandwidth: delay.map(|delay| Bandwidth::from_bits_per_second(delay.as_nanos())),
         srlgs: nffg::Srlgs::default(),
+        performance: Performance::from(Measured {
+            loss,
+            ..Measured::default()
+        }),
     });
     let prefix = (0_u8..3).prop_map(|n| format!("10.{n}.0.0/16").parse().expect("a prefix"));
     let parts = (
@@ -422,6 +430,7 @@ fn tell(name: &str, routers: &[&str], links: &[&str], prefixes: &[&str]) -> Upda
                 delay,
                 bandwidth: None,
                 srlgs: nffg::Srlgs::default(),
+                performance: Performance::default(),
             }),
             None => parts.intra_links.push(IntraLink {
                 src: id(src),
@@ -587,6 +596,53 @@ fn a_source_that_knows_no_links_is_told_as_a_change_of_the_topology() {
         words(&knows, &silent),
         "AS1: its source knows no links any more"
     );
+}
+
+/// Costs are another then, though paths and placements are not: the net is the same.
+#[test]
+fn what_else_is_measured_of_a_link_is_a_change_and_none_of_the_net() {
+    let tell = |from: &str, to: &str, loss: Option<u32>| {
+        let measured = Measured {
+            loss: loss.map(Loss::from_billionths),
+            ..Measured::default()
+        };
+        let link = InterLink {
+            router: from.parse().unwrap(),
+            remote: RouterRef {
+                domain: domain(to),
+                router: to.parse().unwrap(),
+            },
+            delay: None,
+            bandwidth: None,
+            srlgs: nffg::Srlgs::default(),
+            performance: measured.into(),
+        };
+        let parts = TopologyParts {
+            inter_links: vec![link],
+            ..TopologyParts::default()
+        };
+        Update::Topology(DomainTopology::new(domain(from), parts))
+    };
+    let mut ted = Ted::new();
+    ted.apply([tell("AS1", "AS2", None), tell("AS2", "AS1", None)]);
+    let before = ted.snapshot();
+    assert!(!ted.apply([tell("AS1", "AS2", None)]));
+    assert!(ted.apply([tell("AS1", "AS2", Some(30))]));
+    let after = ted.snapshot();
+    let words: Vec<String> = (changes(&before, &after).iter())
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "AS1: 1 inter-domain link added, 1 inter-domain link removed",
+            "the links between AS1 and AS2 are different"
+        ]
+    );
+    assert!(Arc::ptr_eq(before.graph().net(), after.graph().net()));
+    let mut anew = Ted::new();
+    anew.apply([tell("AS2", "AS1", None), tell("AS1", "AS2", Some(30))]);
+    assert_eq!(*anew.snapshot(), *after);
 }
 
 #[test]

@@ -92,6 +92,7 @@ fn topology(at: usize, inside: &[(u8, u8, Option<u8>)], links: &[Between]) -> Do
             delay: nanos(here.2),
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
     let parts = TopologyParts {
         intra_links: intra.collect(),
@@ -650,6 +651,7 @@ fn star(neighbours: usize, policy: DomainPolicy) -> Arc<Snapshot> {
             delay: None,
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
         for (src, dst) in [(border(at), router(0)), (router(0), border(at))] {
             parts.intra_links.push(IntraLink {
@@ -736,6 +738,7 @@ fn a_link_comes_in_where_the_domain_says_whatever_its_neighbour_calls_that() {
             delay: None,
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
         let intra = inside.iter().map(|(src, dst, delay)| IntraLink {
             src: src.parse().unwrap(),

@@ -18,6 +18,7 @@ fn topology(domain: &str, links: &[(&str, &str, &str)]) -> Update {
             delay: None,
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: nffg::Performance::default(),
         });
     let parts = TopologyParts {
         inter_links: inter_links.collect(),

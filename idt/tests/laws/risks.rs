@@ -51,6 +51,7 @@ fn snapshot(links: &[Between], silent: usize) -> std::sync::Arc<Snapshot> {
                         delay: None,
                         bandwidth: None,
                         srlgs: groups.iter().copied().collect(),
+                        performance: nffg::Performance::default(),
                     });
                 }
             }

@@ -21,6 +21,13 @@ fn router(number: u8) -> nffg::RouterId {
     format!("r{number}").parse().expect("a valid id")
 }
 
+fn loss(billionths: Option<u32>) -> nffg::Performance {
+    nffg::Performance::from(nffg::Measured {
+        loss: billionths.map(nffg::Loss::from_billionths),
+        ..nffg::Measured::default()
+    })
+}
+
 fn topology(domain: usize, links: &[Told]) -> DomainTopology {
     let link = |((_, from), (to_domain, to), delay): &Told| InterLink {
         router: router(*from),
@@ -31,6 +38,7 @@ fn topology(domain: usize, links: &[Told]) -> DomainTopology {
         delay: delay.map(|delay| Delay::from_nanos(delay.into())),
         bandwidth: delay.map(|delay| Bandwidth::from_bits_per_second(delay.into())),
         srlgs: nffg::Srlgs::default(),
+        performance: loss(delay.filter(|delay| delay % 2 == 1).map(u32::from)),
     };
     let inter_links = links.iter().map(link).collect();
     let parts = TopologyParts {
@@ -286,6 +294,7 @@ fn of_ring(at: usize, more: Option<(usize, u8, Option<u64>)>) -> DomainTopology 
             delay: delay.map(Delay::from_nanos),
             bandwidth: None,
             srlgs: nffg::Srlgs::default(),
+            performance: loss(delay.map(|_| number.into())),
         });
     let parts = TopologyParts {
         inter_links: links.collect(),

@@ -29,6 +29,7 @@ fn link(src: &str, dst: &str, delay: Option<u64>) -> RouterLink {
         delay: delay.map(Delay::from_nanos),
         bandwidth: delay.map(Bandwidth::from_bits_per_second),
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     }
 }
 
@@ -110,6 +111,7 @@ fn only_what_the_domain_says_of_itself_is_taken() {
         delay: Some(Delay::from_nanos(delay)),
         bandwidth: Some(Bandwidth::from_bits_per_second(delay)),
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     };
     assert_eq!(
         topology.inter_links(),
@@ -190,6 +192,7 @@ fn parts_become_canonical() {
         delay: None,
         bandwidth: None,
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     };
     let parts = TopologyParts {
         inter_links: vec![back_home],

@@ -25,6 +25,7 @@ fn tells(name: &str, links: &[(&str, &str, &str, u64)]) -> Update {
         delay: None,
         bandwidth: Some(Bandwidth::from_bits_per_second(*bandwidth)),
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     };
     let parts = TopologyParts {
         inter_links: links.iter().map(link).collect(),

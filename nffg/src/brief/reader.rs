@@ -15,10 +15,11 @@ use crate::fault::Report;
 use crate::json::{Cursor, FieldError};
 use crate::list::{self, Element, Read};
 use crate::number::{self, BARE_BANDWIDTH, BARE_DELAY, Kind};
+use crate::performance::members::{self, Bare};
 use crate::srlg::srlgs;
 use crate::{
-    BisBis, DomainId, IdError, NfType, Port, PortId, PortKind, ResourceView, Resources, RouterId,
-    RouterLink, RouterRef, SapId, Srlgs, TopologyNode, TopologyView, Window,
+    BisBis, DomainId, IdError, Measured, NfType, Performance, Port, PortId, PortKind, ResourceView,
+    Resources, RouterId, RouterLink, RouterRef, SapId, Srlgs, TopologyNode, TopologyView, Window,
 };
 
 /// Reads the views of a document of `domain`.
@@ -70,6 +71,11 @@ const MEMBERS: [&str; 7] = [
     "remote-router",
     "sap",
 ];
+
+const BARE: Bare = Bare {
+    delay: BARE_DELAY,
+    bandwidth: BARE_BANDWIDTH,
+};
 
 impl Reader<'_> {
     fn document(&mut self, root: &Cursor<'_>) -> Read<()> {
@@ -254,7 +260,8 @@ impl Reader<'_> {
             let domain = self.neighbour_domain(entry)?;
             return self.link(entry, domain).map(Some);
         }
-        self.known(&entry.path(), entry.object()?, MEMBERS.iter());
+        let members = MEMBERS.iter().chain(&members::MEMBERS);
+        self.known(&entry.path(), entry.object()?, members);
         let domain = entry.required("domain");
         let domain = domain.and_then(|member| self.neighbour_domain(&member));
         let domain = self.report.take(domain);
@@ -264,6 +271,13 @@ impl Reader<'_> {
         let groups = entry.present("srlg");
         let groups = groups.and_then(|told| told.as_ref().map(srlgs).transpose());
         let groups = self.report.take(groups);
+        let mut measured = Measured::default();
+        for name in members::MEMBERS {
+            let read = members::read(entry, name, BARE, &mut measured);
+            self.report.take(read);
+        }
+        let checked = members::check(entry, delay.flatten(), &measured);
+        self.report.take(checked);
         let router: Option<RouterId> = self.optional_id(entry, "router");
         let remote: Option<RouterId> = self.optional_id(entry, "remote-router");
         let sap: Option<SapId> = self.optional_id(entry, "sap");
@@ -271,9 +285,10 @@ impl Reader<'_> {
             return Ok(None);
         };
         let mut link = self.link(entry, domain)?;
-        link.delay = delay.flatten();
-        link.bandwidth = bandwidth.flatten();
+        link.delay = measured.delay(delay.flatten());
+        link.bandwidth = measured.bandwidth(bandwidth.flatten());
         link.srlgs = groups.flatten().unwrap_or_default();
+        link.performance = measured.into();
         link.src.router = router.unwrap_or(link.src.router);
         link.dst.router = remote.unwrap_or(link.dst.router);
         if let Some(sap) = sap {
@@ -312,6 +327,7 @@ impl Reader<'_> {
             delay: None,
             bandwidth: None,
             srlgs: Srlgs::default(),
+            performance: Performance::default(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! Delay and bandwidth of a TE link (RFC 8795 `te-link-info-attributes`, RFC 8776).
+//! Delay, bandwidth and what else is measured of a TE link (RFC 8795 `te-link-info-attributes`, RFC 8776).
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::json::Cursor;
 use crate::list::{Element, Read, id_text, objects, or_warn};
 use crate::number::to_f64;
 use crate::srlg::{Srlgs, srlgs};
-use crate::{Bandwidth, Delay};
+use crate::{Bandwidth, Delay, Loss, Measured};
 
 /// A bare delay: RFC 8776 counts microseconds.
 const BARE_DELAY: Duration = Duration::from_micros(1);
@@ -23,23 +23,79 @@ const MAX_PRIORITIES: usize = 8;
 const A_BANDWIDTH: &str = "one number of bytes per second, decimal or hexadecimal, such as 0x1p10 \
                            (RFC 8776 te-bandwidth)";
 
-/// The delay of a link: what was measured, else the metric.
-pub(super) fn delay(attributes: &Cursor<'_>, report: &mut Report) -> Option<Delay> {
-    let measured = [
-        packet("performance-metrics-one-way"),
-        packet("one-way-delay"),
-    ];
-    let told = [measured.as_slice(), &[te("te-delay-metric")]];
-    told.into_iter().find_map(|names| {
-        let read = path(attributes, names).and_then(|member| {
-            let Some(member) = member else {
-                return Ok(None);
+/// What is told of a link.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) delay: Option<Delay>,
+    pub(super) bandwidth: Option<Bandwidth>,
+    pub(super) measured: Measured,
+}
+
+/// Reads what is told of a link. Its delay is what was measured, else the metric; its bandwidth as of BGP-LS:
+/// available, else residual, else reservable, else all; else the least that is not reserved.
+pub(super) fn read(attributes: &Cursor<'_>, report: &mut Report) -> Told {
+    let metrics = packet("performance-metrics-one-way").of(attributes);
+    let metrics = metrics.and_then(|metrics| {
+        // Told once, and not of each metric.
+        metrics.as_ref().map(Cursor::object).transpose()?;
+        Ok(metrics)
+    });
+    let (mut delay, mut measured) = (None, Measured::default());
+    if let Some(metrics) = or_warn(report, metrics) {
+        delay = delay_of(&metrics, packet("one-way-delay"), report);
+        measured = measures(&metrics, report);
+    }
+    let metric = || delay_of(attributes, te("te-delay-metric"), report);
+    let delay = delay.or_else(metric);
+    let of_measured = measured.bandwidth(None);
+    Told {
+        delay: measured.delay(delay),
+        bandwidth: of_measured.or_else(|| bandwidth(attributes, report)),
+        measured,
+    }
+}
+
+/// What is measured of a link (RFC 8776 `performance-metrics-attributes-packet`).
+fn measures(metrics: &Cursor<'_>, report: &mut Report) -> Measured {
+    let mut delay = |name| delay_of(metrics, packet(name), report);
+    let (delay_min, delay_max) = (delay("one-way-min-delay"), delay("one-way-max-delay"));
+    let delay_variation = delay("one-way-delay-variation");
+    let loss = packet("one-way-packet-loss")
+        .of(metrics)
+        .and_then(|member| {
+            let read = |member: Cursor<'_>| {
+                let loss = Loss::parse(&id_text(&member)?);
+                loss.map_err(|error| member.invalid(error.rule))
             };
-            let delay = Delay::parse(&id_text(&member)?, BARE_DELAY);
-            delay.map(Some).map_err(|error| member.invalid(error.rule))
+            member.map(read).transpose()
         });
-        or_warn(report, read)
-    })
+    let loss = or_warn(report, loss);
+    // Zero is the model's default for what nobody measured.
+    let mut bandwidth = |name| {
+        let read = packet(name).of(metrics);
+        let read = read.and_then(|member| member.map(leaf).transpose());
+        or_warn(report, read).filter(|told| told.bits_per_second() > 0)
+    };
+    Measured {
+        delay_min,
+        delay_max,
+        delay_variation,
+        loss,
+        residual_bandwidth: bandwidth("one-way-residual-bandwidth"),
+        available_bandwidth: bandwidth("one-way-available-bandwidth"),
+    }
+}
+
+/// A member that is a delay.
+fn delay_of(object: &Cursor<'_>, name: Name, report: &mut Report) -> Option<Delay> {
+    let read = name.of(object).and_then(|member| {
+        let read = |member: Cursor<'_>| {
+            let delay = Delay::parse(&id_text(&member)?, BARE_DELAY);
+            delay.map_err(|error| member.invalid(error.rule))
+        };
+        member.map(read).transpose()
+    });
+    or_warn(report, read)
 }
 
 /// The shared risk link groups of a link (RFC 8795 `te-srlgs`). Groups that it must not share
@@ -50,21 +106,12 @@ pub(super) fn groups(attributes: &Cursor<'_>, report: &mut Report) -> Srlgs {
     or_warn(report, read).unwrap_or_default()
 }
 
-/// The bandwidth of a link, as of BGP-LS: available, else residual, else reservable, else all; else the
-/// least that is not reserved. A metric of zero is the model's default for what nobody measured.
-pub(super) fn bandwidth(attributes: &Cursor<'_>, report: &mut Report) -> Option<Bandwidth> {
-    let metrics = |name| [packet("performance-metrics-one-way"), packet(name)];
-    let measured = ["one-way-available-bandwidth", "one-way-residual-bandwidth"];
-    let measured = measured.into_iter().find_map(|name| {
-        let read = path(attributes, &metrics(name)).and_then(|member| member.map(leaf).transpose());
-        or_warn(report, read).filter(|told| told.bits_per_second() > 0)
-    });
-    let told = measured.or_else(|| {
-        let names = [te("max-resv-link-bandwidth"), te("max-link-bandwidth")];
-        names.into_iter().find_map(|name| {
-            let read = member(attributes, name);
-            or_warn(report, read)
-        })
+/// The bandwidth of a link of which none is measured.
+fn bandwidth(attributes: &Cursor<'_>, report: &mut Report) -> Option<Bandwidth> {
+    let mut names = [te("max-resv-link-bandwidth"), te("max-link-bandwidth")].into_iter();
+    let told = names.find_map(|name| {
+        let read = member(attributes, name);
+        or_warn(report, read)
     });
     told.or_else(|| {
         let list = te("unreserved-bandwidth").of(attributes);

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use super::MAX_LINKS;
-use super::attributes::{bandwidth, delay, groups};
+use super::attributes::{self, groups};
 use super::layers::Routers;
 use super::member::{network, path, te, topology};
 use super::networks::{Network, Told};
 use crate::fault::Report;
 use crate::json::Cursor;
 use crate::list::{Element, Read, id, id_text, objects, warn};
-use crate::{RouterId, RouterLink, RouterRef, Srlgs};
+use crate::{Performance, RouterId, RouterLink, RouterRef, Srlgs};
 
 /// How many layers below a link are looked at for what it does not tell itself.
 const MAX_LAYERS: usize = 8;
@@ -100,11 +100,10 @@ impl Reader<'_, '_> {
             self.left_out(link, "one router at both ends");
             return Ok(());
         }
-        let (mut told_delay, mut told_bandwidth) = (None, None);
         let mut told_groups = Srlgs::default();
+        let mut told = attributes::Told::default();
         if let Some(attributes) = &attributes {
-            told_delay = delay(attributes, self.report);
-            told_bandwidth = bandwidth(attributes, self.report);
+            told = attributes::read(attributes, self.report);
             told_groups = groups(attributes, self.report);
         }
         let under = self.under(link)?;
@@ -120,9 +119,10 @@ impl Reader<'_, '_> {
         let link = RouterLink {
             src,
             dst,
-            delay: told_delay,
-            bandwidth: told_bandwidth,
+            delay: told.delay,
+            bandwidth: told.bandwidth,
             srlgs: told_groups,
+            performance: told.measured.into(),
         };
         self.links.push(Link { link, under });
         Ok(())
@@ -223,6 +223,7 @@ fn joined(mut links: Vec<Link>, index: &HashMap<Place, usize>) -> Vec<RouterLink
         }
         let (mut found_delay, mut found_bandwidth) = (None, None);
         let mut found_groups = Vec::new();
+        let mut found = Performance::default();
         let mut above = at;
         for _ in 0..MAX_LAYERS {
             let Some(next) = under(&links, index, above).filter(|under| *under != at) else {
@@ -232,6 +233,7 @@ fn joined(mut links: Vec<Link>, index: &HashMap<Place, usize>) -> Vec<RouterLink
                 break;
             };
             *is_under = true;
+            found = found.or(&link.link.performance, found_bandwidth.is_none());
             found_delay = found_delay.or(link.link.delay);
             found_bandwidth = found_bandwidth.or(link.link.bandwidth);
             // What it rests on fails with all that is below.
@@ -239,6 +241,7 @@ fn joined(mut links: Vec<Link>, index: &HashMap<Place, usize>) -> Vec<RouterLink
             above = next;
         }
         if let Some(Link { link, .. }) = links.get_mut(at) {
+            link.performance = link.performance.or(&found, link.bandwidth.is_none());
             link.delay = link.delay.or(found_delay);
             link.bandwidth = link.bandwidth.or(found_bandwidth);
             let own = link.srlgs.as_slice().iter();

@@ -14,8 +14,10 @@ use super::{
 use crate::fault::Report;
 use crate::json::{Cursor, cut};
 use crate::list::{Element, Read, id, id_text, objects, or_warn, plain, warn};
+use crate::performance::members::{self, Bare};
 use crate::{
-    DomainId, Resources, RouterId, RouterLink, RouterRef, Srlgs, TopologyNode, TopologyView,
+    DomainId, Measured, Resources, RouterId, RouterLink, RouterRef, Srlgs, TopologyNode,
+    TopologyView,
 };
 use crate::{number, reference};
 
@@ -24,6 +26,11 @@ const BARE_DELAY: Duration = Duration::from_micros(1);
 
 /// A bare bandwidth: RFC 3630 §2.5.6 counts bytes per second.
 const BARE_BANDWIDTH: f64 = 8.0;
+
+const BARE: Bare = Bare {
+    delay: BARE_DELAY,
+    bandwidth: BARE_BANDWIDTH,
+};
 
 /// Reads the view of a document.
 pub(super) fn read(root: &Cursor<'_>, report: &mut Report) -> TopologyView {
@@ -267,18 +274,24 @@ impl Reader<'_> {
         self.add_router(src_node, &src.router);
         self.add_router(dst_node, &dst.router);
         let (mut delay, mut bandwidth) = (None, None);
+        let mut measured = Measured::default();
         if let Some(resources) = link.present("resources")? {
             let read = number::delay(&resources, "delay", BARE_DELAY);
             delay = or_warn(self.report, read);
             let read = number::bandwidth(&resources, "bandwidth", BARE_BANDWIDTH);
             bandwidth = or_warn(self.report, read);
+            for name in members::MEMBERS {
+                let read = members::read(&resources, name, BARE, &mut measured);
+                or_warn(self.report, read.map(Some));
+            }
         }
         let link = RouterLink {
             src,
             dst,
-            delay,
-            bandwidth,
+            delay: measured.delay(delay),
+            bandwidth: measured.bandwidth(bandwidth),
             srlgs: Srlgs::default(),
+            performance: measured.into(),
         };
         match self.view.nodes.get_mut(src_node) {
             Some(node) if src_node == dst_node => node.links.push(link),

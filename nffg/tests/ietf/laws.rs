@@ -69,8 +69,25 @@ fn view() -> impl Strategy<Value = TopologyView> {
         for link in inner.chain(&mut view.links) {
             link.src.domain = domains[&link.src.domain].clone();
             link.dst.domain = domains[&link.dst.domain].clone();
-            let micros = link.delay.map(|delay| delay.as_nanos() / 1000);
-            link.delay = micros.map(|micros| Delay::from_nanos(micros % (1 << 32) * 1000));
+            let whole = |delay: &mut Option<Delay>| {
+                let micros = delay.map(|delay| delay.as_nanos() / 1000);
+                *delay = micros.map(|micros| Delay::from_nanos(micros % (1 << 32) * 1000));
+            };
+            let mut measured = *link.performance;
+            whole(&mut measured.delay_min);
+            whole(&mut measured.delay_max);
+            whole(&mut measured.delay_variation);
+            for bandwidth in [
+                &mut measured.residual_bandwidth,
+                &mut measured.available_bandwidth,
+            ] {
+                // Zero is the model's default for what is not told.
+                *bandwidth = bandwidth.filter(|told| told.bits_per_second() > 0);
+            }
+            whole(&mut link.delay);
+            link.delay = measured.delay(link.delay);
+            link.bandwidth = measured.bandwidth(link.bandwidth);
+            link.performance = measured.into();
         }
         view.links.sort_by_key(|link| link.src.domain.asn());
         view
@@ -137,14 +154,29 @@ impl Style {
 
     fn link(self, id: usize, link: &RouterLink) -> Value {
         let mut attributes = Map::new();
-        if let Some(delay) = link.delay {
-            let micros = delay.as_nanos() / 1000;
-            if self.measured {
-                let name = self.name("ietf-te-topology-packet", "performance-metrics-one-way");
-                attributes.insert(name, json!({"one-way-delay": micros}));
-            } else {
-                attributes.insert("te-delay-metric".to_owned(), micros.into());
-            }
+        let mut metrics = Map::new();
+        let mut metric = |name: &str, told: Option<Value>| {
+            metrics.extend(told.map(|told| (name.to_owned(), told)));
+        };
+        let micros = |delay: Option<Delay>| Some(Value::from(delay?.as_nanos() / 1000));
+        if self.measured {
+            metric("one-way-delay", micros(link.delay));
+        } else if let Some(delay) = micros(link.delay) {
+            attributes.insert("te-delay-metric".to_owned(), delay);
+        }
+        let measured = &link.performance;
+        metric("one-way-min-delay", micros(measured.delay_min));
+        metric("one-way-max-delay", micros(measured.delay_max));
+        metric("one-way-delay-variation", micros(measured.delay_variation));
+        let percent = measured.loss.map(|loss| loss.percent().to_string().into());
+        metric("one-way-packet-loss", percent);
+        let bytes = |bandwidth| Some(Value::from(float(bandwidth?, self.hexadecimal)));
+        let (residual, available) = (measured.residual_bandwidth, measured.available_bandwidth);
+        metric("one-way-residual-bandwidth", bytes(residual));
+        metric("one-way-available-bandwidth", bytes(available));
+        if !metrics.is_empty() {
+            let name = self.name("ietf-te-topology-packet", "performance-metrics-one-way");
+            attributes.insert(name, metrics.into());
         }
         if let Some(bandwidth) = link.bandwidth {
             let text = float(bandwidth, self.hexadecimal);

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use nffg::{
-    Bandwidth, Delay, DomainId, Quantity, Resources, RouterId, RouterLink, RouterRef, TopologyNode,
-    TopologyView, Unit,
+    Bandwidth, Delay, DomainId, Loss, Measured, Quantity, Resources, RouterId, RouterLink,
+    RouterRef, TopologyNode, TopologyView, Unit,
 };
 use proptest::collection::{btree_set, vec};
 use proptest::option;
@@ -46,12 +46,44 @@ fn resources() -> impl Strategy<Value = Resources> {
     (bare(), bytes, bare()).prop_map(|(cpu, mem, storage)| Resources { cpu, mem, storage })
 }
 
-type Ends = (Index, Index, Option<Delay>, Option<Bandwidth>);
+type Ends = (Index, Index, Option<Delay>, Option<Bandwidth>, Measured);
+
+fn delay() -> impl Strategy<Value = Option<Delay>> {
+    option::of((0..1_u64 << 50).prop_map(Delay::from_nanos))
+}
+
+fn bandwidth() -> impl Strategy<Value = Option<Bandwidth>> {
+    option::of((0..1_u64 << 53).prop_map(Bandwidth::from_bits_per_second))
+}
+
+/// Of half of the links nothing.
+fn measured() -> impl Strategy<Value = Measured> {
+    let loss = option::of((0..=Loss::WHOLE).prop_map(Loss::from_billionths));
+    let all = (delay(), delay(), delay(), loss, bandwidth(), bandwidth());
+    let all = all.prop_map(
+        |(delay_min, delay_max, delay_variation, loss, residual_bandwidth, available_bandwidth)| {
+            Measured {
+                delay_min,
+                delay_max,
+                delay_variation,
+                loss,
+                residual_bandwidth,
+                available_bandwidth,
+            }
+        },
+    );
+    prop_oneof![Just(Measured::default()), all]
+}
 
 fn ends(most: usize) -> impl Strategy<Value = Vec<Ends>> {
-    let delay = option::of((0..1_u64 << 50).prop_map(Delay::from_nanos));
-    let bandwidth = option::of((0..1_u64 << 53).prop_map(Bandwidth::from_bits_per_second));
-    vec((any::<Index>(), any::<Index>(), delay, bandwidth), 0..most)
+    let link = (
+        any::<Index>(),
+        any::<Index>(),
+        delay(),
+        bandwidth(),
+        measured(),
+    );
+    vec(link, 0..most)
 }
 
 fn links(
@@ -62,16 +94,19 @@ fn links(
     if routers.is_empty() {
         return Vec::new();
     }
-    let links = ends.into_iter().map(|(src, dst, delay, bandwidth)| {
-        let (src, dst) = (src.get(routers).clone(), dst.get(routers).clone());
-        RouterLink {
-            src,
-            dst,
-            delay,
-            bandwidth,
-            srlgs: nffg::Srlgs::default(),
-        }
-    });
+    let links = ends
+        .into_iter()
+        .map(|(src, dst, delay, bandwidth, measured)| {
+            let (src, dst) = (src.get(routers).clone(), dst.get(routers).clone());
+            RouterLink {
+                src,
+                dst,
+                delay: measured.delay(delay),
+                bandwidth: measured.bandwidth(bandwidth),
+                srlgs: nffg::Srlgs::default(),
+                performance: measured.into(),
+            }
+        });
     links
         .filter(|link| link.src != link.dst && wanted(&link.src, &link.dst))
         .collect()

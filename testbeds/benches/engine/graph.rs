@@ -44,6 +44,7 @@ fn topologies() -> Vec<DomainTopology> {
                 delay: Some(Delay::from_nanos(1)),
                 bandwidth: None,
                 srlgs: nffg::Srlgs::default(),
+                performance: nffg::Performance::default(),
             });
         }
     }

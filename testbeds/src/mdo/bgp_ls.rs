@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use idt::bgpls::{
-    Attribute, IgpRouterId, LinkDelay, LinkDescriptors, LinkNlri, Nlri, NodeDescriptors, NodeNlri,
-    PrefixNlri, ProtocolId, Source,
+    Attribute, IgpRouterId, LinkDelay, LinkDescriptors, LinkLoss, LinkNlri, MinMaxDelay, Nlri,
+    NodeDescriptors, NodeNlri, PrefixNlri, ProtocolId, Source,
 };
 use nffg::{DomainId, RouterLink, RouterRef, TopologyView};
 use tokio::io::AsyncWriteExt;
@@ -106,14 +106,7 @@ fn routes(domain: &DomainId, view: &TopologyView) -> anyhow::Result<Routes> {
             link: LinkDescriptors::default(),
             other: Vec::new(),
         };
-        let attribute = Attribute {
-            delay: link.delay.map(|delay| LinkDelay {
-                delay,
-                anomalous: false,
-            }),
-            max_bandwidth: link.bandwidth,
-            ..Attribute::default()
-        };
+        let attribute = measures(link);
         add(Nlri::Link(nlri), attribute)?;
     }
     for prefix in &node.prefixes {
@@ -135,6 +128,26 @@ fn routes(domain: &DomainId, view: &TopologyView) -> anyhow::Result<Routes> {
         add(Nlri::Prefix(nlri), Attribute::default())?;
     }
     Ok(routes)
+}
+
+/// What is measured of a link, as RFC 8571 has it. The two bounds of the delay are told together or not at all.
+fn measures(link: &RouterLink) -> Attribute {
+    let told = &link.performance;
+    let anomalous = false;
+    Attribute {
+        delay: link.delay.map(|delay| LinkDelay { delay, anomalous }),
+        min_max_delay: (told.delay_min.zip(told.delay_max)).map(|(min, max)| MinMaxDelay {
+            min,
+            max,
+            anomalous,
+        }),
+        delay_variation: told.delay_variation,
+        loss: told.loss.map(LinkLoss::of),
+        max_bandwidth: link.bandwidth,
+        residual_bandwidth: told.residual_bandwidth,
+        available_bandwidth: told.available_bandwidth,
+        ..Attribute::default()
+    }
 }
 
 fn descriptors(router: &RouterRef) -> anyhow::Result<NodeDescriptors> {
@@ -223,5 +236,30 @@ mod tests {
         let routes = read(&scenario, &domain).unwrap();
         let kinds: Vec<u8> = routes.keys().map(|nlri| nlri[1]).collect();
         assert_eq!(kinds, [1, 1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn what_is_measured_of_a_link_is_announced() {
+        let scenario = Scenario::open("7as").unwrap();
+        let domain = scenario.domain(&"AS121".parse().unwrap()).unwrap().clone();
+        let bytes = scenario.read(&domain.topology).unwrap();
+        let view = nffg::unify::decode(&bytes).unwrap();
+        let routes = read(&scenario, &domain).unwrap();
+        for link in view
+            .links
+            .iter()
+            .filter(|link| link.src.domain == domain.id)
+        {
+            let heard = routes
+                .values()
+                .map(|value| Attribute::decode(value, 100).attribute);
+            let heard = heard
+                .into_iter()
+                .find(|told| told.measured() == *link.performance);
+            let told = heard.unwrap();
+            assert!(!link.performance.is_empty());
+            assert_eq!(told.path_bandwidth(), link.bandwidth);
+            assert_eq!(told.path_delay(), link.delay);
+        }
     }
 }

@@ -105,6 +105,7 @@ impl World {
                 delay,
                 bandwidth,
                 srlgs: nffg::Srlgs::default(),
+                performance: nffg::Performance::default(),
             })
         });
         let parts = TopologyParts {

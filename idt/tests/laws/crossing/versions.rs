@@ -143,6 +143,7 @@ fn of_ring(at: usize, delay: Option<u64>) -> DomainTopology {
         delay: Some(Delay::from_nanos(1)),
         bandwidth: None,
         srlgs: nffg::Srlgs::default(),
+        performance: nffg::Performance::default(),
     });
     let intra = delay.map(|delay| IntraLink {
         src: router(0),
