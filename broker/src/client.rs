@@ -35,6 +35,7 @@ pub mod notifications;
 pub mod orders;
 pub mod partners;
 pub mod reservations;
+pub mod rules;
 pub mod topology;
 
 use answers::{BestPaths, Domain, Domains, PathVectors, Placements, PropertyMap};

@@ -7,7 +7,7 @@ use sof::interlude::{
     decode_outcome, decode_page, decode_results, decode_service,
 };
 use sof::mef::Fault;
-use sof::partner::{Agreement, Partner, decode_agreement, decode_partner};
+use sof::partner::{Agreement, FieldErrors, Partner, decode_agreement, decode_partner};
 
 /// The type of the results that are looked for.
 const RESULT: &str = "urn:brokermdo:schema:segment-test-result:v1";
@@ -45,6 +45,7 @@ pub fn partner_answer(data: &[u8]) {
     }
     if let Some(outcome) = read(decode_outcome(&root, RESULT)) {
         assert!(outcome.detail.chars().count() <= 1_000);
+        assert!(outcome.flows.len() <= 1_024);
     }
     let kind = value["eventType"].as_str().unwrap_or_default();
     if let Some(hint) = read(decode_event(&root, kind)) {
@@ -55,12 +56,12 @@ pub fn partner_answer(data: &[u8]) {
     for fault in &faults {
         assert!(fault.reason.chars().count() <= Fault::MAX_REASON);
     }
-    if let Some(details) = read(decode_partner(&root)) {
+    if let Some(details) = all(decode_partner(&root)) {
         let partner = details.candidate("AS2".parse().expect("a domain"));
         let kept = serde_json::to_string(&partner).expect("a record");
         assert_eq!(serde_json::from_str::<Partner>(&kept).ok(), Some(partner));
     }
-    if let Some(terms) = read(decode_agreement(&root)) {
+    if let Some(terms) = all(decode_agreement(&root)) {
         let agreement = terms.agreement("AS2".parse().expect("a domain"), "a".to_owned());
         let kept = serde_json::to_string(&agreement).expect("a record");
         assert_eq!(
@@ -75,6 +76,17 @@ fn read<T>(read: Result<T, FieldError>) -> Option<T> {
         Ok(read) => Some(read),
         Err(error) => {
             assert!(!error.problem.to_string().is_empty());
+            None
+        }
+    }
+}
+
+fn all<T>(read: Result<T, FieldErrors>) -> Option<T> {
+    match read {
+        Ok(read) => Some(read),
+        Err(errors) => {
+            assert!((1..=FieldErrors::TOLD).contains(&errors.as_slice().len()));
+            assert!(!errors.to_string().is_empty());
             None
         }
     }

@@ -62,10 +62,27 @@ pub struct PartnerService {
 pub struct TestOutcome {
     /// Whether traffic comes through, and keeps to what was ordered.
     pub passed: bool,
-    /// The one-way delay that was measured, in nanoseconds.
+    /// The one-way delays of all flows, added up, in nanoseconds.
     pub delay: Option<u64>,
+    /// What was measured of single flows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flows: Vec<MeasuredFlow>,
     /// What was seen, for people.
     pub detail: String,
+}
+
+/// What a test measured of a flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeasuredFlow {
+    /// Its link.
+    pub link: String,
+    /// The one-way delay, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay: Option<u64>,
+    /// The bandwidth, in bit/s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth: Option<u64>,
 }
 
 /// Why a call to a partner came to nothing, cut by what may be done next.

@@ -2,26 +2,30 @@
 //!
 //! | module | does |
 //! |---|---|
+//! | `availability` | shares of the time, exact |
 //! | `decode` | reads both from JSON, as the broker's own API and the settings tell them |
-//! | `terms` | what a segment costs under an agreement, and what keeps it from being ordered |
+//! | `faults` | everything that is wrong with that, at once |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use nffg::{Bandwidth, Delay, DomainId};
+use nffg::{Bandwidth, DomainId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::machine::Machine;
 use crate::mef::{Api, ReferencePoint};
 
+mod availability;
 mod decode;
-mod terms;
+mod faults;
 
+pub use availability::{Availability, Product};
 pub use decode::{
-    AgreementTerms, MAX_SERVICE_TYPES, MAX_TEXT, PartnerDetails, decode_agreement, decode_partner,
+    AgreementTerms, MAX_SERVICE_TYPES, MAX_TEXT, MAX_VERSIONS, PartnerDetails, decode_agreement,
+    decode_availability, decode_partner,
 };
-pub use terms::Breach;
+pub use faults::FieldErrors;
 
 /// Whether a partner is ordered from (MEF 55.0.1 §10.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -129,10 +133,8 @@ pub struct Partner {
     pub legal_entity: Option<String>,
     /// Whether it is ordered from.
     pub state: PartnerState,
-    /// Where its Interlude APIs are, without `/mefApi/...`.
-    pub base_url: Url,
-    /// The major version of each API at Interlude that it speaks; one that is not listed it does not have.
-    pub apis: BTreeMap<Api, u32>,
+    /// Where each of its APIs is; one that is not listed it does not have.
+    pub apis: BTreeMap<Api, Endpoint>,
     /// The name of the credentials in the settings; `None` sends none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<String>,
@@ -141,6 +143,33 @@ pub struct Partner {
     /// The last look at its API.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conformance: Option<Conformance>,
+}
+
+/// Where a partner has an API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Endpoint {
+    /// The reference point at which it is spoken.
+    pub reference_point: ReferencePoint,
+    /// Its URL without `/mefApi/...`.
+    pub url: Url,
+    /// Its major versions: those that are there side by side, be they spoken here or not.
+    pub versions: BTreeSet<u32>,
+}
+
+impl Endpoint {
+    /// The versions that are there and spoken here, the newest first.
+    pub fn spoken(&self, api: Api) -> impl Iterator<Item = u32> {
+        let ours = api.versions(self.reference_point);
+        ours.filter(|version| self.versions.contains(version))
+    }
+
+    /// The URL of a version of the API, whether it is there or not, without a slash at the end.
+    #[must_use]
+    pub fn url_of(&self, api: Api, version: u32) -> String {
+        let base = self.url.as_str().trim_end_matches('/');
+        format!("{base}{}", api.path(self.reference_point, version))
+    }
 }
 
 /// What a look at a partner's API found.
@@ -177,24 +206,28 @@ impl Conformance {
 pub struct Check {
     /// What was looked at: an operation and what is expected of it.
     pub what: String,
+    /// The URL of the API that was looked at; `None` in records of before there was one for each API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
     /// What is wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
 }
 
 impl Partner {
-    /// The URL of one of its APIs, without a slash at the end; `None` where it does not have it.
+    /// The URL of one of its APIs in the newest version that is spoken on both sides, without a slash at the end; `None`
+    /// where there is none.
     #[must_use]
     pub fn api_url(&self, api: Api) -> Option<String> {
-        let version = *self.apis.get(&api)?;
-        Some(self.url_of(api, version))
+        let endpoint = self.apis.get(&api)?;
+        let version = endpoint.spoken(api).next()?;
+        Some(endpoint.url_of(api, version))
     }
 
-    /// The URL of a version of an API, whether it has it or not.
+    /// Whether it has an API in a version that is spoken here.
     #[must_use]
-    pub fn url_of(&self, api: Api, version: u32) -> String {
-        let base = self.base_url.as_str().trim_end_matches('/');
-        format!("{base}{}", api.path(ReferencePoint::Interlude, version))
+    pub fn speaks(&self, api: Api) -> bool {
+        self.api_url(api).is_some()
     }
 }
 
@@ -255,23 +288,15 @@ pub struct Price {
 }
 
 /// The service level that is promised for a segment; what is not told is not promised.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sls {
     /// One-way delay of a flow, in nanoseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<u64>,
-    /// Share of the time in which it works, 0 to 1.
+    /// Share of the time in which it works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub availability: Option<f64>,
-}
-
-impl Sls {
-    /// The promised delay.
-    #[must_use]
-    pub fn max_delay(&self) -> Option<Delay> {
-        self.delay.map(Delay::from_nanos)
-    }
+    pub availability: Option<Availability>,
 }
 
 impl Bounds {

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `phase` | the machines as tables |
 //! | `part` | a segment, and the call at work on it |
+//! | `measured` | what tests measured, beside what was ordered |
 //! | `deployment` | what of a service is in place when no order is at work on it |
 //! | `work` | what an event does |
 //! | `answer` | what an answer means to the call at work |
@@ -29,12 +30,13 @@ use crate::interlude::{CallError, PartnerOrder, TestOutcome};
 use crate::mef::{FaultCode, TerminationError};
 use crate::order::{Action, ItemId, ItemState, OrderId};
 use crate::payload::Segment;
-use crate::selection::Chain;
+use crate::selection::{Chain, DelayBound};
 use crate::service::{ServiceId, ServiceState};
 
 mod answer;
 mod body;
 mod deployment;
+mod measured;
 mod part;
 mod phase;
 mod undo;
@@ -42,6 +44,7 @@ mod work;
 
 pub use body::body;
 pub use deployment::{Deployed, Deployment};
+pub use measured::{FlowTest, PathTest, SegmentTest, Tests};
 pub use part::{Part, Verb};
 pub use phase::{CALL, CallEvent, CallStep, Phase, PhaseEvent, SAGA};
 
@@ -115,6 +118,9 @@ pub struct Plan {
     pub prefix: String,
     /// Each domain's part.
     pub segments: Vec<Segment>,
+    /// How long its links may take, from end to end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<DelayBound>,
     /// It is the chain that the service has: segments are modified where they are. Else it is made beside the old one.
     pub in_place: bool,
     /// The reservation.
@@ -202,6 +208,9 @@ pub struct Saga {
     /// Every failure, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<Reason>,
+    /// What the tests of the last try found that came so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tests: Option<Tests>,
     /// What is still to be taken back at partners, beside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cleanup: Vec<Part>,
@@ -397,6 +406,7 @@ impl Saga {
             avoided: BTreeMap::new(),
             not_in_place: false,
             reasons: Vec::new(),
+            tests: None,
             cleanup: Vec::new(),
             after: None,
         }

@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::order::{ItemId, OrderId};
 use crate::service::ServiceId;
 
+mod agreed;
 mod chain;
 mod decompose;
 mod faded;
@@ -26,7 +27,8 @@ mod rules;
 mod score;
 
 pub use chain::{
-    Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Host, Way,
+    Chain, Cost, Crossing, DelayBound, Demand, DemandKind, DemandLink, DemandNode, DemandWalk,
+    Host, Way,
 };
 pub use decompose::{decompose, label};
 pub use faded::Faded;
@@ -34,7 +36,7 @@ pub use filter::{Filter, PartnerView, Removal, terms, usable};
 pub use rules::Rules;
 pub use score::{Measures, Weights, price};
 
-use crate::partner::Agreement;
+use crate::partner::Availability;
 use crate::payload::Segment;
 
 /// A recorded choice.
@@ -59,6 +61,9 @@ pub struct Selection {
     /// What is ruled for the kind of service.
     #[serde(default, skip_serializing_if = "Rules::is_empty")]
     pub rules: Rules,
+    /// The availability that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Availability>,
     /// Domains that were closed before the search, at most [`Selection::CLOSED`] of them.
     pub closed: Vec<Removal>,
     /// How many were closed in all.
@@ -152,22 +157,27 @@ pub fn judge(
     (weights, rules): (&Weights, &Rules),
     now: Timestamp,
 ) -> Vec<Judgement> {
-    let nobody = PartnerView::default();
+    let (nobody, wanted) = (PartnerView::default(), demand.availability);
     let mut judged: Vec<Judgement> = Vec::with_capacity(chains.len());
     for chain in chains {
         let plain = decompose(prefix, demand, &chain, &BTreeMap::new());
         let mut removed = Vec::new();
-        let mut agreed: BTreeMap<DomainId, &Agreement> = BTreeMap::new();
+        let mut options = agreed::Options::new();
         for segment in &plain {
             let view = views.get(&segment.domain).unwrap_or(&nobody);
-            match terms(view, segment, rules, now) {
-                Ok(Some(agreement)) => {
-                    agreed.insert(segment.domain.clone(), agreement);
-                }
-                Ok(None) => {}
+            match terms(view, segment, rules, wanted, now) {
+                Ok(agreements) => options.push((segment, agreements)),
                 Err(removal) => removed.push(removal),
             }
         }
+        let cheapest = || agreed::cheapest(&options);
+        let agreed = match wanted.filter(|_| removed.is_empty()) {
+            Some(wanted) => agreed::available(&options, wanted).unwrap_or_else(|removal| {
+                removed.push(removal);
+                cheapest()
+            }),
+            None => cheapest(),
+        };
         let promised = agreed
             .iter()
             .filter_map(|(domain, agreement)| Some((domain.clone(), agreement.sls.delay?)))
@@ -176,8 +186,8 @@ pub fn judge(
         removed.extend(filter::sls(&segments, &promised));
         let mut measures = None;
         if removed.is_empty() {
-            let found = Measures::of(&chain, &segments, &agreed, views);
-            removed = rules.of_chain(&found, &segments, &agreed);
+            let found = Measures::of(&chain, &segments, &agreed, views, wanted);
+            removed = rules.of_chain(&found, &segments, &agreed, wanted);
             measures = removed.is_empty().then_some(found);
         }
         let agreements = agreed

@@ -173,8 +173,60 @@ pub struct ItemProgress {
     pub partners: Vec<PartProgress>,
     /// What is still to be taken back.
     pub clean_up: Vec<PartProgress>,
+    /// What the tests of the last try measured, if it came so far.
+    pub tests: Option<Tests>,
     /// Every failure so far.
     pub reasons: Vec<FailureReason>,
+}
+
+/// What the tests of a try found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Tests {
+    /// Each segment.
+    pub segments: Vec<SegmentTest>,
+    /// Each bound of the delay from end to end.
+    pub end_to_end: Vec<PathTest>,
+}
+
+/// What the test of a segment found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct SegmentTest {
+    /// The partner.
+    pub domain: String,
+    /// It passed, and what it measured is as it was ordered.
+    pub passed: bool,
+    /// The one-way delays of its flows, added up, in nanoseconds.
+    pub delay: Option<u64>,
+    /// Each of its flows.
+    pub flows: Vec<FlowTest>,
+    /// What it measured that is not as it was ordered.
+    pub shortfalls: Vec<String>,
+}
+
+/// What was measured of a flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct FlowTest {
+    /// Its link.
+    pub link: String,
+    /// The one-way delay, in nanoseconds.
+    pub delay: Option<u64>,
+    /// What it may be.
+    pub max_delay: Option<u64>,
+}
+
+/// What was measured from end to end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct PathTest {
+    /// The links.
+    pub links: Vec<String>,
+    /// How long they may take together, in nanoseconds.
+    pub max_delay: u64,
+    /// What was measured.
+    pub delay: Option<u64>,
 }
 
 /// How far a partner is.
@@ -226,6 +278,8 @@ pub struct Selection {
     pub item: String,
     /// How much each measure counts.
     pub weights: BTreeMap<String, f64>,
+    /// The availability that was asked for.
+    pub availability: Option<f64>,
     /// Domains that were closed before the search.
     pub closed: Vec<Removal>,
     /// How many were closed in all.

@@ -34,10 +34,8 @@ pub struct Partner {
     pub name: Option<String>,
     /// Whether it is ordered from.
     pub state: String,
-    /// Where its APIs are.
-    pub base_url: String,
-    /// The major version of each API that it has.
-    pub apis: BTreeMap<String, u32>,
+    /// Where each of its APIs is.
+    pub apis: BTreeMap<String, PartnerApi>,
     /// The URNs of the payloads that it takes.
     pub service_types: Vec<String>,
     /// The last look at its API.
@@ -46,6 +44,20 @@ pub struct Partner {
     pub line: Option<Line>,
     /// Whether it notifies the broker.
     pub subscription: Option<PartnerSubscription>,
+}
+
+/// Where a partner has an API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct PartnerApi {
+    /// The reference point at which it is spoken.
+    pub reference_point: String,
+    /// Its URL without `/mefApi/...`.
+    pub url: String,
+    /// The major versions that are there.
+    pub versions: Vec<u32>,
+    /// The version that the broker speaks to it.
+    pub spoken: Option<u32>,
 }
 
 /// What a look at a partner's API found.
@@ -66,6 +78,8 @@ pub struct Conformance {
 pub struct Check {
     /// An operation, and what is expected of it.
     pub what: String,
+    /// The URL of the API that was looked at.
+    pub at: Option<String>,
     /// What is wrong.
     pub fault: Option<String>,
 }

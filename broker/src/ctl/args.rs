@@ -448,6 +448,8 @@ pub enum OrderCommand {
         /// Its domain.
         domain: String,
     },
+    /// What holds when partners are chosen: filters, weights and rules, for each kind of service.
+    Rules,
     /// Why the partners of a service were chosen.
     Selection {
         /// Its id, as 'brokerctl order' shows it.
@@ -461,7 +463,8 @@ pub enum OrderCommand {
 pub struct OrderArgs {
     /// An order that is there.
     #[arg(conflicts_with_all = [
-        "objective", "constraints", "ignore_policy", "state", "external_id", "start", "end"
+        "objective", "constraints", "ignore_policy", "availability", "service_type", "state", "external_id", "start",
+        "end"
     ])]
     pub id: Option<String>,
     /// The service graph.
@@ -491,6 +494,12 @@ pub struct Wish {
     /// As if domains had no routing policies.
     #[arg(long)]
     pub ignore_policy: bool,
+    /// The share of the time in which it has to work, as agreements promise it: 0.999.
+    #[arg(long, value_name = "SHARE")]
+    pub availability: Option<f64>,
+    /// What kind of service it is: the rules and weights for it hold.
+    #[arg(long, value_name = "NAME")]
+    pub service_type: Option<String>,
     /// The state that the service is to have in the end [default: active; of 'modify': as it is].
     #[arg(long, value_name = "STATE", value_parser = service_state())]
     pub state: Option<String>,

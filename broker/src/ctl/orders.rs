@@ -15,9 +15,11 @@ use crate::clock;
 
 pub mod board;
 mod pages;
+mod rules;
 mod selection;
 
 use board::Board;
+use rules::rules;
 pub use selection::selection;
 
 /// From one look at the progress to the next: the shortest while there is news, the longest when there has been none for long.
@@ -65,6 +67,10 @@ pub(super) async fn answer(
         }
         OrderCommand::Partners { after } => partners::list(client, after, json).await?,
         OrderCommand::Partner { domain } => partners::one(client, &domain, json).await?,
+        OrderCommand::Rules => {
+            let found = client.rules().await?.content;
+            shown(json, &found.json, &|| rules(&found))
+        }
         OrderCommand::Selection { id } => {
             let found = client.selection(&id).await?.content;
             shown(json, &found.json, &|| selection(&found))
@@ -111,10 +117,19 @@ fn wanted(graph: &GraphFile, wish: &Wish) -> Result<Map<String, Value>, ClientEr
         ignore_policy: wish.ignore_policy,
         disjoint: None,
     };
-    let configuration = graph.configuration_with(members(&rules)?);
+    let mut members = members(&rules)?;
+    let availability = wish.availability.iter();
+    members.extend(availability.map(|share| {
+        let sls = json!({"availability": share});
+        ("sls".to_owned(), sls)
+    }));
+    let configuration = graph.configuration_with(members);
     let mut service = Map::from_iter([("serviceConfiguration".to_owned(), configuration)]);
-    service
-        .extend((wish.state.iter()).map(|state| ("state".to_owned(), Value::from(state.as_str()))));
+    let told = [("state", &wish.state), ("serviceType", &wish.service_type)];
+    service.extend(told.into_iter().filter_map(|(name, told)| {
+        let told = told.as_deref()?;
+        Some((name.to_owned(), Value::from(told)))
+    }));
     Ok(service)
 }
 

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
+use sof::mef::Api;
 
 use super::page::Page;
 use super::{shown, tables};
-use crate::client::partners::{Agreement, Partner, Partners};
+use crate::client::partners::{Agreement, Partner, PartnerApi, Partners};
 use crate::client::{Client, ClientError};
 
 pub(super) async fn list(
@@ -43,7 +44,7 @@ fn table(found: &Partners) -> String {
             of_line(|line| line.circuit.clone()),
             of_line(|line| (line.successes + line.failures).to_string()),
             of_line(|line| line.failures.to_string()),
-            partner.base_url.clone(),
+            urls(partner),
         ]);
     }
     let mut text = format!("{drawn}\n");
@@ -64,13 +65,9 @@ fn page(partner: &Partner, agreements: &[Agreement]) -> String {
         page.field("name", name);
     }
     page.field("state", &partner.state);
-    page.field("url", &partner.base_url);
-    let apis: Vec<String> = partner
-        .apis
-        .iter()
-        .map(|(api, version)| format!("{api} v{version}"))
-        .collect();
-    page.list("apis", &apis, 10);
+    for (at, told) in partner.apis.iter().enumerate() {
+        page.field(if at == 0 { "apis" } else { "" }, api(told));
+    }
     page.list("takes", &partner.service_types, 10);
     if let Some(conformance) = &partner.conformance {
         let verdict = if conformance.passed {
@@ -81,7 +78,9 @@ fn page(partner: &Partner, agreements: &[Agreement]) -> String {
         page.field("check", format!("{verdict} at {}", conformance.checked));
         for check in &conformance.checks {
             if let Some(fault) = &check.fault {
-                page.field("  wrong", format!("{}: {fault}", check.what));
+                let at = check.at.as_deref();
+                let at = at.map_or_else(String::new, |at| format!(" (at {at})"));
+                page.field("  wrong", format!("{}: {fault}{at}", check.what));
             }
         }
     }
@@ -121,6 +120,35 @@ fn page(partner: &Partner, agreements: &[Agreement]) -> String {
         }
     }
     page.into_text()
+}
+
+/// Each URL once, that of service ordering first.
+fn urls(partner: &Partner) -> String {
+    let ordering = partner.apis.get(Api::ServiceOrdering.word());
+    let mut urls: Vec<&str> = Vec::new();
+    for api in ordering.into_iter().chain(partner.apis.values()) {
+        if !urls.contains(&api.url.as_str()) {
+            urls.push(&api.url);
+        }
+    }
+    urls.join(", ")
+}
+
+/// `service-inventory v2 (of 1, 2) at interlude: https://sof.as2.example/`
+fn api((name, api): (&String, &PartnerApi)) -> String {
+    let spoken = match api.spoken {
+        Some(version) => format!("v{version}"),
+        None => "in no version that the broker speaks".to_owned(),
+    };
+    let versions: Vec<String> = api.versions.iter().map(ToString::to_string).collect();
+    let of = match versions.as_slice() {
+        [_] => String::new(),
+        all => format!(" (of {})", all.join(", ")),
+    };
+    format!(
+        "{name} {spoken}{of} at {}: {}",
+        api.reference_point, api.url
+    )
 }
 
 fn amounts(told: &Map<String, Value>) -> Vec<String> {

@@ -12,10 +12,11 @@ use super::input;
 use crate::client::ClientError;
 use crate::client::answers::{LinkPaths, PathVectors, RequirementPaths};
 
-/// The members of requests for placements and reservations that ALTO does not know.
-const REQUEST: [&str; 7] = [
+/// The members of requests for placements and reservations, and of orders, that ALTO does not know.
+const REQUEST: [&str; 8] = [
     "k",
     "objective",
+    "sls",
     "policy",
     "disjoint",
     "explain",
@@ -114,19 +115,19 @@ impl GraphFile {
     /// The body for the placements; what is asked for here wins.
     #[must_use]
     pub fn placements_with(&self, asked: Map<String, Value>) -> Vec<u8> {
-        self.with(&["hold", "choice"], asked)
+        self.with(&["hold", "choice", "sls"], asked)
     }
 
     /// The body for the best paths; what is asked for here wins.
     #[must_use]
     pub fn paths_with(&self, asked: Map<String, Value>) -> Vec<u8> {
-        self.with(&["hold", "choice", "disjoint", "explain"], asked)
+        self.with(&["hold", "choice", "disjoint", "explain", "sls"], asked)
     }
 
     /// The body for a reservation; what is asked for here wins.
     #[must_use]
     pub fn reservation_with(&self, asked: Map<String, Value>) -> Vec<u8> {
-        self.with(&["k", "explain"], asked)
+        self.with(&["k", "explain", "sls"], asked)
     }
 
     /// What a service is to be, as an order says it (`serviceConfiguration`); what is asked for here wins.

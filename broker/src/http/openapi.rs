@@ -24,7 +24,9 @@ use utoipa::{PartialSchema, ToSchema};
 use super::answer::{has_version, insert_etag, typed};
 use super::placements::JSON;
 use super::problem::{self, PROBLEM_JSON, Problem};
-use super::{domains, events, notifications, partners, push, reservations, selections};
+use super::{
+    domains, events, notifications, partners, progress, push, reservations, rules, selections,
+};
 use crate::ingest::Version;
 use crate::placements::answer::Answer as Placements;
 use crate::placements::paths::Paths as LinkPaths;
@@ -169,7 +171,8 @@ fn components() -> Components {
     gather::<problem::Body>(&mut schemas);
     gather::<reservations::Reservations>(&mut schemas);
     gather::<selections::Decomposition>(&mut schemas);
-    gather::<selections::Progress>(&mut schemas);
+    gather::<progress::Progress>(&mut schemas);
+    gather::<rules::PolicyBody>(&mut schemas);
     gather::<selections::SelectionBody>(&mut schemas);
     gather::<Topology>(&mut schemas);
     gather::<partners::Partners>(&mut schemas);
@@ -181,6 +184,7 @@ fn components() -> Components {
     gather::<words::Registration>(&mut schemas);
     gather::<words::Heartbeat>(&mut schemas);
     gather::<words::PlacementsRequest>(&mut schemas);
+    gather::<words::DecompositionRequest>(&mut schemas);
     gather::<words::PathsRequest>(&mut schemas);
     gather::<words::ReservationRequest>(&mut schemas);
     gather::<words::ExtendRequest>(&mut schemas);

@@ -19,7 +19,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Request, StatusCode};
 use nffg::DomainId;
 use nffg::json::{Cursor, FieldError};
-use sof::partner::{Partner, PartnerEvent, decode_partner};
+use serde_json::Value;
+use sof::partner::{FieldErrors, Partner, PartnerDetails, PartnerEvent, decode_partner};
 use tracing::info;
 
 use super::App;
@@ -143,7 +144,7 @@ pub(super) async fn put(
     let precondition = condition::of(request.headers())?;
     let body = read_body(request, limit(&app)).await?;
     let value = parse_json(&body)?;
-    let details = decode_partner(&Cursor::root(&value))?;
+    let details = details(&app.shared.book, &value)?;
     let put = app.shared.book.put(&domain, details, &precondition).await?;
     let is_new = put.is_new;
     // What is kept is kept, whatever becomes of the look at its API.
@@ -153,6 +154,18 @@ pub(super) async fn put(
         Err(error) => return Err(error.into()),
     };
     changed(&app, &principal, "put", now).await
+}
+
+/// What is told of a partner. Credentials that are not known are a fault among the others.
+fn details(book: &Book, told: &Value) -> Result<PartnerDetails, FieldErrors> {
+    decode_partner(&Cursor::root(told)).map_err(|errors| {
+        let name = told.get("credentials").and_then(Value::as_str);
+        let is_noted = |error: &FieldError| error.field == "credentials";
+        match name.and_then(|name| book.unknown_credentials(name)) {
+            Some(error) if !errors.as_slice().iter().any(is_noted) => errors.and(error),
+            _ => errors,
+        }
+    })
 }
 
 /// Looks at a partner's API. The client may go away meanwhile; what is found is kept all the same.

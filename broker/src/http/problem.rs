@@ -7,6 +7,7 @@ use nffg::json::{FieldError, Problem as FieldProblem};
 use nffg::virtualizer::edit::EditError;
 use nffg::{DocumentError, Fault};
 use serde::Serialize;
+use sof::partner::FieldErrors;
 use utoipa::ToSchema;
 
 use super::answer::insert_etag;
@@ -83,6 +84,9 @@ pub enum Problem {
     /// A field is wrong.
     #[error("a field is wrong: {0}")]
     Field(FieldError),
+    /// Fields of a partner or an agreement are wrong.
+    #[error("{}", in_words(.0))]
+    Fields(FieldErrors),
     /// A member's document cannot be taken.
     #[error("the document cannot be taken: {0}")]
     Document(DocumentError),
@@ -247,7 +251,9 @@ impl Problem {
             }
             Self::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyBroken | Self::NotJson { .. } | Self::Field(_) => StatusCode::BAD_REQUEST,
+            Self::BodyBroken | Self::NotJson { .. } | Self::Field(_) | Self::Fields(_) => {
+                StatusCode::BAD_REQUEST
+            }
             // RFC 6241's data-exists and data-missing: the state is in the way, not the request.
             Self::Edit(EditError::DataExists(_) | EditError::DataMissing(_)) => {
                 StatusCode::CONFLICT
@@ -317,7 +323,7 @@ impl Problem {
             Self::BodyTooLarge { .. } => "Body over the limit",
             Self::BodyBroken => "Body incomplete",
             Self::NotJson { .. } => "Not JSON",
-            Self::Field(_) => "Invalid field",
+            Self::Field(_) | Self::Fields(_) => "Invalid field",
             Self::Document(_) => "Document refused",
             Self::Edit(_) => "Edit refused",
             Self::Push(error) => match error {
@@ -350,6 +356,7 @@ impl Problem {
     fn errors(&self) -> Vec<FieldBody> {
         match self {
             Self::Field(error) | Self::Partner(BookError::Field(error)) => vec![error.into()],
+            Self::Fields(errors) => errors.as_slice().iter().map(FieldBody::from).collect(),
             Self::Document(error) => error.faults().iter().map(FieldBody::from).collect(),
             Self::Edit(error) => {
                 let faults = error.document_error().faults();
@@ -388,6 +395,13 @@ impl Problem {
             Self::Edit(error) => total_of(error.document_error()),
             _ => None,
         }
+    }
+}
+
+fn in_words(errors: &FieldErrors) -> String {
+    match errors.as_slice().len() {
+        1 => format!("a field is wrong: {errors}"),
+        many => format!("{many} fields are wrong: {errors}"),
     }
 }
 
@@ -500,6 +514,12 @@ impl From<&Fault> for FieldBody {
 impl From<FieldError> for Problem {
     fn from(error: FieldError) -> Self {
         Self::Field(error)
+    }
+}
+
+impl From<FieldErrors> for Problem {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Fields(errors)
     }
 }
 

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use super::quick::Routes;
 use super::{
     App, alto_api, cors, domains, events, mef, notifications, openapi, ops, partners, paths,
-    placements, push, reservations, selections, topology, updates,
+    placements, progress, push, reservations, rules, selections, topology, updates,
 };
 use crate::auth::Action;
 
@@ -83,7 +83,11 @@ pub fn routes(app: App) -> Routes {
         )
         .route(
             "/broker/v1/orders/{order}/progress",
-            needs(Action::ReadOrders, get(selections::progress)),
+            needs(Action::ReadOrders, get(progress::progress)),
+        )
+        .route(
+            "/broker/v1/rules",
+            needs(Action::ReadPartners, get(rules::rules)),
         )
         .route(
             "/broker/v1/selections/{selection}",

@@ -7,7 +7,7 @@ use sof::mef::{Fault, FaultCode};
 use sof::payload::{Configuration, Segment, decode};
 use sof::schema::escaped;
 
-use crate::placements::request::{PlacementRequest, decode_common};
+use crate::placements::request::{PlacementRequest, decode_order};
 
 /// A payload that can be worked on.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,13 +21,14 @@ pub enum Checked {
 /// Reads and checks a payload (`serviceConfiguration`).
 ///
 /// # Errors
-/// Every fault that the schema finds, or the first that the engine's rules find. Paths are JSON pointers into the payload.
+/// Every fault that the schema finds; else those that the engine's rules find: of the graph itself the first, of the other
+/// members each. Paths are JSON pointers into the payload.
 pub fn check(value: &Value) -> Result<Checked, Vec<Fault>> {
     match decode(value)? {
         Configuration::Segment(segment) => Ok(Checked::Segment(segment)),
         Configuration::ServiceGraph(value) => {
-            let request = decode_common(&Cursor::root(&value));
-            let request = request.map_err(|error| vec![fault(&error)])?;
+            let request = decode_order(&Cursor::root(&value));
+            let request = request.map_err(|errors| errors.iter().map(fault).collect::<Vec<_>>())?;
             let faults = unlike_units(&request);
             if faults.is_empty() {
                 Ok(Checked::Graph(Box::new(request)))
@@ -140,6 +141,61 @@ mod tests {
             first(&value),
             (FaultCode::InvalidValue, "/objective".to_owned())
         );
+    }
+
+    #[test]
+    fn every_member_that_is_wrong_is_told_at_once() {
+        let mut value = graph();
+        value["objective"] = json!("beauty");
+        value["sls"] = json!({"availability": 1});
+        value["constraints"] = json!({
+            "nodes": {"NF1": {"allow": ["not a domain"]}, "NF9": {}, "S1": {"resources": {"cpu": 1}}},
+            "links": {"1": {"max-hops": -1}, "2": {"max-hops": 3}, "7": {}},
+            "anti-affinity": [["NF1", "NF8"]],
+        });
+        let faults = check(&value).unwrap_err();
+        let paths: Vec<&str> = faults.iter().map(Fault::path).collect();
+        let expected = [
+            "/objective",
+            "/constraints/anti-affinity/0/1",
+            "/constraints/links/1/max-hops",
+            "/constraints/links/7",
+            "/constraints/nodes/NF1/allow/0",
+            "/constraints/nodes/NF9",
+            "/constraints/nodes/S1/resources",
+        ];
+        assert_eq!(paths, expected, "{faults:#?}");
+        // Members that are right each, and not together.
+        let mut value = graph();
+        value["constraints"] =
+            json!({"nodes": {"NF1": {"allow": ["AS1"]}}, "forbid-domains": ["AS1"]});
+        let faults = check(&value).unwrap_err();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert_eq!(faults[0].path(), "/constraints/nodes/NF1/allow");
+        // Without a graph that can be read there is nothing to hold constraints against.
+        value["sg"]["node_saps"] = json!(7);
+        value["policy"] = json!("ignore");
+        value["objective"] = json!("beauty");
+        assert_eq!(check(&value).unwrap_err().len(), 2);
+    }
+
+    #[test]
+    fn an_availability_is_read_with_the_request() {
+        let mut value = graph();
+        value["sls"] = json!({"availability": 0.999});
+        let Ok(Checked::Graph(request)) = check(&value) else {
+            panic!("{:?}", check(&value));
+        };
+        assert_eq!(request.availability.unwrap().billionths(), 999_000_000);
+        for (wrong, path) in [
+            (json!({"availability": 1.5}), "/sls/availability"),
+            (json!({"availability": "high"}), "/sls/availability"),
+            (json!({"loss": 0}), "/sls/loss"),
+            (json!(0.999), "/sls"),
+        ] {
+            value["sls"] = wrong;
+            assert_eq!(first(&value).1, path);
+        }
     }
 
     #[test]

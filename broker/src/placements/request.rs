@@ -8,7 +8,9 @@ use nffg::json::{Cursor, FieldError};
 use nffg::{
     Bandwidth, Delay, DomainId, GraphForm, NodeKind, Resources, ServiceGraph, decode_service_graph,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
+use sof::mef::Faults;
+use sof::partner::{Availability, decode_availability};
 
 use super::objective::Objective;
 
@@ -64,6 +66,9 @@ pub struct PlacementRequest {
     pub disjoint: Option<Disjoint>,
     /// Say how the answer came about.
     pub explain: bool,
+    /// The share of the time in which it has to work: agreements with partners promise that, and the maps tell nothing of
+    /// it, so it is asked for in orders alone.
+    pub availability: Option<Availability>,
 }
 
 /// What becomes of the domains' routing policies.
@@ -220,7 +225,91 @@ pub fn decode_common(root: &Cursor<'_>) -> Result<PlacementRequest, FieldError> 
         policy,
         disjoint,
         explain,
+        availability: None,
     })
+}
+
+/// Reads what an order says of a whole service: a request for placements, and the service level.
+///
+/// # Errors
+/// Of the graph itself the first fault; of the objective, the policy, the service level and each entry of the constraints, all.
+pub fn decode_order(root: &Cursor<'_>) -> Result<PlacementRequest, Vec<FieldError>> {
+    let mut faults = Vec::new();
+    let availability = decode_sls(root).map_err(|error| faults.push(error)).ok();
+    let request = decode_common(root);
+    match (availability, request) {
+        (Some(availability), Ok(request)) => Ok(PlacementRequest {
+            availability,
+            ..request
+        }),
+        (_, Ok(_)) => Err(faults),
+        (_, Err(first)) => {
+            faults.extend(faults_of(root));
+            // One that comes of several members together.
+            if !faults.contains(&first) {
+                faults.push(first);
+            }
+            faults.truncate(Faults::TOLD);
+            Err(faults)
+        }
+    }
+}
+
+/// What is wrong with the members, each by itself.
+fn faults_of(root: &Cursor<'_>) -> Vec<FieldError> {
+    let mut faults = Vec::new();
+    let objective = root.optional("objective").and_then(|objective| {
+        let read = objective.map(|objective| Objective::decode(&objective));
+        read.transpose()
+    });
+    faults.extend(objective.err());
+    let policy = root.optional("policy").and_then(|word| {
+        let words = [("respect", Policy::Respect), ("ignore", Policy::Ignore)];
+        word.map(|word| of_one(&word, &words)).transpose()
+    });
+    faults.extend(policy.err());
+    let graph = root
+        .required("sg")
+        .and_then(|graph| decode_service_graph(&graph));
+    let sg = match graph {
+        Ok(sg) => sg,
+        Err(error) => {
+            faults.push(error);
+            return faults;
+        }
+    };
+    let constraints = root.value().get("constraints").and_then(Value::as_object);
+    for (name, value) in constraints.into_iter().flatten() {
+        let entries = match (name.as_str(), value) {
+            ("nodes" | "links" | "requirements", Value::Object(entries)) => {
+                let each = entries.iter().map(|(id, rule)| json!({name: {id: rule}}));
+                each.collect()
+            }
+            _ => vec![json!({name: value})],
+        };
+        for alone in entries {
+            // What is right costs as much as the graph is large, and there are no more of these than the graph has parts.
+            if faults.len() >= Faults::TOLD {
+                return faults;
+            }
+            let alone = Constraints::decode(&Cursor::at("constraints", &alone), &sg);
+            faults.extend(alone.err());
+        }
+    }
+    faults
+}
+
+/// Reads the service level that an order asks for, beside what the graph and the constraints say: its availability.
+///
+/// # Errors
+/// A member is wrong, or means nothing.
+pub fn decode_sls(root: &Cursor<'_>) -> Result<Option<Availability>, FieldError> {
+    let Some(sls) = root.optional("sls")? else {
+        return Ok(None);
+    };
+    known(&sls, &["availability"])?;
+    let told = sls.optional("availability")?;
+    told.map(|told| decode_availability(&told)).transpose()
 }
 
 impl Constraints {

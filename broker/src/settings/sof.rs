@@ -9,7 +9,7 @@ use nffg::json::{Cursor, FieldError, Problem};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sof::partner::{Agreement, PartnerDetails, decode_agreement, decode_partner};
+use sof::partner::{Agreement, FieldErrors, PartnerDetails, decode_agreement, decode_partner};
 use url::Url;
 
 use super::{Notifications, Orders, PrestoSettings, Work, domain_id, masked};
@@ -169,10 +169,12 @@ pub struct PartnerEntry {
     /// Its legal entity identifier (ISO 17442).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_entity: Option<String>,
-    /// Where its Interlude APIs are, without `/mefApi/...`.
-    pub base_url: String,
-    /// The major versions of its APIs: `service_ordering`, `service_inventory`, `service_function_testing`.
-    pub apis: BTreeMap<String, u32>,
+    /// Where its APIs are that have no URL of their own, without `/mefApi/...`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// Its APIs, `service_ordering`, `service_inventory`, `service_function_testing`: the major version, or a table with
+    /// `url`, `versions` and `reference_point`.
+    pub apis: Map<String, Value>,
     /// The name of its credentials; without it, none are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials: Option<String>,
@@ -211,15 +213,18 @@ impl PartnerEntry {
     /// What it tells of the partner, under the rules of the API.
     ///
     /// # Errors
-    /// A field breaks one.
-    pub fn details(&self) -> Result<PartnerDetails, FieldError> {
+    /// Every field that breaks one.
+    pub fn details(&self) -> Result<PartnerDetails, FieldErrors> {
         let mut told = told(self)?;
         for own in ["id", "agreements"] {
             told.remove(own);
         }
-        let apis = self.apis.iter();
-        let apis = apis.map(|(name, version)| (name.replace('_', "-"), Value::from(*version)));
-        told.insert("apis".to_owned(), Value::Object(apis.collect()));
+        let apis = self.apis.iter().map(|(name, api)| match api {
+            Value::Object(members) => (name, Value::Object(hyphened(members.clone()))),
+            version => (name, version.clone()),
+        });
+        let apis = apis.map(|(name, api)| (name.clone(), api)).collect();
+        told.insert("apis".to_owned(), Value::Object(hyphened(apis)));
         decode_partner(&Cursor::root(&Value::Object(told)))
     }
 
@@ -247,12 +252,16 @@ impl PartnerEntry {
 /// The members of a section as the API names them.
 fn told(section: &impl Serialize) -> Result<Map<String, Value>, FieldError> {
     match serde_json::to_value(section) {
-        Ok(Value::Object(members)) => Ok(members
-            .into_iter()
-            .map(|(name, value)| (name.replace('_', "-"), value))
-            .collect()),
+        Ok(Value::Object(members)) => Ok(hyphened(members)),
         _ => Err(FieldError::invalid("", "", "cannot be read as a section")),
     }
+}
+
+fn hyphened(members: Map<String, Value>) -> Map<String, Value> {
+    let members = members.into_iter();
+    members
+        .map(|(name, value)| (name.replace('_', "-"), value))
+        .collect()
 }
 
 impl Sof {
@@ -294,7 +303,7 @@ impl Sof {
             }
             partner
                 .details()
-                .map_err(|error| wrong("sof.partners", error))?;
+                .map_err(|errors| wrong("sof.partners", errors.into()))?;
             let agreements = partner
                 .agreements()
                 .map_err(|error| wrong("sof.partners.agreements", error))?;

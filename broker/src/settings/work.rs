@@ -228,15 +228,8 @@ impl Work {
         let of = of.map(|(kind, weights)| (format!("sof.work.weights_of.{kind}"), weights));
         let mut all = of.chain([("sof.work.weights".to_owned(), &self.weights)]);
         all.find_map(|(section, of)| {
-            let each = [
-                ("price", of.price),
-                ("delay", of.delay),
-                ("sls-margin", of.sls_margin),
-                ("success", of.success),
-                ("load", of.load),
-            ];
             let is_odd = |weight: f64| !(0.0..=1e6).contains(&weight);
-            let (name, odd) = each.into_iter().find(|(_, weight)| is_odd(*weight))?;
+            let (name, odd) = of.named().into_iter().find(|(_, weight)| is_odd(*weight))?;
             let key = format!("{section}.{name}");
             Some((key, odd.to_string(), "must be from 0 to 1000000"))
         })

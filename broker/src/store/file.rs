@@ -15,6 +15,7 @@
 mod database;
 mod format;
 mod medium;
+mod steps;
 mod writer;
 
 use std::future::ready;

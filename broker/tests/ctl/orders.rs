@@ -111,6 +111,7 @@ fn a_service_is_ordered_changed_looked_at_and_ended() {
     assert!(text.contains("| 4.5 "), "three segments at 1.5: {text}");
     let text = broker.ctl(&["order", order]).good();
     assert!(text.contains("external id   mine\n"), "{text}");
+    assert!(text.contains("  test        AS2 passed\n"), "{text}");
     assert!(
         text.contains("item          1: add\n  state       completed\n"),
         "{text}"
@@ -188,6 +189,8 @@ fn partners_are_shown_with_their_agreements() {
     let text = broker.ctl(&["partner", "AS2"]).good();
     for line in [
         "partner       AS2\nname          Network AS2\nstate         active\n",
+        "apis          service-function-testing v3 at interlude: http://127.0.0.1:",
+        "\n              service-ordering v1 at interlude: http://127.0.0.1:",
         "check         passed at ",
         "agreement     frame\n",
         "  price       function 0.0, mbps 0.0, segment 1.5\n",
@@ -199,6 +202,51 @@ fn partners_are_shown_with_their_agreements() {
     assert_eq!(both["agreements"][0]["id"], "frame");
     let told = broker.ctl(&["partner", "AS9"]).failed(5);
     assert!(told.contains("AS9"), "{told}");
+}
+
+#[test]
+fn the_rules_are_shown_and_an_availability_is_asked_for() {
+    let federation = Federation::start(8);
+    let broker = &federation.broker;
+    let text = broker.ctl(&["rules"]).good();
+    for line in [
+        "service type  any other\n",
+        "  weights     delay 2, load 1, price 4, sls-margin 2, success 4\n",
+        "  attempts    3\n",
+        "half-life     30 days, of what partners did\n",
+        "filter        the domain is a partner (may help: agreement)\n",
+    ] {
+        assert!(text.contains(line), "{line}\nnot in\n{text}");
+    }
+    let told = broker.ctl(&["rules", "--json"]).json();
+    assert_eq!(told["default"]["rules"]["candidates"], 10);
+    // No agreement promises any: the order waits, and the selection says for what.
+    let sg = federation.files.path("sg.json");
+    let ordered = [
+        "order",
+        "--sg",
+        &sg,
+        "--availability",
+        "0.999",
+        "--service-type",
+        "gold",
+    ];
+    let text = broker.ctl(&ordered).good();
+    let (order, service) = (after(&text, "order "), after(&text, "service "));
+    wait_for("the order waits for agreements", || {
+        let told = broker.ctl(&["order", order]).good();
+        told.contains("  state       pending\n").then_some(())
+    });
+    let text = broker.ctl(&["selection", &format!("{service}.1")]).good();
+    for line in [
+        "closed: AS1: no agreement promises an availability, and 0.999 is asked for;",
+        "asked for: to work for 0.999 of the time\n",
+        "waits for: AS1, AS2, AS3\n",
+    ] {
+        assert!(text.contains(line), "{line}\nnot in\n{text}");
+    }
+    let text = broker.ctl(&["service", service]).good();
+    assert!(text.contains("\"availability\": 0.999"), "{text}");
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn answers_of_success_are_as_described_each_at_least_once() {
     for path in ["/healthz", "/readyz", "/metrics"] {
         broker.get(path, 200);
     }
+    broker.get("/broker/v1/rules", 200);
     let hub = "/mefApi/legato/serviceOrderingManagement/v6/hub";
     let callback = json!({"callback": "http://127.0.0.1:9"});
     let subscribed = broker.broker.ask("POST", hub).json(&callback).send();

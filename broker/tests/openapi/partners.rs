@@ -43,8 +43,16 @@ pub(crate) fn successes(broker: &mut Checked) {
     broker
         .document
         .check_body(&schema("PartnerRequest"), &partner);
-    for status in [201, 200] {
-        broker.ask("PUT", PARTNER, status, |ask| ask.json(&partner));
+    let mut places = partner.clone();
+    places["apis"] = json!({
+        "service-ordering": {"url": fake.url(), "versions": [1], "reference-point": "interlude"},
+        "service-inventory": {"versions": [1, 2]}, "service-function-testing": 3,
+    });
+    broker
+        .document
+        .check_body(&schema("PartnerRequest"), &places);
+    for (status, told) in [(201, &places), (200, &partner)] {
+        broker.ask("PUT", PARTNER, status, |ask| ask.json(told));
     }
     // With a line, a subscription and what was found.
     eventually("the partner notifies us", || {

@@ -31,12 +31,14 @@ async fn what_is_logged_of_a_call_has_the_order_and_the_item() {
         .with_writer(move || writer.clone())
         .finish();
     // Of this whole process: what each thread would have for itself misses what other threads logged first. The other tests
-    // have orders of other names.
+    // have orders and services of other names, and their work may have begun before anybody listened.
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let mut setting = Setting::new(false).await;
     setting.start();
     let (add, target) = (Action::Add, ServiceState::Inactive);
-    setting.order("logged", add, "s1", plain(1), target).await;
+    setting
+        .order("logged", add, "logged-1", plain(1), target)
+        .await;
     setting.until("logged", OrderState::Completed).await;
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     let calls = text
@@ -45,6 +47,6 @@ async fn what_is_logged_of_a_call_has_the_order_and_the_item() {
     assert!(calls.count() >= 3, "{text}");
     let without = text
         .lines()
-        .find(|line| line.contains("called") && !line.contains("work{order="));
+        .find(|line| line.contains("name=\"logged-1/") && !line.contains("work{order="));
     assert_eq!(without, None);
 }

@@ -6,6 +6,7 @@
 mod api;
 mod change;
 mod crash;
+mod levels;
 mod life;
 mod logs;
 mod partners;

@@ -11,7 +11,7 @@ use broker::lso::presto::{Applied, Presto, PrestoError};
 use jiff::Timestamp;
 use nffg::DomainId;
 use serde_json::Value;
-use sof::interlude::{CallError, PartnerOrder, PartnerService, TestOutcome};
+use sof::interlude::{CallError, MeasuredFlow, PartnerOrder, PartnerService, TestOutcome};
 use sof::mef::{Fault, FaultCode, TerminationError};
 use sof::order::{ItemState, OrderId, OrderState};
 use sof::partner::Partner;
@@ -57,6 +57,8 @@ pub(crate) struct State {
     fates: BTreeMap<(String, String), VecDeque<Fate>>,
     /// Tests that fail, by domain.
     failing_tests: BTreeMap<String, u32>,
+    /// What tests measure of the link, by domain: its name and the delay.
+    pub(crate) measured: BTreeMap<String, (String, u64)>,
     pub(crate) open_circuits: Vec<String>,
     /// Domains that do not answer, and those whose tests do not end.
     pub(crate) silent: Vec<String>,
@@ -237,7 +239,8 @@ impl Partners for Fakes {
         Box::pin(async move {
             self.pause(partner).await;
             // As the client of partners writes its own.
-            tracing::info!(partner = %partner.domain, "called");
+            let name = body["externalId"].as_str();
+            tracing::info!(partner = %partner.domain, name, "called");
             let less = |left: u32| left.checked_sub(1);
             let order = std::sync::atomic::Ordering::SeqCst;
             if partner.domain.as_str() == "AS2"
@@ -293,6 +296,15 @@ impl Partners for Fakes {
             let mut state = self.state();
             assert!(state.services.contains_key(&(domain.clone(), id.clone())));
             state.tests.push(domain.clone());
+            let flows = state
+                .measured
+                .get(&domain)
+                .map(|(link, delay)| MeasuredFlow {
+                    link: link.clone(),
+                    delay: Some(*delay),
+                    bandwidth: None,
+                });
+            let flows = flows.into_iter().collect();
             let left = state.failing_tests.entry(domain).or_default();
             let passed = *left == 0;
             *left = left.saturating_sub(1);
@@ -300,6 +312,7 @@ impl Partners for Fakes {
             Ok(TestOutcome {
                 passed,
                 delay: None,
+                flows,
                 detail,
             })
         })
@@ -347,6 +360,7 @@ impl Presto for Fakes {
             Ok(TestOutcome {
                 passed,
                 delay: None,
+                flows: Vec::new(),
                 detail: String::new(),
             })
         })

@@ -17,7 +17,7 @@ use nffg::export::Expected;
 use serde_json::{Value, json};
 use sof::mef::{Api, ReferencePoint};
 use sof::order::{Action, ItemId, ItemState, OrderId, OrderItem, OrderState, ServiceOrder};
-use sof::partner::{Agreement, Bounds, Partner, PartnerState, Price, Sls};
+use sof::partner::{Agreement, Bounds, Endpoint, Partner, PartnerState, Price, Sls};
 use sof::payload::{SEGMENT, SERVICE_GRAPH};
 use sof::saga::{Phase, Saga};
 use sof::selection::Selection;
@@ -167,13 +167,17 @@ impl Setting {
     }
 
     pub(crate) async fn partner(&self, domain: &str, state: PartnerState) {
+        let ordering = Endpoint {
+            reference_point: ReferencePoint::Interlude,
+            url: "http://sof.example/".parse().unwrap(),
+            versions: [1].into(),
+        };
         let partner = Partner {
             domain: domain.parse().unwrap(),
             name: None,
             legal_entity: None,
             state,
-            base_url: "http://sof.example/".parse().unwrap(),
-            apis: [(Api::ServiceOrdering, 1)].into(),
+            apis: [(Api::ServiceOrdering, ordering)].into(),
             credentials: None,
             service_types: [SEGMENT.to_owned()].into(),
             conformance: None,
@@ -186,6 +190,10 @@ impl Setting {
     }
 
     pub(crate) async fn agree(&self, domain: &str, price: Price) {
+        self.agree_on(domain, price, Sls::default()).await;
+    }
+
+    pub(crate) async fn agree_on(&self, domain: &str, price: Price, sls: Sls) {
         let agreement = Agreement {
             id: "a".to_owned(),
             partner: domain.parse().unwrap(),
@@ -194,7 +202,7 @@ impl Setting {
             valid_until: None,
             bounds: Bounds::default(),
             price,
-            sls: Sls::default(),
+            sls,
         };
         let mut batch = Batch::new();
         AGREEMENTS

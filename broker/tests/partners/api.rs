@@ -248,6 +248,25 @@ fn bad_requests_name_field_value_and_rule() {
             "{refused:#}"
         );
     }
+    // All at once, credentials that are not there too.
+    let mut bad = with("base-url", json!("mailto:a@b"));
+    bad["credentials"] = json!("nobody's");
+    bad["service-types"] = json!(["segment"]);
+    let refused = broker.ask("PUT", AS2).json(&bad).send().must(400).json();
+    let fields: Vec<&str> = refused["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["field"].as_str().unwrap())
+        .collect();
+    assert_eq!(fields, ["base-url", "service-types[0]", "credentials"]);
+    assert!(
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("3 fields are wrong: base-url: "),
+        "{refused:#}"
+    );
     broker
         .ask("PUT", "/broker/v1/partners/a%20b")
         .json(&good)
@@ -334,4 +353,92 @@ fn partners_of_the_settings_are_there_and_looked_at() {
         (broker.get(AS2).must(200).json()["state"] == "active").then_some(())
     });
     assert_eq!(fake.asked("serviceInventory").len(), 0);
+}
+
+#[test]
+fn a_partner_with_a_url_for_each_api_is_told_shown_and_looked_at() {
+    let (broker, orders, services) = (Broker::start(SETTINGS), Fake::start(), Fake::start());
+    let mut partner = told(&orders.url());
+    partner["apis"] = json!({
+        "service-ordering": 1,
+        "service-inventory": {"url": services.url(), "versions": [1, 2]},
+    });
+    let made = broker
+        .ask("PUT", AS2)
+        .json(&partner)
+        .send()
+        .must(201)
+        .json();
+    assert_eq!(made["state"], "active", "{made:#}");
+    let expected = json!({
+        "service-ordering":
+            {"reference-point": "interlude", "url": format!("{}/", orders.url()), "versions": [1], "spoken": 1},
+        "service-inventory":
+            {"reference-point": "interlude", "url": format!("{}/", services.url()), "versions": [1, 2], "spoken": 2},
+    });
+    assert_eq!(made["apis"], expected);
+    assert!(orders.asked("serviceInventory").is_empty());
+    assert!(services.asked("serviceOrderingManagement").is_empty());
+    assert!(!services.asked("serviceInventory/v1").is_empty());
+    // What is shown can be told.
+    partner["apis"] = made["apis"].clone();
+    for api in partner["apis"].as_object_mut().unwrap().values_mut() {
+        api.as_object_mut().unwrap().remove("spoken");
+    }
+    partner.as_object_mut().unwrap().remove("base-url");
+    let again = broker
+        .ask("PUT", AS2)
+        .json(&partner)
+        .send()
+        .must(200)
+        .json();
+    assert_eq!(again["apis"], expected);
+}
+
+#[test]
+fn the_rules_that_hold_are_read_for_each_kind_of_service() {
+    let own = "
+[sof.work]
+candidates = 20
+success_half_life = '10days'
+[sof.work.rules]
+forbid_domains = ['AS666']
+attempts = 2
+[sof.work.rules_of.gold]
+allow_domains = ['AS1', 'AS2']
+max_price = 12.5
+[sof.work.weights_of.silver]
+price = 9
+[[auth.principals]]
+name = 'aud'
+role = 'auditor'
+token = 'sixteen letters aud'
+[[auth.principals]]
+name = 'bus'
+role = 'buyer'
+token = 'sixteen letters bus'
+";
+    let broker = Broker::start(&format!("{SETTINGS}{own}"));
+    let ask = |token: &str| broker.ask("GET", "/broker/v1/rules").token(token).send();
+    ask("sixteen letters bus").must(403);
+    let told = ask("sixteen letters aud").must(200).json();
+    let usual = json!({"price": 4.0, "delay": 2.0, "sls-margin": 2.0, "success": 4.0, "load": 1.0});
+    let rules = json!({"forbid-domains": ["AS666"], "candidates": 20, "attempts": 2});
+    assert_eq!(told["default"], json!({"weights": usual, "rules": rules}));
+    // Rules of a kind are instead of the others, and so are weights.
+    let gold = json!({"allow-domains": ["AS1", "AS2"], "candidates": 20, "attempts": 3, "max-price": 12.5});
+    assert_eq!(
+        told["service-types"]["gold"],
+        json!({"weights": usual, "rules": gold})
+    );
+    let silver = &told["service-types"]["silver"];
+    assert_eq!(
+        (&silver["weights"]["price"], &silver["rules"]),
+        (&json!(9.0), &rules)
+    );
+    assert_eq!(told["service-types"].as_object().unwrap().len(), 2);
+    assert_eq!(told["success-half-life"], 864_000);
+    let filters = told["filters"].as_array().unwrap();
+    assert_eq!(filters.len(), sof::selection::Filter::ALL.len());
+    assert_eq!(filters[2]["helped-by"], "agreement");
 }

@@ -7,7 +7,9 @@ use broker::lso::breaker::Circuit;
 use broker::lso::partners::Partners;
 use serde_json::{Value, json};
 use sof::interlude::CallError;
+use sof::mef::Api;
 use sof::order::{OrderId, OrderState};
+use sof::partner::Partner;
 use sof::service::{ServiceId, ServiceState};
 
 use super::fake::{DATE, Fake, Wrong};
@@ -113,6 +115,43 @@ async fn an_order_that_is_refused_is_refused_with_the_faults_and_sent_once() {
     assert!(error.to_string().contains("<b>goaway</b>"), "{error}");
 }
 
+/// All of its APIs are there now.
+fn move_to(partner: &mut Partner, url: &str) {
+    for endpoint in partner.apis.values_mut() {
+        endpoint.url = url.parse().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn each_call_goes_to_the_url_of_the_api_that_it_is_of() {
+    let (orders, services, tests) = (Fake::start(), Fake::start(), Fake::start());
+    let (client, mut partner) = (client(&settings()), partner(&orders));
+    for (api, fake) in [
+        (Api::ServiceInventory, &services),
+        (Api::ServiceFunctionTesting, &tests),
+    ] {
+        partner.apis.get_mut(&api).unwrap().url = fake.url().parse().unwrap();
+    }
+    services.has_service("s-1", "active");
+    let service = ServiceId("s-1".to_owned());
+    client.order(&partner, &wanted("x")).await.unwrap();
+    client.service(&partner, &service).await.unwrap();
+    assert!(client.test(&partner, &service).await.unwrap().passed);
+    for (fake, api) in [
+        (&orders, "serviceOrderingManagement"),
+        (&services, "serviceInventory"),
+        (&tests, "serviceFunctionTesting"),
+    ] {
+        assert!(!fake.asked("").is_empty());
+        assert_eq!(fake.asked("").len(), fake.asked(api).len());
+    }
+    // Of an API that is there in an older version too, the newer is spoken; of one that has only that, that.
+    let inventory = partner.apis.get_mut(&Api::ServiceInventory).unwrap();
+    inventory.versions = [1].into();
+    client.service(&partner, &service).await.unwrap();
+    assert_eq!(services.asked("serviceInventory/v1").len(), 1);
+}
+
 #[tokio::test]
 async fn an_order_that_did_not_reach_the_partner_is_not_sent() {
     for status in [425, 429] {
@@ -130,13 +169,13 @@ async fn an_order_that_did_not_reach_the_partner_is_not_sent() {
         format!("http://127.0.0.1:{port}"),
         "http://no-such-host.invalid".to_owned(),
     ] {
-        unreachable.base_url = url.parse().unwrap();
+        move_to(&mut unreachable, &url);
         let error = client.order(&unreachable, &wanted("x")).await.unwrap_err();
         assert!(matches!(error, CallError::NotSent(_)), "{url}: {error}");
     }
     // Plain HTTP where TLS is wanted: the handshake ends it.
     let fake = Fake::start();
-    unreachable.base_url = format!("https://{}", fake.address).parse().unwrap();
+    move_to(&mut unreachable, &format!("https://{}", fake.address));
     let error = client.order(&unreachable, &wanted("x")).await.unwrap_err();
     assert!(matches!(error, CallError::NotSent(_)), "{error}");
     assert_eq!(fake.asked("").len(), 0);
@@ -239,7 +278,7 @@ async fn an_identifier_of_a_partner_cannot_lead_elsewhere() {
 async fn an_api_that_the_partner_does_not_have_is_not_asked() {
     let fake = Fake::start();
     let (client, mut partner) = (client(&settings()), partner(&fake));
-    partner.apis.remove(&sof::mef::Api::ServiceInventory);
+    partner.apis.remove(&Api::ServiceInventory);
     let error = client
         .service(&partner, &ServiceId("s".to_owned()))
         .await

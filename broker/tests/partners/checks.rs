@@ -2,6 +2,7 @@
 
 use broker::lso::partners::check::look;
 use serde_json::{Value, json};
+use sof::mef::Api;
 use sof::partner::Check;
 
 use super::fake::{DATE, Fake, Wrong};
@@ -190,4 +191,62 @@ async fn a_partner_that_does_not_answer_is_asked_no_more() {
         "{found:?}"
     );
     assert_eq!(fake.asked("").len(), 2);
+}
+
+#[tokio::test]
+async fn every_url_is_looked_at_and_a_silent_server_holds_up_its_own_apis_alone() {
+    let (orders, tests) = (Fake::start(), Fake::start());
+    let mut of = partner(&orders);
+    // Nobody listens there any more.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    for (api, url) in [
+        (Api::ServiceInventory, &nowhere),
+        (Api::ServiceFunctionTesting, &tests.url()),
+    ] {
+        of.apis.get_mut(&api).unwrap().url = url.parse().unwrap();
+    }
+    let checks = look(&client(&settings()), &of, Some(PUBLIC)).await.checks;
+    let found = faults(&checks);
+    assert!(
+        matches!(found.as_slice(), [(what, _)] if what.starts_with("GET service?limit")),
+        "{found:?}"
+    );
+    // Of ordering with the callback eight, of inventory the one that failed, of testing two.
+    assert_eq!(checks.len(), 8 + 1 + 2);
+    let at = |check: &Check| check.at.clone().unwrap();
+    let wrong = checks.iter().find(|check| check.fault.is_some()).unwrap();
+    assert_eq!(
+        at(wrong),
+        format!("{nowhere}/mefApi/interlude/serviceInventory/v2")
+    );
+    let tested = tests.asked("").len();
+    assert_eq!(
+        (tested, tests.asked("serviceFunctionTesting/v3").len()),
+        (2, 2)
+    );
+    assert!(orders.asked("serviceFunctionTesting").is_empty());
+    assert!(
+        checks
+            .iter()
+            .any(|check| at(check).starts_with(&tests.url()))
+    );
+}
+
+#[tokio::test]
+async fn each_version_that_is_said_to_be_there_is_looked_at() {
+    let fake = Fake::start();
+    let mut of = partner(&fake);
+    let inventory = of.apis.get_mut(&Api::ServiceInventory).unwrap();
+    inventory.versions = [1, 2, 9].into();
+    let checks = look(&client(&settings()), &of, None).await.checks;
+    assert_eq!(faults(&checks), []);
+    // The newest that is spoken here twice, the one before once, one that is not spoken not at all.
+    let asked = |version: &str| fake.asked(&format!("serviceInventory/{version}/")).len();
+    assert_eq!([asked("v2"), asked("v1"), asked("v9")], [2, 1, 0]);
+    fake.next("serviceInventory/v1", Wrong::Says(404, "{}".to_owned()));
+    let checks = look(&client(&settings()), &of, None).await.checks;
+    let wrong = checks.iter().find(|check| check.fault.is_some()).unwrap();
+    assert!(wrong.at.as_ref().unwrap().ends_with("/serviceInventory/v1"));
 }

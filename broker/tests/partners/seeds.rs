@@ -9,7 +9,8 @@ use broker::lso::partners::seed::plant;
 use broker::settings::{Overrides, PartnerEntry, load};
 use broker::store::memory::MemoryStore;
 use nffg::DomainId;
-use sof::partner::{PartnerEvent, PartnerState};
+use sof::mef::Api;
+use sof::partner::{Partner, PartnerEvent, PartnerState};
 
 use super::world::{client, details, settings};
 
@@ -42,6 +43,10 @@ fn read(text: &str) -> Result<Vec<PartnerEntry>, String> {
         .map_err(|error| error.to_string())
 }
 
+fn url_of(partner: &Partner) -> &str {
+    partner.apis[&Api::ServiceOrdering].url.as_str()
+}
+
 fn two() -> DomainId {
     "AS2".parse().unwrap()
 }
@@ -65,7 +70,7 @@ async fn a_section_is_put_once_and_again_when_it_changes_and_the_state_is_the_st
     book.step(&two(), PartnerEvent::Retire, &ANY).await.unwrap();
     assert_eq!(plant(&lso, &sections).await.unwrap(), 0);
     let kept = book.partner(&two()).await.unwrap().value;
-    assert_eq!(kept.base_url.as_str(), "https://moved.example/");
+    assert_eq!(url_of(&kept), "https://moved.example/");
 
     // Changed in the file: what it tells counts, and the state is still the operator's.
     let other = SECTION
@@ -77,7 +82,7 @@ async fn a_section_is_put_once_and_again_when_it_changes_and_the_state_is_the_st
         (kept.name.as_deref(), kept.state),
         (Some("Second"), PartnerState::Retired)
     );
-    assert_eq!(kept.base_url.as_str(), "https://sof.as2.example/");
+    assert_eq!(url_of(&kept), "https://sof.as2.example/");
     let listed = book.agreements(&two()).await.unwrap();
     let ids: Vec<_> = listed
         .records
@@ -89,6 +94,40 @@ async fn a_section_is_put_once_and_again_when_it_changes_and_the_state_is_the_st
     // Taken out of the file: nothing happens.
     assert_eq!(plant(&lso, &[]).await.unwrap(), 0);
     book.partner(&two()).await.unwrap();
+}
+
+#[test]
+fn each_api_of_a_section_may_have_a_url_of_its_own() {
+    let own = "service_inventory = { url = 'https://inventory.as2.example', versions = [2, 1] }";
+    let sections = read(&SECTION.replace("service_inventory = 2", own)).unwrap();
+    let partner = sections[0].details().unwrap().candidate(two());
+    assert_eq!(url_of(&partner), "https://sof.as2.example/");
+    let inventory = &partner.apis[&Api::ServiceInventory];
+    assert_eq!(inventory.url.as_str(), "https://inventory.as2.example/");
+    assert_eq!(inventory.versions, [1, 2].into());
+    // Without any other, there is no need of a base URL.
+    let alone = SECTION
+        .replace("base_url = 'https://sof.as2.example'", "")
+        .replace("service_ordering = 1", "service_ordering = { url = 'https://a.example', versions = [1], reference_point = 'interlude' }")
+        .replace("service_inventory = 2", "");
+    let sections = read(&alone).unwrap();
+    assert_eq!(
+        url_of(&sections[0].details().unwrap().candidate(two())),
+        "https://a.example/"
+    );
+    for (wrong, told) in [
+        (
+            "service_inventory = { versions = [7] }",
+            "sof.partners.apis/service_inventory/versions",
+        ),
+        (
+            "service_inventory = { url = 'https://a', versions = [2], reference_point = 'sonata' }",
+            "reference_point",
+        ),
+    ] {
+        let error = read(&SECTION.replace("service_inventory = 2", wrong)).unwrap_err();
+        assert!(error.contains(told), "{error}");
+    }
 }
 
 #[test]

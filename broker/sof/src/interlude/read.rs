@@ -5,7 +5,7 @@ use nffg::json::{Cursor, FieldError};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{PartnerOrder, PartnerService, TestOutcome};
+use super::{MeasuredFlow, PartnerOrder, PartnerService, TestOutcome};
 use crate::mef::{FaultCode, TerminationError, time};
 use crate::order::{ItemState, OrderId, OrderState};
 use crate::service::{ServiceId, ServiceState};
@@ -14,6 +14,8 @@ use crate::service::{ServiceId, ServiceState};
 pub const MAX_ID: usize = 500;
 /// The most reasons for an end that are kept of an item.
 const MAX_ERRORS: usize = 100;
+/// The most flows of a test that are kept: a segment has no more.
+const MAX_FLOWS: usize = 1_024;
 /// The longest text of a partner's that is kept, in characters.
 const MAX_TEXT: usize = 1_000;
 
@@ -180,11 +182,26 @@ pub fn decode_outcome(root: &Cursor<'_>, urn: &str) -> Result<TestOutcome, Field
     if kind.string()? != urn {
         return Err(kind.invalid(format_args!("must be {urn}")));
     }
-    let delay = found.present("delayNs")?;
+    let number = |of: &Cursor<'_>, name| {
+        let told = of.present(name)?;
+        told.map(|told| told.integer(0, u64::MAX)).transpose()
+    };
+    let flows = match found.present("flows")? {
+        Some(flows) => flows.array()?.take(MAX_FLOWS).collect(),
+        None => Vec::new(),
+    };
+    let flows = flows.iter().map(|flow| {
+        Ok(MeasuredFlow {
+            link: cut(flow.required("link")?.string()?, MAX_ID),
+            delay: number(flow, "delayNs")?,
+            bandwidth: number(flow, "bandwidthBps")?,
+        })
+    });
     let detail = found.present("detail")?;
     Ok(TestOutcome {
         passed: found.required("passed")?.boolean()?,
-        delay: delay.map(|delay| delay.integer(0, u64::MAX)).transpose()?,
+        delay: number(&found, "delayNs")?,
+        flows: flows.collect::<Result<_, FieldError>>()?,
         detail: match detail {
             Some(detail) => cut(detail.string()?, MAX_TEXT),
             None => String::new(),

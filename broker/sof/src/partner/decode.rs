@@ -9,13 +9,18 @@ use nffg::{Bandwidth, Delay, DomainId};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::{Agreement, Bounds, Partner, PartnerState, Price, Sls};
+use super::faults::{Faults, FieldErrors};
+use super::{Agreement, Availability, Bounds, Endpoint, Partner, PartnerState, Price, Sls};
 use crate::mef::{Api, ReferencePoint};
 
 /// The longest name, id or URN, in characters.
 pub const MAX_TEXT: usize = 200;
 /// The most payloads that a partner may be told to take.
 pub const MAX_SERVICE_TYPES: usize = 100;
+/// The most versions that a partner may have of one API.
+pub const MAX_VERSIONS: usize = 10;
+/// The largest major version of an API.
+const LARGEST_VERSION: u32 = 999;
 
 /// What is told of a partner: everything but its state and what was found.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,10 +29,8 @@ pub struct PartnerDetails {
     pub name: Option<String>,
     /// Its legal entity identifier.
     pub legal_entity: Option<String>,
-    /// Where its Interlude APIs are.
-    pub base_url: Url,
-    /// Its APIs and their major versions.
-    pub apis: BTreeMap<Api, u32>,
+    /// Its APIs, and where each is.
+    pub apis: BTreeMap<Api, Endpoint>,
     /// The name of the credentials.
     pub credentials: Option<String>,
     /// The payloads that it takes.
@@ -60,7 +63,6 @@ impl PartnerDetails {
             name: self.name,
             legal_entity: self.legal_entity,
             state: PartnerState::Candidate,
-            base_url: self.base_url,
             apis: self.apis,
             credentials: self.credentials,
             service_types: self.service_types,
@@ -71,9 +73,7 @@ impl PartnerDetails {
     /// The same partner, told anew: its state stays, and so does what was found, if it is still where that was found.
     #[must_use]
     pub fn over(self, known: &Partner) -> Partner {
-        let is_where_it_was = self.base_url == known.base_url
-            && self.apis == known.apis
-            && self.credentials == known.credentials;
+        let is_where_it_was = self.apis == known.apis && self.credentials == known.credentials;
         Partner {
             state: known.state,
             conformance: known.conformance.clone().filter(|_| is_where_it_was),
@@ -102,8 +102,8 @@ impl AgreementTerms {
 /// Reads what is told of a partner.
 ///
 /// # Errors
-/// The first fault.
-pub fn decode_partner(root: &Cursor<'_>) -> Result<PartnerDetails, FieldError> {
+/// Every fault.
+pub fn decode_partner(root: &Cursor<'_>) -> Result<PartnerDetails, FieldErrors> {
     const KNOWN: [&str; 6] = [
         "name",
         "legal-entity",
@@ -112,28 +112,32 @@ pub fn decode_partner(root: &Cursor<'_>) -> Result<PartnerDetails, FieldError> {
         "credentials",
         "service-types",
     ];
-    only(root, &KNOWN)?;
-    let credentials = root.present("credentials")?;
-    let base = root.required("base-url")?;
-    let base_url = base_url(&base)?;
-    if credentials.is_some() && base_url.scheme() != "https" && !is_here(&base_url) {
-        return Err(base.invalid("credentials go over https alone, save to this machine"));
-    }
-    Ok(PartnerDetails {
-        name: text_of(root.present("name")?)?,
-        legal_entity: root.present("legal-entity")?.map(lei).transpose()?,
-        base_url,
-        apis: apis(&root.required("apis")?)?,
-        credentials: text_of(credentials)?,
-        service_types: service_types(&root.required("service-types")?)?,
-    })
+    root.object()?;
+    let mut faults = Faults::default();
+    let name = faults.optional(root, "name", |name| text(&name));
+    let legal_entity = faults.optional(root, "legal-entity", lei);
+    let is_secret = root
+        .value()
+        .get("credentials")
+        .is_some_and(|of| !of.is_null());
+    let apis = apis(root, is_secret, &mut faults);
+    let credentials = faults.optional(root, "credentials", |name| text(&name));
+    let service_types = service_types(root, &mut faults);
+    faults.only(root, &KNOWN);
+    faults.finish(Some(PartnerDetails {
+        name,
+        legal_entity,
+        apis,
+        credentials,
+        service_types,
+    }))
 }
 
 /// Reads what is told of an agreement.
 ///
 /// # Errors
-/// The first fault.
-pub fn decode_agreement(root: &Cursor<'_>) -> Result<AgreementTerms, FieldError> {
+/// Every fault.
+pub fn decode_agreement(root: &Cursor<'_>) -> Result<AgreementTerms, FieldErrors> {
     const KNOWN: [&str; 6] = [
         "service-type",
         "valid-from",
@@ -142,35 +146,38 @@ pub fn decode_agreement(root: &Cursor<'_>) -> Result<AgreementTerms, FieldError>
         "price",
         "sls",
     ];
-    only(root, &KNOWN)?;
-    let valid_from: Timestamp = root.required("valid-from")?.parse()?;
-    let until = root.present("valid-until")?;
-    let valid_until: Option<Timestamp> = until.map(|until| until.parse()).transpose()?;
-    if let (Some(cursor), Some(end)) = (until, valid_until)
-        && end <= valid_from
-    {
-        return Err(cursor.invalid("must be after valid-from"));
-    }
-    let read = |name| root.present(name);
-    Ok(AgreementTerms {
-        service_type: urn(&root.required("service-type")?)?,
+    root.object()?;
+    let mut faults = Faults::default();
+    let service_type = faults.required(root, "service-type", |told| urn(&told));
+    let valid_from = faults.required(root, "valid-from", |told| told.parse::<Timestamp>());
+    let valid_until = faults.optional(root, "valid-until", |told| {
+        let end = told.parse::<Timestamp>()?;
+        match valid_from {
+            Some(from) if end <= from => Err(told.invalid("must be after valid-from")),
+            _ => Ok(end),
+        }
+    });
+    let mut member = |name, known: &[&str]| {
+        let member = faults.optional(root, name, |member| member.object().map(|_| member))?;
+        faults.only(&member, known);
+        Some(member)
+    };
+    let told_bounds = member("bounds", &["services", "bandwidth", "cpu"]);
+    let told_price = member("price", &["segment", "function", "mbps"]);
+    let told_sls = member("sls", &["delay", "availability"]);
+    let bounds = told_bounds.map(|told| bounds(&told, &mut faults));
+    let price = told_price.map(|told| price(&told, &mut faults));
+    let sls = told_sls.map(|told| sls(&told, &mut faults));
+    faults.only(root, &KNOWN);
+    let terms = service_type.zip(valid_from);
+    faults.finish(terms.map(|(service_type, valid_from)| AgreementTerms {
+        service_type,
         valid_from,
         valid_until,
-        bounds: read("bounds")?.map(bounds).transpose()?.unwrap_or_default(),
-        price: read("price")?.map(price).transpose()?.unwrap_or_default(),
-        sls: read("sls")?.map(sls).transpose()?.unwrap_or_default(),
-    })
-}
-
-fn only(object: &Cursor<'_>, known: &[&str]) -> Result<(), FieldError> {
-    let mut members = object.object()?.keys();
-    match members.find(|name| !known.contains(&name.as_str())) {
-        None => Ok(()),
-        Some(unknown) => {
-            let rule = format!("known here: {}", known.join(", "));
-            Err(FieldError::invalid(unknown, unknown, rule).below(&object.path()))
-        }
-    }
+        bounds: bounds.unwrap_or_default(),
+        price: price.unwrap_or_default(),
+        sls: sls.unwrap_or_default(),
+    }))
 }
 
 fn text(cursor: &Cursor<'_>) -> Result<String, FieldError> {
@@ -184,10 +191,6 @@ fn text(cursor: &Cursor<'_>) -> Result<String, FieldError> {
         let rule = format_args!("1 to {MAX_TEXT} characters, none of them a control character");
         Err(cursor.invalid(rule))
     }
-}
-
-fn text_of(cursor: Option<Cursor<'_>>) -> Result<Option<String>, FieldError> {
-    cursor.as_ref().map(text).transpose()
 }
 
 /// An LEI has 20 digits and capital letters, and a checksum as ISO 7064 MOD 97-10 has it: letters are numbers from 10
@@ -247,23 +250,110 @@ fn is_here(url: &Url) -> bool {
     }
 }
 
-/// Current and previous versions are spoken side by side.
-fn apis(cursor: &Cursor<'_>) -> Result<BTreeMap<Api, u32>, FieldError> {
-    only(cursor, &Api::ALL.map(Api::word))?;
+/// Where credentials may be sent.
+fn is_safe(url: &Url) -> bool {
+    url.scheme() == "https" || is_here(url)
+}
+
+/// The APIs, each with a URL of its own or at `base-url`.
+fn apis(root: &Cursor<'_>, is_secret: bool, faults: &mut Faults) -> BTreeMap<Api, Endpoint> {
+    let url_of = |cursor: Cursor<'_>| {
+        let url = base_url(&cursor)?;
+        match is_secret && !is_safe(&url) {
+            true => Err(cursor.invalid("credentials go over https alone, save to this machine")),
+            false => Ok(url),
+        }
+    };
+    let is_told = root.value().get("base-url").is_some_and(|of| !of.is_null());
+    let base = faults.optional(root, "base-url", url_of);
     let mut apis = BTreeMap::new();
+    let Some(told) = faults.required(root, "apis", |apis| apis.object().map(|_| apis)) else {
+        return apis;
+    };
+    faults.only(&told, &Api::ALL.map(Api::word));
+    let mut needs_base = false;
     for api in Api::ALL {
-        if let Some(version) = cursor.present(api.word())? {
-            let current = api.version(ReferencePoint::Interlude);
-            let oldest = current.saturating_sub(1).max(1);
-            let told = version.integer(oldest.into(), current.into())?;
-            apis.insert(api, u32::try_from(told).unwrap_or(current));
+        let Some(cursor) = faults.optional(&told, api.word(), Ok) else {
+            continue;
+        };
+        let (own, versions) = if cursor.value().is_object() {
+            let own = cursor.value().get("url").is_some_and(|of| !of.is_null());
+            let url = faults.optional(&cursor, "url", url_of);
+            faults.optional(&cursor, "reference-point", reference_point);
+            let versions = faults.required(&cursor, "versions", |told| versions(&told, api));
+            faults.only(&cursor, &["url", "reference-point", "versions"]);
+            (own.then_some(url), versions)
+        } else {
+            let version = faults.read(version(&cursor, api));
+            (None, version.map(|version| [version].into()))
+        };
+        needs_base |= own.is_none();
+        let url = own.unwrap_or_else(|| base.clone());
+        if let (Some(url), Some(versions)) = (url, versions) {
+            let endpoint = Endpoint {
+                reference_point: ReferencePoint::Interlude,
+                url,
+                versions,
+            };
+            apis.insert(api, endpoint);
         }
     }
-    if apis.contains_key(&Api::ServiceOrdering) {
-        Ok(apis)
-    } else {
-        cursor.required(Api::ServiceOrdering.word()).map(|_| apis)
+    if needs_base && !is_told {
+        faults.note(FieldError::missing("base-url").below(&root.path()));
     }
+    let ordering = Api::ServiceOrdering.word();
+    if told.value().get(ordering).is_none_or(Value::is_null) {
+        faults.note(FieldError::missing(ordering).below(&told.path()));
+    }
+    apis
+}
+
+/// Between SOFs: segments are ordered at no other reference point.
+fn reference_point(cursor: Cursor<'_>) -> Result<(), FieldError> {
+    match cursor.string()? == ReferencePoint::Interlude.as_str() {
+        true => Ok(()),
+        false => Err(cursor.invalid("partners are spoken to at 'interlude'")),
+    }
+}
+
+/// The versions that are spoken here: the current one and the one before.
+fn spoken(api: Api) -> (u32, u32) {
+    let current = api.version(ReferencePoint::Interlude);
+    (current.saturating_sub(1).max(1), current)
+}
+
+/// One version alone has to be one that is spoken here.
+fn version(cursor: &Cursor<'_>, api: Api) -> Result<u32, FieldError> {
+    if !cursor.value().is_number() {
+        let rule = "a major version, or an object with url, reference-point and versions";
+        return Err(cursor.invalid(rule));
+    }
+    let (oldest, current) = spoken(api);
+    let told = cursor.integer(oldest.into(), current.into())?;
+    Ok(u32::try_from(told).unwrap_or(current))
+}
+
+/// Of versions that are there side by side, one has to be.
+fn versions(cursor: &Cursor<'_>, api: Api) -> Result<BTreeSet<u32>, FieldError> {
+    let elements = cursor.array()?;
+    if !(1..=MAX_VERSIONS).contains(&elements.len()) {
+        return Err(cursor.invalid(format_args!("1 to {MAX_VERSIONS} major versions")));
+    }
+    let versions = elements.map(|element| {
+        let told = element.integer(1, LARGEST_VERSION.into())?;
+        Ok(u32::try_from(told).unwrap_or(LARGEST_VERSION))
+    });
+    let versions: BTreeSet<u32> = versions.collect::<Result<_, FieldError>>()?;
+    let (oldest, current) = spoken(api);
+    if versions.range(oldest..=current).next().is_some() {
+        return Ok(versions);
+    }
+    let ours = if oldest == current {
+        current.to_string()
+    } else {
+        format!("{oldest} or {current}")
+    };
+    Err(cursor.invalid(format_args!("one of them has to be spoken here: {ours}")))
 }
 
 fn urn(cursor: &Cursor<'_>) -> Result<String, FieldError> {
@@ -281,38 +371,36 @@ fn urn(cursor: &Cursor<'_>) -> Result<String, FieldError> {
     }
 }
 
-fn service_types(cursor: &Cursor<'_>) -> Result<BTreeSet<String>, FieldError> {
-    let elements = cursor.array()?;
-    let number = elements.len();
-    if number == 0 || number > MAX_SERVICE_TYPES {
-        return Err(cursor.invalid(format_args!("1 to {MAX_SERVICE_TYPES} URNs")));
-    }
-    elements.map(|element| urn(&element)).collect()
+fn service_types(root: &Cursor<'_>, faults: &mut Faults) -> BTreeSet<String> {
+    let elements = faults.required(root, "service-types", |told| {
+        let elements = told.array()?;
+        match (1..=MAX_SERVICE_TYPES).contains(&elements.len()) {
+            true => Ok(elements),
+            false => Err(told.invalid(format_args!("1 to {MAX_SERVICE_TYPES} URNs"))),
+        }
+    });
+    let elements = elements.into_iter().flatten();
+    elements
+        .filter_map(|element| faults.read(urn(&element)))
+        .collect()
 }
 
-fn bounds(cursor: Cursor<'_>) -> Result<Bounds, FieldError> {
-    only(&cursor, &["services", "bandwidth", "cpu"])?;
-    let services = cursor.present("services")?;
-    let services = services.map(|services| services.integer(0, u32::MAX.into()));
-    let cpu = cursor.present("cpu")?.map(|cpu| match cpu.number() {
-        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number + 0.0),
-        Ok(_) => Err(cpu.invalid("a number that is not negative")),
-        Err(error) => Err(error),
-    });
-    Ok(Bounds {
-        services: services
-            .transpose()?
-            .and_then(|number| u32::try_from(number).ok()),
-        bandwidth: cursor
-            .present("bandwidth")?
-            .map(|told| {
-                amount(told, |text| {
-                    Bandwidth::parse(text, 1.0).map(Bandwidth::bits_per_second)
-                })
+fn bounds(told: &Cursor<'_>, faults: &mut Faults) -> Bounds {
+    Bounds {
+        services: faults.optional(told, "services", |services| {
+            let number = services.integer(0, u32::MAX.into())?;
+            Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        }),
+        bandwidth: faults.optional(told, "bandwidth", |told| {
+            amount(told, |text| {
+                Bandwidth::parse(text, 1.0).map(Bandwidth::bits_per_second)
             })
-            .transpose()?,
-        cpu: cpu.transpose()?,
-    })
+        }),
+        cpu: faults.optional(told, "cpu", |cpu| match cpu.number()? {
+            number if number.is_finite() && number >= 0.0 => Ok(number + 0.0),
+            _ => Err(cpu.invalid("a number that is not negative")),
+        }),
+    }
 }
 
 /// A text with a unit, or a whole number of the smallest.
@@ -326,17 +414,16 @@ fn amount<E: std::fmt::Display>(
     }
 }
 
-fn price(cursor: Cursor<'_>) -> Result<Price, FieldError> {
-    only(&cursor, &["segment", "function", "mbps"])?;
-    let read = |name| match cursor.present(name)? {
-        Some(told) => thousandths(&told),
-        None => Ok(0),
+fn price(told: &Cursor<'_>, faults: &mut Faults) -> Price {
+    let mut read = |name| {
+        let read = faults.optional(told, name, |told| thousandths(&told));
+        read.unwrap_or_default()
     };
-    Ok(Price {
-        segment: read("segment")?,
-        function: read("function")?,
-        mbps: read("mbps")?,
-    })
+    Price {
+        segment: read("segment"),
+        function: read("function"),
+        mbps: read("mbps"),
+    }
 }
 
 /// A price in units of account, to three decimals.
@@ -353,23 +440,22 @@ fn thousandths(cursor: &Cursor<'_>) -> Result<u64, FieldError> {
     Ok(number as u64)
 }
 
-fn sls(cursor: Cursor<'_>) -> Result<Sls, FieldError> {
-    only(&cursor, &["delay", "availability"])?;
-    let availability = cursor.present("availability")?;
-    let availability = availability.map(|told| match told.number() {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share + 0.0),
-        Ok(_) => Err(told.invalid("a share from 0 to 1")),
-        Err(error) => Err(error),
-    });
-    Ok(Sls {
-        delay: cursor
-            .present("delay")?
-            .map(|told| {
-                amount(told, |text| {
-                    Delay::parse(text, std::time::Duration::from_nanos(1)).map(Delay::as_nanos)
-                })
+fn sls(told: &Cursor<'_>, faults: &mut Faults) -> Sls {
+    Sls {
+        delay: faults.optional(told, "delay", |told| {
+            amount(told, |text| {
+                Delay::parse(text, std::time::Duration::from_nanos(1)).map(Delay::as_nanos)
             })
-            .transpose()?,
-        availability: availability.transpose()?,
-    })
+        }),
+        availability: faults.optional(told, "availability", |told| decode_availability(&told)),
+    }
+}
+
+/// Reads a share of the time.
+///
+/// # Errors
+/// It is not one.
+pub fn decode_availability(cursor: &Cursor<'_>) -> Result<Availability, FieldError> {
+    let share = Availability::from_share(cursor.number()?);
+    share.ok_or_else(|| cursor.invalid("a share from 0 to 1"))
 }

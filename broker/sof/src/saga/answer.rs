@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::part::{Part, Verb};
 use super::phase::{CALL, CallEvent, CallStep};
 use super::work::after;
-use super::{Answer, Limits, Means, Stale};
+use super::{Answer, Limits, Means, SegmentTest, Stale};
 use crate::interlude::{CallError, PartnerOrder};
 use crate::mef::FaultCode;
 use crate::order::{ItemState, OrderState};
@@ -106,8 +106,10 @@ impl Part {
                     (CallEvent::NotThere, None)
                 }
             }
-            Answer::Test(outcome) if outcome.passed => (CallEvent::Complete, None),
-            Answer::Test(outcome) => (CallEvent::Fail, Some(outcome.detail.clone())),
+            Answer::Test(outcome) => match SegmentTest::new(&self.segment, outcome).failure() {
+                None => (CallEvent::Complete, None),
+                why => (CallEvent::Fail, why),
+            },
             Answer::Applied => (CallEvent::Complete, None),
             Answer::Error(error) => {
                 let event = match error {

@@ -7,7 +7,7 @@ use super::part::{Part, Verb, pause};
 use super::phase::{CallStep, Phase, PhaseEvent, SAGA};
 use super::{
     Answer, Deployed, Deployment, Effect, Event, Limits, Means, Plan, Reason, ReserveStep, Saga,
-    Stale,
+    SegmentTest, Stale,
 };
 use crate::mef::FaultCode;
 use crate::order::Action;
@@ -179,6 +179,7 @@ impl Saga {
                     attempt: self.tries,
                     prefix: String::new(),
                     segments: vec![segment],
+                    bounds: Vec::new(),
                     in_place: true,
                     reservation: None,
                 });
@@ -396,7 +397,15 @@ impl Saga {
                 }
             },
         };
-        part.answered(answer, undoing, now, limits)
+        let test = match &answer {
+            Answer::Test(outcome) => Some(SegmentTest::new(&part.segment, outcome)),
+            _ => None,
+        };
+        part.answered(answer, undoing, now, limits)?;
+        if let Some(test) = test {
+            self.note_test(test);
+        }
+        Ok(())
     }
 
     /// Whether what is at work takes something back.
@@ -449,6 +458,9 @@ impl Saga {
                 } else if self.parts.iter().any(|part| part.step.is_open()) || self.is_at_the_gate()
                 {
                     return false;
+                } else if let Some((domain, why)) = self.slow_whole() {
+                    self.blame(domain, "to test the service", why);
+                    PhaseEvent::Broken
                 } else {
                     self.next_in_turn()
                 }
@@ -485,7 +497,10 @@ impl Saga {
                 return true;
             }
             Phase::Activating => (Verb::Activate, limits.order),
-            Phase::Testing => (Verb::Test, limits.test),
+            Phase::Testing => {
+                self.begin_tests();
+                (Verb::Test, limits.test)
+            }
             _ => return true,
         };
         let deadline = Some(after(now, time));
@@ -538,10 +553,21 @@ impl Saga {
             })
             .collect();
         for (domain, verb, reason) in broken {
-            let doing = format!("to {} its segment", verb.as_str());
-            self.avoided
-                .insert(domain.clone(), format!("{doing}: {reason}"));
-            self.fail(Some(domain), &doing, reason, None);
+            self.blame(domain, &format!("to {} its segment", verb.as_str()), reason);
+        }
+    }
+
+    fn blame(&mut self, domain: DomainId, doing: &str, reason: String) {
+        self.avoided
+            .insert(domain.clone(), format!("{doing}: {reason}"));
+        self.fail(Some(domain), doing, reason, None);
+    }
+
+    /// Each segment has passed its test, and the whole is too slow all the same.
+    fn slow_whole(&mut self) -> Option<(DomainId, String)> {
+        match self.phase {
+            Phase::Testing => self.end_to_end(),
+            _ => None,
         }
     }
 

@@ -3,6 +3,8 @@
 use nffg::{DomainId, NfType, NodeId, Resources, RouterId, SapId};
 use serde::{Deserialize, Serialize};
 
+use crate::partner::Availability;
+
 /// A service graph as it is to be done: graph and constraints are one, the stricter of each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -13,6 +15,9 @@ pub struct Demand {
     pub links: Vec<DemandLink>,
     /// The requirements that bound a delay.
     pub walks: Vec<DemandWalk>,
+    /// The share of the time in which the whole has to work, as agreements promise it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<Availability>,
 }
 
 /// A node of the graph.
@@ -67,6 +72,37 @@ pub struct DemandWalk {
     pub links: Vec<usize>,
     /// How long all of them together may take one way, in nanoseconds.
     pub max_delay_ns: u64,
+}
+
+/// How long some links may take together: a link of its own, or an end-to-end requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DelayBound {
+    /// The links, in order.
+    pub links: Vec<String>,
+    /// One way, in nanoseconds.
+    pub max_delay_ns: u64,
+}
+
+impl Demand {
+    /// Everything that bounds a delay: requirements, then links.
+    #[must_use]
+    pub fn delay_bounds(&self) -> Vec<DelayBound> {
+        let walks = self.walks.iter().map(|walk| {
+            let links = walk.links.iter().filter_map(|at| self.links.get(*at));
+            DelayBound {
+                links: links.map(|link| link.id.clone()).collect(),
+                max_delay_ns: walk.max_delay_ns,
+            }
+        });
+        let links = self.links.iter().filter_map(|link| {
+            Some(DelayBound {
+                links: vec![link.id.clone()],
+                max_delay_ns: link.max_delay_ns?,
+            })
+        });
+        walks.chain(links).collect()
+    }
 }
 
 /// A way to do a demand: who hosts what, and over which borders the links go. Chains are ordered by their names.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::Rules;
 use super::score::price;
 use crate::mef::Api;
-use crate::partner::{Agreement, Partner, PartnerState};
+use crate::partner::{Agreement, Availability, Partner, PartnerState};
 use crate::payload::{SEGMENT, Segment};
 
 /// What is known of a domain as a partner.
@@ -51,6 +51,8 @@ pub enum Filter {
     Circuit,
     /// What it promises keeps the delay bound.
     Sls,
+    /// It promises the availability that is asked for, and so does the whole chain.
+    Availability,
     /// It has not failed this order before.
     Tried,
     /// The rules for the type of service let it be on a chain.
@@ -63,7 +65,7 @@ pub enum Filter {
 
 impl Filter {
     /// Every one, in the order in which they are asked.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Tried,
         Self::Allowed,
         Self::Partner,
@@ -73,6 +75,7 @@ impl Filter {
         Self::Circuit,
         Self::Agreement,
         Self::Bounds,
+        Self::Availability,
         Self::Sls,
         Self::Price,
         Self::SlsMargin,
@@ -91,6 +94,9 @@ impl Filter {
             Self::Circuit => "it answers: its circuit is closed",
             Self::Agreement => "an agreement for segments is in force",
             Self::Bounds => "what is asked for is within an agreement's bounds",
+            Self::Availability => {
+                "it promises the availability that is asked for, and so does the whole chain"
+            }
             Self::Sls => "the delay that it promises keeps its share of the bound",
             Self::Price => "the chain costs no more than the rules allow",
             Self::SlsMargin => "the chain has the SLS margin that the rules ask for",
@@ -100,7 +106,10 @@ impl Filter {
     /// Whether an agreement, or a partner that is not there yet, would help: business applications may buy one.
     #[must_use]
     pub const fn is_commercial(self) -> bool {
-        matches!(self, Self::Partner | Self::Agreement | Self::Bounds)
+        matches!(
+            self,
+            Self::Partner | Self::Agreement | Self::Bounds | Self::Availability
+        )
     }
 
     /// Whether time may help.
@@ -122,7 +131,8 @@ pub struct Removal {
     pub detail: String,
 }
 
-/// Whether a domain may be ordered from at all: what is asked before the search, of every domain.
+/// Whether a domain may be ordered from at all, where the whole has to work for so much of the time (`wanted`): what is asked
+/// before the search, of every domain.
 ///
 /// # Errors
 /// The first rule that it does not keep.
@@ -130,6 +140,7 @@ pub fn usable(
     domain: &DomainId,
     view: &PartnerView,
     rules: &Rules,
+    wanted: Option<Availability>,
     now: Timestamp,
 ) -> Result<(), Removal> {
     let removal = |filter, detail: String| Removal {
@@ -150,7 +161,7 @@ pub fn usable(
         let detail = format!("the partner is {:?}", partner.state).to_lowercase();
         return Err(removal(Filter::Active, detail));
     }
-    if !partner.apis.contains_key(&Api::ServiceOrdering) {
+    if !partner.speaks(Api::ServiceOrdering) {
         let detail = "it has no service ordering at Interlude".to_owned();
         return Err(removal(Filter::Api, detail));
     }
@@ -171,7 +182,28 @@ pub fn usable(
         };
         return Err(removal(Filter::Agreement, detail.to_owned()));
     }
+    if let Some(wanted) = wanted {
+        promises(in_force(view, now), wanted)
+            .map_err(|detail| removal(Filter::Availability, detail))?;
+    }
     Ok(())
+}
+
+/// Whether one of some agreements promises an availability: a chain is never available for longer than each of its parts.
+fn promises<'a>(
+    agreements: impl Iterator<Item = &'a Agreement>,
+    wanted: Availability,
+) -> Result<(), String> {
+    let promised = agreements.filter_map(|of| Some((of.sls.availability?, &of.id)));
+    match promised.max() {
+        Some((best, _)) if best >= wanted => Ok(()),
+        Some((best, id)) => Err(format!(
+            "agreement '{id}' promises an availability of {best}, and {wanted} is asked for"
+        )),
+        None => Err(format!(
+            "no agreement promises an availability, and {wanted} is asked for"
+        )),
+    }
 }
 
 fn in_force(view: &PartnerView, now: Timestamp) -> impl Iterator<Item = &Agreement> {
@@ -179,7 +211,7 @@ fn in_force(view: &PartnerView, now: Timestamp) -> impl Iterator<Item = &Agreeme
     agreements.filter(move |agreement| agreement.service_type == SEGMENT && agreement.is_valid(now))
 }
 
-/// The agreement under which a segment would be ordered: the cheapest that allows it, ties by its id.
+/// The agreements under which a segment could be ordered: the cheapest first, ties by their ids. There is one at least.
 ///
 /// # Errors
 /// The first rule that the domain does not keep.
@@ -187,9 +219,15 @@ pub fn terms<'a>(
     view: &'a PartnerView,
     segment: &Segment,
     rules: &Rules,
+    wanted: Option<Availability>,
     now: Timestamp,
-) -> Result<Option<&'a Agreement>, Removal> {
-    usable(&segment.domain, view, rules, now)?;
+) -> Result<Vec<&'a Agreement>, Removal> {
+    usable(&segment.domain, view, rules, wanted, now)?;
+    let removal = |filter, detail| Removal {
+        domain: segment.domain.clone(),
+        filter,
+        detail,
+    };
     let mut broken = None;
     let mut allowing: Vec<&Agreement> = Vec::new();
     for agreement in in_force(view, now) {
@@ -198,17 +236,16 @@ pub fn terms<'a>(
             Err(detail) => broken = broken.or(Some(detail)),
         }
     }
-    let cheapest = allowing
-        .into_iter()
-        .min_by_key(|agreement| (price(&agreement.price, segment), &agreement.id));
-    match cheapest {
-        Some(agreement) => Ok(Some(agreement)),
-        None => Err(Removal {
-            domain: segment.domain.clone(),
-            filter: Filter::Bounds,
-            detail: broken.unwrap_or_default(),
-        }),
+    if allowing.is_empty() {
+        return Err(removal(Filter::Bounds, broken.unwrap_or_default()));
     }
+    if let Some(wanted) = wanted {
+        promises(allowing.iter().copied(), wanted)
+            .map_err(|detail| removal(Filter::Availability, detail))?;
+        allowing.retain(|of| of.sls.availability.is_some_and(|told| told >= wanted));
+    }
+    allowing.sort_by_key(|agreement| (price(&agreement.price, segment), &agreement.id));
+    Ok(allowing)
 }
 
 fn bounds(agreement: &Agreement, segment: &Segment, services: u32) -> Result<(), String> {

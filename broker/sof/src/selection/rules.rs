@@ -1,13 +1,14 @@
 //! What the operator of the broker rules for a kind of service, beside the weights.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use nffg::DomainId;
 use serde::{Deserialize, Serialize};
 
+use super::agreed::Agreed;
 use super::filter::{Filter, Removal};
 use super::score::{Measures, price, tightest};
-use crate::partner::Agreement;
+use crate::partner::Availability;
 use crate::payload::Segment;
 
 /// The rules for a kind of service. What is left out rules nothing.
@@ -29,7 +30,7 @@ pub struct Rules {
     /// What a chain may cost, [`Measures::price`], in thousandths of the unit of account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_price: Option<u64>,
-    /// The room that there has to be between delay shares and promises, [`Measures::sls_margin`], from 0 to 1.
+    /// The room that there has to be between what is asked for and what is promised, [`Measures::sls_margin`], from 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_sls_margin: Option<f64>,
 }
@@ -59,7 +60,8 @@ impl Rules {
         &self,
         measures: &Measures,
         segments: &[Segment],
-        agreed: &BTreeMap<DomainId, &Agreement>,
+        agreed: &Agreed<'_>,
+        wanted: Option<Availability>,
     ) -> Vec<Removal> {
         let mut removed = Vec::new();
         if let Some(most) = self.max_price.filter(|most| measures.price > *most)
@@ -73,7 +75,7 @@ impl Rules {
             });
         }
         if let Some(least) = self.min_sls_margin
-            && let Some((domain, margin)) = tightest(segments, agreed)
+            && let Some((domain, margin)) = tightest(segments, agreed, wanted)
             && margin < least
         {
             removed.push(Removal {
@@ -92,10 +94,7 @@ fn units(thousandths: u64) -> String {
 }
 
 /// The domain whose agreement asks for most; of the same price, the first by name.
-fn dearest(
-    segments: &[Segment],
-    agreed: &BTreeMap<DomainId, &Agreement>,
-) -> Option<(DomainId, u64)> {
+fn dearest(segments: &[Segment], agreed: &Agreed<'_>) -> Option<(DomainId, u64)> {
     let prices = segments.iter().map(|segment| {
         let agreement = agreed.get(&segment.domain);
         let own = agreement.map_or(0, |agreement| price(&agreement.price, segment));

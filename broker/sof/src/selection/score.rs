@@ -6,9 +6,10 @@ use nffg::DomainId;
 use serde::{Deserialize, Serialize};
 
 use super::Judgement;
+use super::agreed::{Agreed, promised};
 use super::chain::Chain;
 use super::filter::PartnerView;
-use crate::partner::{Agreement, Price};
+use crate::partner::{Availability, Price};
 use crate::payload::Segment;
 
 /// How much each measure counts against the others; none is negative.
@@ -25,6 +26,20 @@ pub struct Weights {
     pub success: f64,
     /// Of how much of the agreements is in use.
     pub load: f64,
+}
+
+impl Weights {
+    /// Each with the name of its measure.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, f64); 5] {
+        [
+            ("price", self.price),
+            ("delay", self.delay),
+            ("sls-margin", self.sls_margin),
+            ("success", self.success),
+            ("load", self.load),
+        ]
+    }
 }
 
 impl Default for Weights {
@@ -48,9 +63,13 @@ pub struct Measures {
     pub price: u64,
     /// One-way delay over all links, in nanoseconds.
     pub delay_ns: u64,
-    /// The smallest room between a delay share and the promise, as a part of the share; 1 where nothing is bounded, 0
-    /// where a bound meets no promise.
+    /// The smallest room between a delay share and the promise, as a part of the share, and between the availability that is
+    /// asked for and that of the whole chain, as a part of the time in which it need not work; 1 where nothing is bounded,
+    /// 0 where a bound meets no promise.
     pub sls_margin: f64,
+    /// What the agreements promise of the availability together; `None` if one of them promises nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub availability: Option<f64>,
     /// The chance that every partner brings up its part, from what they did before.
     pub success: f64,
     /// How much of its agreement the fullest partner has in use; 0 where the services are not bounded.
@@ -82,13 +101,15 @@ impl Measures {
     pub(super) fn of(
         chain: &Chain,
         segments: &[Segment],
-        agreed: &BTreeMap<DomainId, &Agreement>,
+        agreed: &Agreed<'_>,
         views: &BTreeMap<DomainId, PartnerView>,
+        wanted: Option<Availability>,
     ) -> Self {
         let mut all = Self {
             price: chain.cost.price,
             delay_ns: chain.cost.delay_ns,
-            sls_margin: tightest(segments, agreed).map_or(1.0, |(_, margin)| margin),
+            sls_margin: tightest(segments, agreed, wanted).map_or(1.0, |(_, margin)| margin),
+            availability: promised(agreed).map(|all| all.share()),
             success: 1.0,
             load: 0.0,
         };
@@ -112,11 +133,13 @@ impl Measures {
     }
 }
 
-/// The domain with the smallest room between a delay share and its promise, as a part of the share; of the same room, the
-/// first by name. `None` where nothing is bounded.
+/// The domain with the smallest room between a delay share and its promise, as a part of the share; or, where the chain's
+/// availability leaves less, the one that promises least of it. Of the same room, the first by name. `None` where nothing is
+/// bounded.
 pub(super) fn tightest(
     segments: &[Segment],
-    agreed: &BTreeMap<DomainId, &Agreement>,
+    agreed: &Agreed<'_>,
+    wanted: Option<Availability>,
 ) -> Option<(DomainId, f64)> {
     let margins = segments.iter().flat_map(|segment| {
         let promise = agreed
@@ -132,8 +155,27 @@ pub(super) fn tightest(
             (&segment.domain, margin)
         })
     });
-    let least = margins.min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(b.0)));
+    let of_time = wanted.and_then(|wanted| {
+        let own = agreed
+            .iter()
+            .map(|(domain, of)| (of.sls.availability, domain));
+        let (_, domain) = own.min()?;
+        let promised = promised(agreed).map_or(0.0, |all| all.share());
+        Some((domain, spare(promised, wanted.share())))
+    });
+    let least = margins.chain(of_time);
+    let least = least.min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| a.0.cmp(b.0)));
     least.map(|(domain, margin)| (domain.clone(), margin))
+}
+
+/// How much of the time in which it need not work it works all the same.
+fn spare(promised: f64, wanted: f64) -> f64 {
+    let free = 1.0 - wanted;
+    if free > 0.0 {
+        ((promised - wanted) / free).clamp(0.0, 1.0)
+    } else {
+        0.0
+    }
 }
 
 /// Scores those that have measures, each beside the others.

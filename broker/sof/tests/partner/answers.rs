@@ -190,7 +190,28 @@ fn mplify149_a_job_and_its_results_are_read() {
         (found.passed, found.delay, found.detail.as_str()),
         (true, Some(7), "ok")
     );
+    assert_eq!(found.flows, []);
     read(&outcome, |root| decode_outcome(root, "urn:u")).unwrap_err();
+    let told =
+        json!([{"link": "1", "delayNs": 3, "bandwidthBps": 8}, {"link": "2", "jitterNs": "x"}]);
+    let at = "/serviceSpecificTestResultConfiguration/flows";
+    let each = with(outcome.clone(), at, Some(told));
+    let flows = read(&each, |root| decode_outcome(root, "urn:t"))
+        .unwrap()
+        .flows;
+    let told: Vec<_> = flows
+        .iter()
+        .map(|flow| (flow.link.as_str(), flow.delay, flow.bandwidth))
+        .collect();
+    assert_eq!(told, [("1", Some(3), Some(8)), ("2", None, None)]);
+    for odd in [
+        json!(7),
+        json!([{"delayNs": 1}]),
+        json!([{"link": "1", "delayNs": -1}]),
+    ] {
+        let odd = with(outcome.clone(), at, Some(odd));
+        read(&odd, |root| decode_outcome(root, "urn:t")).unwrap_err();
+    }
     let unsure = with(
         outcome,
         "/serviceSpecificTestResultConfiguration/passed",

@@ -17,8 +17,9 @@ fn a_partner_is_read_whole() {
         kept.api_url(Api::ServiceInventory).unwrap(),
         "https://sof.as2.example/north/mefApi/interlude/serviceInventory/v2"
     );
+    let inventory = &kept.apis[&Api::ServiceInventory];
     assert_eq!(
-        kept.url_of(Api::ServiceInventory, 1),
+        inventory.url_of(Api::ServiceInventory, 1),
         "https://sof.as2.example/north/mefApi/interlude/serviceInventory/v1"
     );
     // As it is kept.
@@ -160,7 +161,10 @@ fn every_fault_of_a_partner_names_its_field_value_and_rule() {
         ("/state", Some(json!("active")), "state", "known here"),
     ];
     for (pointer, value, field, rule) in cases {
-        let error = partner(&with(told(), pointer, value.clone())).unwrap_err();
+        let errors = partner(&with(told(), pointer, value.clone())).unwrap_err();
+        let [error] = errors.as_slice() else {
+            panic!("{value:?}: {errors}");
+        };
         assert_eq!(error.field, field, "{error}");
         assert!(error.to_string().contains(rule), "{value:?}: {error}");
     }
@@ -175,6 +179,7 @@ fn telling_a_partner_anew_keeps_its_state_and_what_was_found_where_it_still_is()
         checked: jiff::Timestamp::UNIX_EPOCH,
         checks: vec![Check {
             what: "GET".to_owned(),
+            at: None,
             fault: None,
         }],
     });
@@ -208,6 +213,7 @@ fn an_agreement_is_read_whole() {
         (1500, 250, 1)
     );
     assert_eq!(kept.sls.delay, Some(5_000_000));
+    assert_eq!(kept.sls.availability.unwrap().billionths(), 999_000_000);
     let text = serde_json::to_string(&kept).unwrap();
     assert_eq!(serde_json::from_str::<Agreement>(&text).unwrap(), kept);
 }
@@ -304,7 +310,10 @@ fn every_fault_of_an_agreement_names_its_field_value_and_rule() {
         ("/id", Some(json!("a")), "id", "known here"),
     ];
     for (pointer, value, field, rule) in cases {
-        let error = agreement(&with(agreed(), pointer, value.clone())).unwrap_err();
+        let errors = agreement(&with(agreed(), pointer, value.clone())).unwrap_err();
+        let [error] = errors.as_slice() else {
+            panic!("{value:?}: {errors}");
+        };
         assert_eq!(error.field, field, "{error}");
         assert!(error.to_string().contains(rule), "{value:?}: {error}");
     }

@@ -2,23 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use sof::partner::{Bounds, Price, Sls};
-use sof::payload::Segment;
-
-use super::terms::segment;
-
-fn segments() -> impl Strategy<Value = Segment> {
-    let cpus = prop::collection::vec(0..64_u32, 0..4);
-    let flow = (
-        prop::option::of(0..1_u64 << 40),
-        prop::option::of(0..1_u64 << 40),
-    );
-    (cpus, prop::collection::vec(flow, 0..4)).prop_map(|(cpus, flows)| {
-        let cpus: Vec<String> = cpus.iter().map(ToString::to_string).collect();
-        let cpus: Vec<&str> = cpus.iter().map(String::as_str).collect();
-        segment(&cpus, &flows)
-    })
-}
+use sof::partner::{Availability, FieldErrors, Product};
 
 /// Any JSON, of which members are often those that readers look for.
 fn json() -> impl Strategy<Value = Value> {
@@ -65,6 +49,12 @@ fn json() -> impl Strategy<Value = Value> {
                 "eventTime",
                 "event",
                 "apis",
+                "service-ordering",
+                "url",
+                "versions",
+                "reference-point",
+                "flows",
+                "link",
                 "base-url",
                 "service-types",
                 "bounds",
@@ -96,48 +86,61 @@ proptest! {
             read::decode_results(&root, "x").err(),
             read::decode_outcome(&root, "urn:a1:b").err(),
             read::decode_event(&root, "serviceOrderStateChangeEvent").err(),
+        ];
+        let faults = [
             sof::partner::decode_partner(&root).err(),
             sof::partner::decode_agreement(&root).err(),
         ];
+        for faults in faults.into_iter().flatten() {
+            prop_assert!((1..=FieldErrors::TOLD).contains(&faults.as_slice().len()));
+        }
         for error in errors.into_iter().flatten() {
             prop_assert!(!error.problem.to_string().is_empty());
         }
         prop_assert!(read::decode_faults(&value).len() <= read::MAX_FAULTS);
     }
 
+    /// As the multiplication of whole numbers says it.
     #[test]
-    fn what_is_within_bounds_stays_so_under_wider_ones(
-        wanted in segments(),
-        bits in 0..1_u64 << 40,
-        more in 0..1_u64 << 20,
-        cpu in 0.0..100.0_f64,
-        running in 0..5_u32,
-        services in 0..5_u32,
+    fn law_products_of_availabilities_are_exact(
+        parts in prop::collection::vec(0..=1_000_000_000_u32, 0..4), wanted in 0..=1_000_000_000_u32, near in -2..=2_i64,
     ) {
-        let narrow = Bounds { services: Some(services), bandwidth: Some(bits), cpu: Some(cpu) };
-        let wide = Bounds { services: Some(services + 1), bandwidth: Some(bits + more), cpu: Some(cpu + 1.0) };
-        let (few, many) = (wide.breaches(&wanted, running), narrow.breaches(&wanted, running));
-        prop_assert!(few.len() <= many.len());
-        prop_assert_eq!(Bounds::default().breaches(&wanted, running), []);
-        let promise = Sls { delay: Some(bits), availability: None };
-        let better = Sls { delay: Some(bits / 2), availability: None };
-        prop_assert!(better.breaches(&wanted).len() <= promise.breaches(&wanted).len());
+        let of = |billionths| Availability::from_billionths(billionths).unwrap();
+        let product = parts.iter().fold(Product::default(), |all, part| all.and(of(*part)));
+        let scale = 1_000_000_000_u128;
+        let all: u128 = parts.iter().map(|part| u128::from(*part)).product();
+        let whole = scale.pow(u32::try_from(parts.len()).unwrap());
+        let reaches = |wanted: u32| all * scale >= u128::from(wanted) * whole;
+        prop_assert_eq!(product.reaches(of(wanted)), reaches(wanted));
+        // Where it is close, too.
+        let close = i64::try_from(all * scale / whole).unwrap() + near;
+        let close = u32::try_from(close.clamp(0, 1_000_000_000)).unwrap();
+        prop_assert_eq!(product.reaches(of(close)), reaches(close));
+        prop_assert!((product.share() - all as f64 / whole as f64).abs() < 1e-9);
     }
 
     #[test]
-    fn a_price_adds_up_over_functions_and_flows(
-        wanted in segments(),
-        segment in 0..1_u64 << 20,
-        function in 0..1_u64 << 20,
-        mbps in 0..1_u64 << 10,
-    ) {
-        let price = Price { segment, function, mbps };
-        let one_by_one = |flow: &sof::payload::Flow| {
-            let alone = Segment { functions: Vec::new(), flows: vec![flow.clone()], ..wanted.clone() };
-            price.of(&alone) - segment
-        };
-        let flows: u64 = wanted.flows.iter().map(one_by_one).sum();
-        let functions = function * wanted.functions.len() as u64;
-        prop_assert_eq!(price.of(&wanted), segment + functions + flows);
+    fn law_an_availability_is_kept_as_it_was_told(billionths in 0..=1_000_000_000_u32) {
+        let told = Availability::from_billionths(billionths).unwrap();
+        let text = serde_json::to_string(&told).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Availability>(&text).unwrap(), told);
+        let written: f64 = told.to_string().parse().unwrap();
+        prop_assert_eq!(Availability::from_share(written), Some(told));
     }
+}
+
+#[test]
+fn what_is_no_share_of_the_time_is_none() {
+    for odd in [-0.1, 1.000_000_1, f64::NAN, f64::INFINITY] {
+        assert_eq!(Availability::from_share(odd), None, "{odd}");
+    }
+    assert_eq!(Availability::from_billionths(1_000_000_001), None);
+    serde_json::from_str::<Availability>("99.9").unwrap_err();
+    // Three nines three times, a hair below and just so.
+    let nines = Availability::from_share(0.999).unwrap();
+    let thrice = (0..3).fold(Product::default(), |all, _| all.and(nines));
+    let reaches = |share| thrice.reaches(Availability::from_share(share).unwrap());
+    assert!(reaches(0.997_002_999) && !reaches(0.997_003));
+    assert!(Product::default().and(Availability::NEVER) < thrice);
+    assert!(Product::default().reaches(Availability::ALWAYS));
 }

@@ -68,6 +68,7 @@ fn a_partner_is_ordered_from_only_after_its_api_was_looked_at() {
 #[test]
 fn one_fault_makes_a_look_a_failure() {
     let check = |fault: Option<&str>| Check {
+        at: None,
         what: "GET".to_owned(),
         fault: fault.map(str::to_owned),
     };

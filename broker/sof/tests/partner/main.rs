@@ -6,11 +6,11 @@ mod answers;
 mod decode;
 mod laws;
 mod machine;
-mod terms;
+mod places;
 
-use nffg::json::{Cursor, FieldError};
+use nffg::json::Cursor;
 use serde_json::{Map, Value, json};
-use sof::partner::{AgreementTerms, PartnerDetails, decode_agreement, decode_partner};
+use sof::partner::{AgreementTerms, FieldErrors, PartnerDetails, decode_agreement, decode_partner};
 
 /// What is told of a partner, as a request tells it.
 pub(crate) fn told() -> Value {
@@ -36,11 +36,11 @@ pub(crate) fn agreed() -> Value {
     })
 }
 
-pub(crate) fn partner(value: &Value) -> Result<PartnerDetails, FieldError> {
+pub(crate) fn partner(value: &Value) -> Result<PartnerDetails, FieldErrors> {
     decode_partner(&Cursor::root(value))
 }
 
-pub(crate) fn agreement(value: &Value) -> Result<AgreementTerms, FieldError> {
+pub(crate) fn agreement(value: &Value) -> Result<AgreementTerms, FieldErrors> {
     decode_agreement(&Cursor::root(value))
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod docs;
+mod measured;
 mod model;
 mod tables;
 mod ways;

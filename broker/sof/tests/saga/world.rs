@@ -123,6 +123,8 @@ pub(crate) struct World {
     pub(crate) partners: BTreeMap<DomainId, Fake>,
     pub(crate) reservations: BTreeMap<String, bool>,
     pub(crate) choices: VecDeque<Event>,
+    /// What tests of a domain find, instead of what chance says.
+    pub(crate) measured: BTreeMap<DomainId, TestOutcome>,
     /// Domains that are chosen, and the bandwidth that is asked for.
     pub(crate) pool: u64,
     pub(crate) mbps: u64,
@@ -140,6 +142,7 @@ impl World {
             partners: BTreeMap::new(),
             reservations: BTreeMap::new(),
             choices: VecDeque::new(),
+            measured: BTreeMap::new(),
             pool: 6,
             mbps: 10,
             stale: 0,
@@ -174,6 +177,7 @@ impl World {
             attempt: tries,
             prefix,
             segments: domains.iter().map(|at| segment(*at, mbps)).collect(),
+            bounds: Vec::new(),
             in_place,
             reservation: reservation.or_else(|| Some(format!("{}.{tries}", saga.service))),
         }))
@@ -328,12 +332,16 @@ impl World {
                 }
                 Answer::Order(told(call, taken))
             }
+            CallKind::Test if self.measured.contains_key(at) => {
+                Answer::Test(self.measured[at].clone())
+            }
             CallKind::Test => {
                 let passed = !self.random.one_in(self.odds.test);
                 let detail = "one in ten is lost".to_owned();
                 Answer::Test(TestOutcome {
                     passed,
                     delay: None,
+                    flows: Vec::new(),
                     detail,
                 })
             }

@@ -11,7 +11,7 @@ use sof::selection::{
     Chain, Demand, Filter, Judgement, PartnerView, Rules, Weights, judge, usable,
 };
 
-use super::world::{chain, demand, domain, mbps, now, view};
+use super::world::{chain, demand, domain, endpoint, mbps, now, view};
 
 fn views() -> BTreeMap<DomainId, PartnerView> {
     (0..10).map(|at| (domain(at), view(at))).collect()
@@ -68,7 +68,16 @@ fn each_filter_removes_what_it_is_for() {
     });
     only(Filter::Api, |view| {
         let partner = view.partner.as_mut().unwrap();
-        partner.apis = [(Api::ServiceInventory, 2)].into();
+        partner.apis = [(Api::ServiceInventory, endpoint())].into();
+    });
+    only(Filter::Api, |view| {
+        // What it has by now is not spoken here.
+        let partner = view.partner.as_mut().unwrap();
+        partner
+            .apis
+            .get_mut(&Api::ServiceOrdering)
+            .unwrap()
+            .versions = [7].into();
     });
     only(Filter::ServiceType, |view| {
         view.partner.as_mut().unwrap().service_types = ["urn:other".to_owned()].into();
@@ -162,7 +171,7 @@ fn a_domain_that_the_rules_close_is_no_matter_of_agreements() {
         forbid_domains: [domain(1)].into(),
         ..Rules::default()
     };
-    let removal = usable(&domain(1), &PartnerView::default(), &forbid, now()).unwrap_err();
+    let removal = usable(&domain(1), &PartnerView::default(), &forbid, None, now()).unwrap_err();
     assert_eq!(removal.filter, Filter::Allowed);
     for filter in [Filter::Allowed, Filter::Price, Filter::SlsMargin] {
         assert!(!filter.is_commercial() && !filter.is_passing());
@@ -186,10 +195,10 @@ fn every_filter_says_what_it_asks_and_what_may_help() {
 fn what_is_asked_before_the_search_says_the_same_as_what_is_asked_after_it() {
     let mut stopped = view(1);
     stopped.circuit_open = true;
-    let removal = usable(&domain(1), &stopped, &Rules::default(), now()).unwrap_err();
+    let removal = usable(&domain(1), &stopped, &Rules::default(), None, now()).unwrap_err();
     assert_eq!(removal.filter, Filter::Circuit);
     assert_eq!(
-        usable(&domain(1), &view(1), &Rules::default(), now()),
+        usable(&domain(1), &view(1), &Rules::default(), None, now()),
         Ok(())
     );
 }

@@ -4,8 +4,8 @@ use nffg::{Bandwidth, DomainId, Quantity, Resources, Unit};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use sof::mef::Api;
-use sof::partner::{Agreement, Bounds, Partner, PartnerState, Price, Sls};
+use sof::mef::{Api, ReferencePoint};
+use sof::partner::{Agreement, Bounds, Endpoint, Partner, PartnerState, Price, Sls};
 use sof::payload::SEGMENT;
 use sof::selection::{
     Chain, Cost, Crossing, Demand, DemandKind, DemandLink, DemandNode, DemandWalk, Host,
@@ -55,6 +55,7 @@ pub(crate) fn demand(
         nodes,
         links: links.collect(),
         walks: walks.into_iter().collect(),
+        availability: None,
     }
 }
 
@@ -149,6 +150,14 @@ pub(crate) fn now() -> jiff::Timestamp {
     "2026-03-01T00:00:00Z".parse().unwrap()
 }
 
+pub(crate) fn endpoint() -> Endpoint {
+    Endpoint {
+        reference_point: ReferencePoint::Interlude,
+        url: "https://sof.example/".parse().unwrap(),
+        versions: [1].into(),
+    }
+}
+
 /// An active partner with one open agreement.
 pub(crate) fn view(at: usize) -> PartnerView {
     PartnerView {
@@ -157,8 +166,7 @@ pub(crate) fn view(at: usize) -> PartnerView {
             name: None,
             legal_entity: None,
             state: PartnerState::Active,
-            base_url: "https://sof.example/".parse().unwrap(),
-            apis: [(Api::ServiceOrdering, 1)].into(),
+            apis: [(Api::ServiceOrdering, endpoint())].into(),
             credentials: None,
             service_types: [SEGMENT.to_owned()].into(),
             conformance: None,

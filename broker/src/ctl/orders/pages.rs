@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use comfy_table::ColumnConstraint;
 
-use crate::client::orders::{Listed, OrderedBy, Progress, Service, ServiceOrder};
+use nffg::Delay;
+
+use crate::client::orders::{Listed, OrderedBy, Progress, Service, ServiceOrder, Tests};
 use crate::ctl::args::ListPart;
 use crate::ctl::page::{Page, listed};
 use crate::ctl::tables::{self, table};
@@ -71,11 +73,47 @@ pub(super) fn order(order: &ServiceOrder, progress: &Progress) -> String {
                 }
             }
         }
+        if let Some(tests) = told.and_then(|told| told.tests.as_ref()) {
+            measured(&mut page, tests);
+        }
         for error in &item.termination_error {
             page.field("  failed", &error.value);
         }
     }
     page.into_text()
+}
+
+/// What was measured, beside what was ordered.
+fn measured(page: &mut Page, tests: &Tests) {
+    let of = |nanos: Option<u64>| nanos.map(|nanos| Delay::from_nanos(nanos).to_string());
+    let beside = |found: Option<u64>, most: Option<u64>| match (of(found), of(most)) {
+        (Some(found), Some(most)) => Some(format!("{found} of {most}")),
+        (Some(found), None) => Some(found),
+        (None, Some(most)) => Some(format!("not told, of {most}")),
+        (None, None) => None,
+    };
+    for test in &tests.segments {
+        let verdict = if test.passed { "passed" } else { "not passed" };
+        let mut told = vec![format!("{} {verdict}", test.domain)];
+        let flows = test.flows.iter();
+        let flows = flows.filter(|flow| flow.delay.is_some());
+        told.extend(flows.filter_map(|flow| {
+            let beside = beside(flow.delay, flow.max_delay)?;
+            Some(format!("link {} {beside}", flow.link))
+        }));
+        if told.len() == 1 {
+            told.extend(of(test.delay).map(|sum| format!("{sum} in all")));
+        }
+        page.field("  test", told.join(", "));
+    }
+    for path in &tests.end_to_end {
+        if let Some(beside) = beside(path.delay, Some(path.max_delay)) {
+            page.field(
+                "  end to end",
+                format!("links {}: {beside}", path.links.join(", ")),
+            );
+        }
+    }
 }
 
 /// Orders, a row each.

@@ -31,6 +31,13 @@ pub fn selection(found: &Selection) -> String {
             weights.join(", ")
         );
     }
+    if let Some(share) = found.availability {
+        let _ = write!(text, "asked for: to work for {share} of the time");
+        let taken = found.candidates.iter().find(|candidate| candidate.chosen);
+        let promised = taken.and_then(|taken| taken.measures.get("availability"));
+        let promised = promised.map_or_else(String::new, |of| format!("; * promises {of}"));
+        let _ = writeln!(text, "{promised}");
+    }
     for (at, candidate) in found.candidates.iter().enumerate() {
         for removal in &candidate.removed {
             let _ = writeln!(

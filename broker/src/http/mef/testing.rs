@@ -2,7 +2,7 @@
 //! not there, and says so with 501.
 //!
 //! A job is `urn:brokermdo:schema:segment-test:v1`: the service as it is ordered is looked at, once. Its result is
-//! `urn:brokermdo:schema:segment-test-result:v1`: `passed`, `delayNs` where it is told, `detail` for people.
+//! `urn:brokermdo:schema:segment-test-result:v1`: `passed`, `delayNs` and of `flows` what is told, `detail` for people.
 
 use axum::Router;
 use axum::extract::{Extension, OriginalUri, Request, State};
@@ -11,6 +11,7 @@ use axum::routing::{MethodRouter, any, get, post};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json as object};
+use sof::interlude::MeasuredFlow;
 use sof::mef::{Api, Fault, FaultCode, ReferencePoint, time};
 use sof::service::ServiceId;
 
@@ -307,6 +308,17 @@ fn result_entry(uri: &Uri, job: &TestJob) -> Option<Value> {
     }))
 }
 
+/// What was measured of a flow.
+fn measured(flow: &MeasuredFlow) -> Value {
+    let mut told = object!({"link": flow.link});
+    for (name, number) in [("delayNs", flow.delay), ("bandwidthBps", flow.bandwidth)] {
+        if let Some(number) = number {
+            told[name] = number.into();
+        }
+    }
+    told
+}
+
 /// A page of what is told of the jobs that match and may be seen, with the headers of the documents.
 async fn list(
     app: &App,
@@ -414,6 +426,9 @@ async fn show_result(
         });
         if let Some(delay) = outcome.delay {
             found["delayNs"] = delay.into();
+        }
+        if !outcome.flows.is_empty() {
+            found["flows"] = outcome.flows.iter().map(measured).collect();
         }
         told["serviceSpecificTestResultConfiguration"] = found;
     }

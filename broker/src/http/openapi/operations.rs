@@ -12,10 +12,13 @@ use utoipa::openapi::{
 
 use super::super::placements::JSON;
 use super::super::push::{self, EDIT, MERGE_PATCH};
-use super::super::{domains, events, notifications, ops, reservations, selections};
+use super::super::{
+    domains, events, notifications, ops, progress as progresses, reservations, rules as policies,
+    selections,
+};
 use super::words::{
-    ExtendRequest, FormatWord, Heartbeat, PathsRequest, PlacementsRequest, Registration,
-    ReservationRequest,
+    DecompositionRequest, ExtendRequest, FormatWord, Heartbeat, PathsRequest, PlacementsRequest,
+    Registration, ReservationRequest,
 };
 use super::{of, text_header};
 use crate::placements::answer::Answer as Placements;
@@ -254,7 +257,7 @@ pub(super) fn parameters() -> impl Iterator<Item = (&'static str, Parameter)> {
 }
 
 pub(super) fn paths() -> Paths {
-    let paths: [(&str, Vec<Operation>); 24] = [
+    let paths: [(&str, Vec<Operation>); 25] = [
         ("/broker/v1/dead-letters", vec![list_dead_letters()]),
         (
             "/broker/v1/dead-letters/{letter}",
@@ -301,6 +304,7 @@ pub(super) fn paths() -> Paths {
             "/broker/v1/reservations/{reservation}/extend",
             vec![extend()],
         ),
+        ("/broker/v1/rules", vec![rules()]),
         ("/broker/v1/selections/{selection}", vec![selection()]),
         ("/broker/v1/topology", vec![topology()]),
         ("/directory", vec![directory()]),
@@ -608,7 +612,7 @@ fn decomposition() -> Operation {
         "Which chains of partners could do a service graph, as agreements are",
     )
     .described("`k` candidates are judged as for an order; nothing is held, ordered or recorded.")
-    .body(Required::True, [(JSON, of::<PlacementsRequest>())])
+    .body(Required::True, [(JSON, of::<DecompositionRequest>())])
     .answer("200", json::<selections::Decomposition>("Best first."))
     .problems(&["400", "404", "406", "413", "415", "503"])
 }
@@ -622,8 +626,22 @@ fn progress() -> Operation {
     )
     .described("One's own orders; operators and auditors see all.")
     .parameters(&["order"])
-    .answer("200", json::<selections::Progress>("As it is now."))
+    .answer("200", json::<progresses::Progress>("As it is now."))
     .problems(&["400", "404", "406"])
+}
+
+fn rules() -> Operation {
+    operation(
+        HttpMethod::Get,
+        "showRules",
+        "orders",
+        "What holds when partners are chosen, for each kind of service",
+    )
+    .answer(
+        "200",
+        json::<policies::PolicyBody>("As the settings say it."),
+    )
+    .problems(&["406"])
 }
 
 fn selection() -> Operation {

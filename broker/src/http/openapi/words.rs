@@ -105,10 +105,11 @@ pub(super) struct PartnerRequest {
     /// Its legal entity identifier (ISO 17442), with its checksum.
     #[schema(pattern = "^[0-9A-Z]{20}$")]
     legal_entity: Option<String>,
-    /// Where its Interlude APIs are, without `/mefApi/...`: an `http` or `https` URL, with `credentials` the latter.
+    /// Where its APIs are that have no URL of their own, without `/mefApi/...`: an `http` or `https` URL, with `credentials`
+    /// the latter.
     #[schema(format = "uri")]
-    base_url: String,
-    /// The major version of each API that it has.
+    base_url: Option<String>,
+    /// Each API that it has.
     apis: PartnerApis,
     /// The name of its credentials in the settings; without it, none are sent.
     #[schema(min_length = 1, max_length = 200)]
@@ -118,20 +119,47 @@ pub(super) struct PartnerRequest {
     service_types: Vec<String>,
 }
 
-/// Major versions: the current one, or the one before.
+/// Each API that it has: the major version at `base-url`, the current one or the one before; or where it is.
 #[derive(ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
 pub(super) struct PartnerApis {
     /// Mplify 99.1.
-    #[schema(minimum = 1, maximum = 1)]
-    service_ordering: u32,
+    service_ordering: PartnerApiWord,
     /// Mplify 135.1.
-    #[schema(minimum = 1, maximum = 2)]
-    service_inventory: Option<u32>,
+    #[schema(required = false)]
+    service_inventory: PartnerApiWord,
     /// Mplify 149.
-    #[schema(minimum = 2, maximum = 3)]
-    service_function_testing: Option<u32>,
+    #[schema(required = false)]
+    service_function_testing: PartnerApiWord,
+}
+
+/// A major version, or where an API is.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(as = PartnerApiVersionOrPlace)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) enum PartnerApiWord {
+    /// The major version, at `base-url`: the current one, or the one before.
+    Version(u32),
+    /// Where it is.
+    Place(PartnerApiPlace),
+}
+
+/// Where an API is.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = PartnerApiRequest)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct PartnerApiPlace {
+    /// Its URL without `/mefApi/...`, if it is another than `base-url`.
+    #[schema(format = "uri")]
+    url: Option<String>,
+    /// The reference point at which it is spoken: `interlude`, also if it is left out.
+    reference_point: Option<String>,
+    /// The major versions that are there; one of them is the current one or the one before. The newest of these is spoken.
+    #[schema(min_items = 1, max_items = 10)]
+    versions: Vec<u32>,
 }
 
 /// An agreement, as an operator tells it.
@@ -251,6 +279,48 @@ pub(super) struct PlacementsRequest {
     /// Say how the answer came about.
     #[schema(default = false, required = false)]
     explain: bool,
+}
+
+/// A service graph of which one asks who could do it.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct DecompositionRequest {
+    /// The graph, in the draft's form (`nfs`, `saps`, `sg_links`, `reqs`) or as an ESCAPE NFFG.
+    #[schema(value_type = Object)]
+    sg: (),
+    /// How many chains; the settings bound it (`paths.max_placements`).
+    #[schema(minimum = 1, default = 10, required = false)]
+    k: u64,
+    /// What they are ranked by before they are scored; `hops` if it is left out.
+    #[schema(required = false)]
+    objective: Objective,
+    /// What they have to keep, besides what the graph itself says; the stricter counts.
+    #[schema(required = false)]
+    constraints: Constraints,
+    /// The service level of the whole.
+    #[schema(required = false)]
+    sls: SlsWanted,
+    /// What becomes of the domains' routing policies.
+    #[schema(required = false)]
+    policy: PolicyWord,
+    /// Each chain shares none of these with an earlier one.
+    #[schema(required = false)]
+    disjoint: DisjointWord,
+    /// Means nothing here.
+    #[schema(default = false, required = false)]
+    explain: bool,
+}
+
+/// The service level of the whole; delays are bounds of the graph and the constraints.
+#[derive(ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schema(as = ServiceLevel)]
+#[expect(dead_code, reason = "only its shape is of use: it is read by hand")]
+pub(super) struct SlsWanted {
+    /// The share of the time in which it has to work, to nine decimals.
+    #[schema(minimum = 0, maximum = 1)]
+    availability: Option<f64>,
 }
 
 /// A service graph whose links could take paths.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use sof::partner::{Agreement, Conformance, Partner};
+use sof::partner::{Agreement, Availability, Conformance, Partner};
 use utoipa::ToSchema;
 
 use super::super::openapi::{CircuitWord, PartnerStateWord};
@@ -28,11 +28,9 @@ pub(in crate::http) struct PartnerBody {
     /// Whether it is ordered from.
     #[schema(value_type = PartnerStateWord)]
     state: &'static str,
-    /// Where its Interlude APIs are, without `/mefApi/...`.
-    #[schema(format = "uri")]
-    base_url: String,
-    /// The major version of each API that it has.
-    apis: BTreeMap<&'static str, u32>,
+    /// Where each of its APIs is: `service-ordering`, `service-inventory` and `service-function-testing`, as far as it has
+    /// them.
+    apis: BTreeMap<&'static str, ApiBody>,
     /// The name of its credentials in the settings; without it, none are sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -51,6 +49,24 @@ pub(in crate::http) struct PartnerBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     subscription: Option<SubscriptionBody>,
+}
+
+/// Where a partner has an API.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schema(as = PartnerApi)]
+struct ApiBody {
+    /// The reference point at which it is spoken.
+    reference_point: &'static str,
+    /// Its URL without `/mefApi/...`.
+    #[schema(format = "uri")]
+    url: String,
+    /// The major versions that are there.
+    versions: BTreeSet<u32>,
+    /// The version that the broker speaks to it: the newest that both have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    spoken: Option<u32>,
 }
 
 /// What a look at a partner's API found.
@@ -73,6 +89,10 @@ struct ConformanceBody {
 struct CheckBody {
     /// An operation, and what is expected of it.
     what: String,
+    /// The URL of the API that was looked at, with its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uri")]
+    at: Option<String>,
     /// What is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -224,8 +244,17 @@ impl PartnerBody {
             name: partner.name.clone(),
             legal_entity: partner.legal_entity.clone(),
             state: partner.state.as_str(),
-            base_url: partner.base_url.to_string(),
-            apis: apis.map(|(api, version)| (api.word(), *version)).collect(),
+            apis: apis
+                .map(|(api, endpoint)| {
+                    let body = ApiBody {
+                        reference_point: endpoint.reference_point.as_str(),
+                        url: endpoint.url.to_string(),
+                        versions: endpoint.versions.clone(),
+                        spoken: endpoint.spoken(*api).next(),
+                    };
+                    (api.word(), body)
+                })
+                .collect(),
             credentials: partner.credentials.clone(),
             service_types: partner.service_types.clone(),
             conformance: partner.conformance.as_ref().map(ConformanceBody::from),
@@ -247,6 +276,7 @@ impl From<&Conformance> for ConformanceBody {
             checks: checks
                 .map(|check| CheckBody {
                     what: check.what.clone(),
+                    at: check.at.clone(),
                     fault: check.fault.clone(),
                 })
                 .collect(),
@@ -292,7 +322,7 @@ impl From<&Agreement> for AgreementBody {
             },
             sls: SlsBody {
                 delay: agreement.sls.delay,
-                availability: agreement.sls.availability,
+                availability: agreement.sls.availability.map(Availability::share),
             },
         }
     }

@@ -1,7 +1,8 @@
 //! Service function testing (Mplify 149): a job for a service, and its result.
 //!
 //! What the standard leaves to the service is ours: a job of [`TEST`], a result of [`TEST_RESULT`] with `passed`, and
-//! where there are any `delayNs` (nanoseconds, one way) and `detail` (for people).
+//! where there are any `delayNs` (nanoseconds, one way, all flows added up), `flows` with `link`, `delayNs` and
+//! `bandwidthBps` of each, and `detail` (for people).
 
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ impl Interlude {
         partner: &Partner,
         service: &ServiceId,
     ) -> Result<TestOutcome, CallError> {
-        if !partner.apis.contains_key(&Api::ServiceFunctionTesting) {
+        if !partner.speaks(Api::ServiceFunctionTesting) {
             return Err(CallError::NotFound);
         }
         let at = |path: &[&str]| Self::url(partner, Api::ServiceFunctionTesting, path);
@@ -104,6 +105,7 @@ impl Interlude {
                 return Ok(TestOutcome {
                     passed: false,
                     delay: None,
+                    flows: Vec::new(),
                     detail: format!("the partner ended the test before it was done{}", why(&job)),
                 });
             }

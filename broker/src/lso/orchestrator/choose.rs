@@ -83,6 +83,7 @@ pub(super) fn demand(request: &PlacementRequest) -> Demand {
         nodes: nodes.collect(),
         links: links.collect(),
         walks: walks.collect(),
+        availability: request.availability,
     }
 }
 
@@ -215,6 +216,7 @@ impl Shared {
                 service_type: service_type.map(str::to_owned),
                 weights: self.settings.weights(service_type),
                 rules: rules.clone(),
+                availability: request.availability,
                 closed: Vec::new(),
                 closed_in_all: 0,
                 removed_by: BTreeMap::new(),
@@ -318,6 +320,7 @@ impl DryRun {
         let wanted = (Action::Add, ServiceState::FeasibilityChecked);
         let nothing = Deployment::default();
         let who = (order.clone(), item.clone());
+        let availability = request.availability;
         let question = Question {
             views: partners(store).await?,
             candidates: request.k,
@@ -333,6 +336,7 @@ impl DryRun {
                 service_type: None,
                 weights,
                 rules,
+                availability,
                 closed: Vec::new(),
                 closed_in_all: 0,
                 removed_by: BTreeMap::new(),
@@ -464,9 +468,10 @@ impl Question {
     fn nothing_fits(&mut self, reason: String) -> Event {
         let (graph, now) = (self.version.maps.idt().graph(), self.selection.time);
         let (views, rules) = (self.views.iter(), &self.selection.rules);
+        let wanted = self.selection.availability;
         let absent = views
             .filter(|(domain, view)| {
-                usable(domain, view, rules, now).is_ok() && graph.index(domain).is_none()
+                usable(domain, view, rules, wanted, now).is_ok() && graph.index(domain).is_none()
             })
             .map(|(domain, _)| domain.clone());
         let absent: Vec<DomainId> = absent.collect();
@@ -516,6 +521,7 @@ impl Question {
                 attempt: self.saga.next_try(),
                 prefix,
                 segments: best.segments.clone(),
+                bounds: demand(&self.request).delay_bounds(),
                 in_place,
             }))
         };
@@ -527,9 +533,10 @@ impl Question {
     fn closed(&self, graph: &DomainGraph) -> Vec<Removal> {
         let nobody = PartnerView::default();
         let (rules, now) = (&self.selection.rules, self.selection.time);
+        let wanted = self.selection.availability;
         let removals = graph.ids().iter().filter_map(|domain| {
             let view = self.views.get(domain).unwrap_or(&nobody);
-            usable(domain, view, rules, now).err()
+            usable(domain, view, rules, wanted, now).err()
         });
         removals.collect()
     }

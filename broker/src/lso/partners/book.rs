@@ -183,6 +183,14 @@ impl Book {
         HUBS.get(&*snapshot, &hub_key(domain)).await
     }
 
+    /// What is wrong with a name of credentials, if the settings do not have it.
+    #[must_use]
+    pub fn unknown_credentials(&self, name: &str) -> Option<FieldError> {
+        let rule = "there is no [sof.credentials.NAME] of this name in the settings";
+        let is_known = self.interlude.has_credentials(name);
+        (!is_known).then(|| FieldError::invalid("credentials", name, rule))
+    }
+
     /// Keeps a partner as it is told. One that was retired begins anew.
     ///
     /// # Errors
@@ -193,11 +201,8 @@ impl Book {
         details: PartnerDetails,
         precondition: &Precondition,
     ) -> Result<Changed<Partner>, BookError> {
-        if let Some(name) = &details.credentials
-            && !self.interlude.has_credentials(name)
-        {
-            let rule = "there is no [sof.credentials.NAME] of this name in the settings";
-            let error = FieldError::invalid("credentials", name, rule);
+        let name = details.credentials.as_deref();
+        if let Some(error) = name.and_then(|name| self.unknown_credentials(name)) {
             return Err(BookError::Field(error));
         }
         self.change_partner(domain, precondition, |known| {
@@ -247,9 +252,8 @@ impl Book {
             let changed = self
                 .change_partner(domain, &any, |known| {
                     let known = known.ok_or_else(|| BookError::UnknownPartner(domain.clone()))?;
-                    has_moved = known.base_url != looked_at.base_url
-                        || known.apis != looked_at.apis
-                        || known.credentials != looked_at.credentials;
+                    has_moved =
+                        known.apis != looked_at.apis || known.credentials != looked_at.credentials;
                     if has_moved {
                         return Ok(known.clone());
                     }

@@ -7,6 +7,8 @@ use sof::interlude::{CallError, decode_faults};
 use sof::mef::{Api, FaultCode};
 use sof::partner::{Check, Conformance, Partner};
 
+use url::{Origin, Url};
+
 use super::callbacks::Callbacks;
 use crate::clock;
 use crate::lso::interlude::call::{Ask, Exchange, shorten};
@@ -15,12 +17,14 @@ use crate::lso::interlude::{Interlude, url_under};
 /// What names things that are not there, and the order that cannot be taken.
 const NAME: &str = "brokermdo-check";
 
-/// The partner gives no answer at all: the rest of the look would be as vain, and slow.
+/// A server of the partner gives no answer at all: the rest of the look at it would be as vain, and slow.
 struct Silent;
 
 struct Look<'a> {
     interlude: &'a Interlude,
     partner: &'a Partner,
+    /// The URL of the API that is looked at.
+    at: Option<String>,
     checks: Vec<Check>,
 }
 
@@ -36,10 +40,10 @@ pub async fn look(
     let mut look = Look {
         interlude,
         partner,
+        at: None,
         checks: Vec::new(),
     };
-    // That it ended early is the last check's fault.
-    let _: Result<(), Silent> = look.all(public_url).await;
+    look.all(public_url).await;
     Conformance {
         checked: clock::now().timestamp,
         checks: look.checks,
@@ -47,23 +51,44 @@ pub async fn look(
 }
 
 impl Look<'_> {
-    async fn all(&mut self, public_url: Option<&str>) -> Result<(), Silent> {
-        self.list(Api::ServiceOrdering, "serviceOrder").await?;
-        self.unknown(Api::ServiceOrdering, "serviceOrder").await?;
-        self.invalid_order().await?;
-        self.other_version().await?;
-        if self.partner.apis.contains_key(&Api::ServiceInventory) {
-            self.list(Api::ServiceInventory, "service").await?;
-            self.unknown(Api::ServiceInventory, "service").await?;
+    async fn all(&mut self, public_url: Option<&str>) {
+        let mut silent: Vec<Origin> = Vec::new();
+        for api in Api::ALL {
+            if let Some(origin) = self.turn_to(api, &silent)
+                && self.api(api).await.is_err()
+            {
+                // That it fell silent is the last check's fault.
+                silent.push(origin);
+            }
         }
-        if self.partner.apis.contains_key(&Api::ServiceFunctionTesting) {
-            self.list(Api::ServiceFunctionTesting, "testJob").await?;
-            self.unknown(Api::ServiceFunctionTesting, "testJob").await?;
+        if let Some(public_url) = public_url
+            && self.turn_to(Api::ServiceOrdering, &silent).is_some()
+        {
+            // Nothing comes after it.
+            let _: Result<(), Silent> = self.hub(public_url).await;
         }
-        match public_url {
-            Some(public_url) => self.hub(public_url).await,
-            None => Ok(()),
+    }
+
+    /// The server of an API that is looked at now; `None` if the partner does not have it, or its server is silent.
+    fn turn_to(&mut self, api: Api, silent: &[Origin]) -> Option<Origin> {
+        let origin = self.partner.apis.get(&api)?.url.origin();
+        self.at = self.partner.api_url(api);
+        (!silent.contains(&origin)).then_some(origin)
+    }
+
+    async fn api(&mut self, api: Api) -> Result<(), Silent> {
+        let of = match api {
+            Api::ServiceOrdering => "serviceOrder",
+            Api::ServiceInventory => "service",
+            Api::ServiceFunctionTesting => "testJob",
+        };
+        self.list(api, of).await?;
+        self.unknown(api, of).await?;
+        if api == Api::ServiceOrdering {
+            self.invalid_order().await?;
+            self.other_version().await?;
         }
+        self.older_versions(api, of).await
     }
 
     /// One request, and what is to be said of the answer. Without a version of the API, nothing is asked.
@@ -71,7 +96,7 @@ impl Look<'_> {
         &mut self,
         what: String,
         method: Method,
-        url: Result<url::Url, CallError>,
+        url: Result<Url, CallError>,
         body: Option<&Value>,
         expect: impl FnOnce(&Exchange) -> Found<T>,
     ) -> Result<Option<T>, Silent> {
@@ -98,7 +123,8 @@ impl Look<'_> {
             Ok(found) => (Some(found), None),
             Err(fault) => (None, Some(shorten(fault))),
         };
-        self.checks.push(Check { what, fault });
+        let at = self.at.clone();
+        self.checks.push(Check { what, at, fault });
         if is_silent { Err(Silent) } else { Ok(found) }
     }
 
@@ -106,12 +132,35 @@ impl Look<'_> {
         self.interlude.raw(self.partner, ask).await
     }
 
-    fn url(&self, api: Api, path: &[&str]) -> Result<url::Url, CallError> {
+    fn url(&self, api: Api, path: &[&str]) -> Result<Url, CallError> {
         Interlude::url(self.partner, api, path)
     }
 
     async fn list(&mut self, api: Api, of: &str) -> Result<(), Silent> {
-        let url = self.url(api, &[of]).map(|mut url| {
+        self.list_at(self.url(api, &[of])).await
+    }
+
+    /// What is there beside the version that is spoken: a partner that says so has to have it.
+    async fn older_versions(&mut self, api: Api, of: &str) -> Result<(), Silent> {
+        let Some(endpoint) = self.partner.apis.get(&api) else {
+            return Ok(());
+        };
+        for version in endpoint.spoken(api).skip(1) {
+            let url = endpoint.url_of(api, version);
+            let list = url_under(&url, &[of]);
+            self.at = Some(url);
+            self.list_at(list).await?;
+        }
+        Ok(())
+    }
+
+    async fn list_at(&mut self, url: Result<Url, CallError>) -> Result<(), Silent> {
+        let of = url
+            .as_ref()
+            .ok()
+            .and_then(|url| url.path_segments()?.next_back());
+        let of = of.unwrap_or_default().to_owned();
+        let url = url.map(|mut url| {
             url.query_pairs_mut().append_pair("limit", "1");
             url
         });
@@ -183,11 +232,12 @@ impl Look<'_> {
 
     async fn other_version(&mut self) -> Result<(), Silent> {
         let api = Api::ServiceOrdering;
-        let version = self.partner.apis.get(&api).copied().unwrap_or_default();
-        let url = url_under(
-            &self.partner.url_of(api, version.saturating_add(100)),
-            &["serviceOrder"],
-        );
+        let Some(endpoint) = self.partner.apis.get(&api) else {
+            return Ok(());
+        };
+        let newest = endpoint.versions.last().copied().unwrap_or_default();
+        let version = newest.saturating_add(100);
+        let url = url_under(&endpoint.url_of(api, version), &["serviceOrder"]);
         let what = "GET serviceOrder of a version that there is not: 404";
         self.see(
             what.to_owned(),

@@ -83,7 +83,8 @@ async fn plant_one(lso: &Lso, section: &PartnerEntry) -> Result<bool, SeedError>
         return Ok(false);
     }
     let agreements = section.agreements().map_err(field)?;
-    let details = section.details().map_err(field)?;
+    let details = section.details();
+    let details = details.map_err(|errors| field(errors.into()))?;
     let seed = Seed {
         hash,
         agreements: agreements.iter().map(|of| of.id.clone()).collect(),

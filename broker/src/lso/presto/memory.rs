@@ -153,6 +153,7 @@ impl Presto for Memory {
             Ok(TestOutcome {
                 passed,
                 delay: None,
+                flows: Vec::new(),
                 detail: detail.to_owned(),
             })
         })

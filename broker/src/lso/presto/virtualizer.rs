@@ -8,7 +8,7 @@ use http::StatusCode;
 use nffg::virtualizer::deploy::{Edit, encode_edit, flow_entries};
 use nffg::{MAX_BYTES, virtualizer};
 use reqwest::{Client, Response, Url};
-use sof::interlude::TestOutcome;
+use sof::interlude::{MeasuredFlow, TestOutcome};
 use sof::payload::Segment;
 use sof::service::ServiceId;
 use tokio::sync::Mutex;
@@ -195,6 +195,7 @@ impl Virtualizer {
         let failed = |detail: String| TestOutcome {
             passed: false,
             delay: None,
+            flows: Vec::new(),
             detail,
         };
         let wanted = match plan::wanted(&seen, service, segment, true, &self.borders) {
@@ -212,6 +213,12 @@ impl Virtualizer {
         }
         let (delay, late) = plan::delays(segment, &wanted);
         let delay = delay.map(nffg::Delay::as_nanos);
+        let told = segment.flows.iter().zip(&wanted.delays);
+        let flows = told.map(|(flow, delay)| MeasuredFlow {
+            link: flow.link.clone(),
+            delay: delay.map(nffg::Delay::as_nanos),
+            bandwidth: None,
+        });
         let detail = if late.is_empty() {
             let (nfs, flows) = (segment.functions.len(), segment.flows.len());
             format!("{nfs} NFs and {flows} flows are there")
@@ -221,6 +228,7 @@ impl Virtualizer {
         Ok(TestOutcome {
             passed: late.is_empty(),
             delay,
+            flows: flows.filter(|flow| flow.delay.is_some()).collect(),
             detail,
         })
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::database::{refused, refused_open};
+use super::steps;
 use crate::store::error::StoreError;
 use crate::store::table::TableName;
 
@@ -50,8 +51,8 @@ pub struct Format {
 impl Format {
     /// What this broker writes.
     pub const CURRENT: Self = Self {
-        number: 1,
-        steps: &[],
+        number: 2,
+        steps: &steps::STEPS,
     };
 }
 
