@@ -34,11 +34,11 @@ async fn an_availability_that_no_chain_promises_waits_for_better_agreements() {
     }
     setting.start();
     let (add, active) = (Action::Add, ServiceState::Active);
-    setting.order("o1", add, "s1", asking(0.9975), active).await;
+    setting.order("o1", add, "s1", asking(0.9985), active).await;
     // Each promises enough, and three of them do not.
     setting.until("o1", OrderState::Pending).await;
     let found = setting.selection("s1.1").await;
-    assert_eq!(found.availability, Availability::from_share(0.9975));
+    assert_eq!(found.availability, Availability::from_share(0.9985));
     assert_eq!(found.removed_by[&Filter::Availability].chains, 2);
     let removal = &found.candidates[0].removed[0];
     assert_eq!(removal.filter, Filter::Availability);
@@ -47,7 +47,8 @@ async fn an_availability_that_no_chain_promises_waits_for_better_agreements() {
         "{removal:?}"
     );
     let why = setting.saga("o1").await.unwrap().waiting_for.unwrap();
-    assert!(why.contains("0.9975 is asked for"), "{why}");
+    assert!(why.contains("0.9985 is asked for"), "{why}");
+    // One better agreement is not enough, two are.
     for domain in ["AS1", "AS4"] {
         setting
             .agree_on(domain, Price::default(), promise(0.9999))
@@ -60,7 +61,7 @@ async fn an_availability_that_no_chain_promises_waits_for_better_agreements() {
     let promised = 0.9999 * 0.999 * 0.9999;
     assert!((measures.availability.unwrap() - promised).abs() < 1e-9);
     assert!(
-        (measures.sls_margin - (promised - 0.9975) / 0.0025).abs() < 1e-6,
+        (measures.sls_margin - (promised - 0.9985) / 0.0015).abs() < 1e-6,
         "{measures:?}"
     );
 }

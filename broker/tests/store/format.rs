@@ -256,6 +256,38 @@ fn an_older_file_is_brought_to_the_present_format_step_by_step() {
 }
 
 #[test]
+fn partners_of_format_1_have_a_url_for_each_api_after_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let old = r#"{"domain":"AS2","state":"active","baseUrl":"https://sof.as2.example/","apis":{"serviceOrdering":1},"serviceTypes":["urn:brokermdo:schema:segment:v1"]}"#;
+    let store = FileStore::open(&path, options(1, &[])).unwrap();
+    let version = put(&store, TableName::Partners, "AS2", old);
+    store.close().unwrap();
+    let store = open(&path);
+    let kept = get(&store, TableName::Partners, "AS2").unwrap();
+    assert_eq!(kept.version, version);
+    let partner: sof::partner::Partner = serde_json::from_slice(&kept.value).unwrap();
+    assert_eq!(
+        partner.api_url(sof::mef::Api::ServiceOrdering).unwrap(),
+        "https://sof.as2.example/mefApi/interlude/serviceOrderingManagement/v1"
+    );
+    store.close().unwrap();
+    // An older broker would not understand it.
+    let error = refused(&path, options(1, &[]));
+    assert!(
+        matches!(
+            error,
+            StoreError::NewerFormat {
+                found: 2,
+                known: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_step_that_fails_leaves_the_older_file() {
     fn fails(migration: &mut Migration<'_>) -> Result<(), StoreError> {
         to_three(migration)?;
