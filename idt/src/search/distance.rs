@@ -23,7 +23,7 @@ use super::labels::{Labels, Scattered};
 use super::matrix::{LARGEST, Matrix};
 use super::space::Open;
 use super::tree::{PairScratch, Way, fixed, pair};
-use crate::net::{Net, Row};
+use crate::net::{EdgeId, Net, Row};
 use overlay::Overlay;
 
 /// Exact distances over one version of a net. Cheap to clone.
@@ -370,6 +370,37 @@ impl Distances {
         self.search(&self.net, metric, source, sink, floor)
     }
 
+    /// Writes the edges of the path that [`Distances::path`] tells, of parallel ones the first of the
+    /// cheapest; false if there is no path.
+    pub(crate) fn edges(
+        &self,
+        metric: Metric,
+        from: u32,
+        to: u32,
+        edges: &mut Vec<EdgeId>,
+    ) -> bool {
+        if let Index::Current(Base::Matrix(matrix)) = &self.indexes[metric as usize]
+            && let Some((source, sink)) = self.ends(from, to)
+            && from != to
+        {
+            return matrix.edges(source, sink, edges).is_some();
+        }
+        edges.clear();
+        let Some((_, points)) = self.path(metric, from, to) else {
+            return false;
+        };
+        for pair in points.windows(2) {
+            let row = self.net.row(pair[0]);
+            let parallel = row.edges_to(pair[1]);
+            let cheapest = parallel.min_by_key(|nth| metric.of(&row, *nth));
+            edges.extend(cheapest.map(|nth| EdgeId {
+                from: pair[0],
+                nth: nth as u32,
+            }));
+        }
+        true
+    }
+
     /// Tells one cheapest path from each of `from` to each of `to`, as [`Distances::path`] does, in this
     /// order: the positions of the two in the lists, the cost, the points. Pairs without a path are left
     /// out. With labels a pair costs some tenths of a microsecond. A step is a pair looked at.
@@ -509,6 +540,12 @@ impl Distances {
                 .flat_map(|from| to.iter().map(move |to| (*from, *to)));
             let distance = |(from, to)| self.distance(metric, from, to).unwrap_or(u64::MAX);
             return Ok(pairs.map(distance).collect());
+        }
+        if let Index::Current(Base::Matrix(matrix)) = &self.indexes[metric as usize]
+            && self.net.is_plain()
+        {
+            budget.spend(from.len() * to.len())?;
+            return Ok(matrix.table(from, to.iter().copied()));
         }
         let mut rows = vec![u64::MAX; from.len() * to.len()];
         // The pairs that the index cannot answer.

@@ -9,7 +9,7 @@ use super::budget::{Budget, Spent};
 use super::cost::Metric;
 use super::space::Open;
 use super::tree::{Scratch, Way, fixed};
-use crate::net::{Net, Row};
+use crate::net::{EdgeId, Net, Row};
 pub use all::{AllDistances, AllWidths, ChangedPairs};
 use repair::{Costs, Repaired};
 
@@ -110,33 +110,61 @@ impl Matrix {
     /// The distance between two points; [`u64::MAX`] if there is no path.
     #[inline]
     pub(crate) fn distance(&self, from: u32, to: u32) -> u64 {
-        match self.rows[to as usize][from as usize] {
-            FAR => u64::MAX,
-            distance => u64::from(distance),
+        long(self.rows[to as usize][from as usize])
+    }
+
+    /// The distances from each of `from` to each of `to`, row by row.
+    pub(crate) fn table(&self, from: &[u32], to: impl Iterator<Item = u32>) -> Vec<u64> {
+        let columns: Vec<&[u32]> = to.map(|to| &*self.rows[to as usize]).collect();
+        let mut cells = Vec::with_capacity(from.len() * columns.len());
+        for from in from {
+            cells.extend(columns.iter().map(|column| long(column[*from as usize])));
         }
+        cells
     }
 
     /// The cheapest path between two points that is first by its points, and its cost. No point is
     /// on it twice.
     pub(crate) fn path(&self, from: u32, to: u32) -> Option<(u64, Vec<u32>)> {
+        let mut edges = Vec::with_capacity(8);
+        let cost = self.edges(from, to, &mut edges)?;
+        let end = |edge: &EdgeId| self.net.row(edge.from).to[edge.nth as usize];
+        let points = std::iter::once(from).chain(edges.iter().map(end));
+        Some((cost, points.collect()))
+    }
+
+    /// Writes the edges of that path, of parallel ones the first of the cheapest; returns its cost.
+    pub(crate) fn edges(&self, from: u32, to: u32, edges: &mut Vec<EdgeId>) -> Option<u64> {
+        edges.clear();
+        let distances = &self.rows[to as usize];
         let cost = self.distance(from, to);
         if cost == u64::MAX {
             return None;
         }
-        let mut path = Vec::with_capacity(8);
-        path.push(from);
-        let mut at = from;
+        let (mut at, mut left) = (from, distances[from as usize]);
         while at != to {
-            let mut next = self.nearer(at, to);
-            at = next
-                .find(|(next, edge)| {
-                    // A free edge may lead in a circle, or to where only a circle leads on.
-                    *edge > 0 || (!path.contains(next) && self.escapes(*next, to, &path))
-                })?
-                .0;
-            path.push(at);
+            let row = self.net.row(at);
+            let next = (0..row.len()).find_map(|nth| {
+                let (point, edge) = (row.to[nth], self.metric.of(&row, nth));
+                let rest = distances[point as usize];
+                // A free edge may lead in a circle, or to where only a circle leads on.
+                let is_next = rest != FAR
+                    && u64::from(rest) + edge == u64::from(left)
+                    && (edge > 0 || self.leads_on(point, to, (at, edges)));
+                is_next.then_some((nth as u32, point, rest))
+            });
+            let (nth, point, rest) = next?;
+            edges.push(EdgeId { from: at, nth });
+            (at, left) = (point, rest);
         }
-        Some((cost, path))
+        Some(cost)
+    }
+
+    /// Whether a path that took these edges to a point goes on over a free one to `next`.
+    fn leads_on(&self, next: u32, to: u32, (at, edges): (u32, &[EdgeId])) -> bool {
+        let mut path: Vec<u32> = edges.iter().map(|edge| edge.from).collect();
+        path.push(at);
+        !path.contains(&next) && self.escapes(next, to, &path)
     }
 
     /// The neighbours that are next on a cheapest path to `to`, with the costs of the edges; one that
@@ -171,6 +199,15 @@ impl Matrix {
             at += 1;
         }
         false
+    }
+}
+
+/// A distance as others tell it.
+#[inline]
+fn long(distance: u32) -> u64 {
+    match distance {
+        FAR => u64::MAX,
+        distance => u64::from(distance),
     }
 }
 

@@ -42,7 +42,9 @@ pub use explain::{
     explain, explain_within, explain_without_transit,
 };
 pub use matrix::{AllDistances, AllWidths, ChangedPairs};
-pub use paths::{Candidates, Cuts, PathCaps, candidate_paths, candidate_paths_with, shortest_path};
+pub use paths::{
+    Candidates, Cuts, PathCaps, PathRun, candidate_paths, candidate_paths_with, shortest_path,
+};
 pub use placements::{
     Disjoint, Effort, HostCounts, LinkPath, PairCounts, Placement, PlacementLink, PlacementNode,
     PlacementProblem, PlacementRequirement, Placements, RESOURCE_KINDS, RefusedTraffic,

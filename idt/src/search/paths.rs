@@ -46,6 +46,7 @@ mod finder;
 mod map;
 mod potential;
 mod queue;
+mod run;
 mod search;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,7 @@ pub(super) use search::Search;
 pub(crate) use finder::Finder;
 pub(crate) use map::Map;
 pub(super) use potential::{Guide, limit_after};
+pub use run::PathRun;
 use tiny::Tiny;
 pub(crate) use trace::trace;
 
@@ -145,9 +147,11 @@ pub fn candidate_paths(
         caps,
         component,
         &mut budget,
-        |vector: &[u32], _| {
-            let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
-            vectors.push(vector.collect());
+        |run: PathRun<'_>, _| {
+            run.for_each(|vector| {
+                let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
+                vectors.push(vector.collect());
+            });
             ControlFlow::Continue(())
         },
     );
@@ -217,8 +221,8 @@ fn guided_pairs<'a, S: Space<Cost = u64>>(
         budget,
         cuts: &mut cuts,
     };
-    let mut sink = |vector: &[u32], _| {
-        sink(vector);
+    let mut sink = |run: PathRun<'_>, _| {
+        run.for_each(&mut sink);
         ControlFlow::Continue(())
     };
     let mut search: Option<Search<S, Guide<'_, S>>> = None;
@@ -285,9 +289,11 @@ pub fn shortest_path(
         &caps,
         |_, _| graph.len(),
         &mut Budget::unlimited(),
-        |vector: &[u32], _| {
-            let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
-            found = Some(vector.collect());
+        |run: PathRun<'_>, _| {
+            run.for_each(|vector| {
+                let vector = vector.iter().filter_map(|domain| graph.index_of(*domain));
+                found = Some(vector.collect());
+            });
             ControlFlow::Break(())
         },
     );
@@ -337,7 +343,7 @@ pub(super) fn all_pairs<S: Space>(
     caps: &PathCaps,
     connected: impl Fn(u32, u32) -> usize,
     budget: &mut Budget,
-    mut sink: impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
+    mut sink: impl FnMut(PathRun<'_>, S::Cost) -> ControlFlow<()>,
 ) -> Cuts {
     let mut cuts = Cuts::default();
     let mut pairs = Pairs {
@@ -466,16 +472,11 @@ trait Find<C> {
     fn answer(&self) -> &[u32];
     fn longer(&self) -> bool;
 
-    /// Tells what is found along with the last answer and costs as much, if it is at most `most`; how
-    /// many these are.
+    /// The last answer, and of those that come next and differ in one domain only as many as make `most` in
+    /// all, which is at least 1.
     #[inline]
-    fn same(
-        &mut self,
-        _: usize,
-        _: &mut Budget,
-        _: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<(), usize>, Spent> {
-        Ok(ControlFlow::Continue(0))
+    fn run(&mut self, _most: usize, _budget: &mut Budget) -> PathRun<'_> {
+        PathRun::one(self.answer())
     }
 }
 
@@ -493,13 +494,8 @@ impl<S: Space> Find<S::Cost> for Few<S> {
     }
 
     #[inline]
-    fn same(
-        &mut self,
-        most: usize,
-        budget: &mut Budget,
-        sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<(), usize>, Spent> {
-        self.rest_of_list(most, budget, sink)
+    fn run(&mut self, most: usize, budget: &mut Budget) -> PathRun<'_> {
+        Self::run(self, most, budget)
     }
 }
 
@@ -564,7 +560,7 @@ impl Pairs<'_> {
         &mut self,
         longest: impl Fn() -> usize,
         search: &mut F,
-        sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
+        sink: &mut impl FnMut(PathRun<'_>, C) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let max_domains = self.caps.max_domains;
         let longer = match self.search(search, sink) {
@@ -583,7 +579,7 @@ impl Pairs<'_> {
     fn search<C: Copy, F: Find<C>>(
         &mut self,
         search: &mut F,
-        sink: &mut impl FnMut(&[u32], C) -> ControlFlow<()>,
+        sink: &mut impl FnMut(PathRun<'_>, C) -> ControlFlow<()>,
     ) -> Result<ControlFlow<(), Option<bool>>, Spent> {
         if self.cuts.work {
             return Err(Spent);
@@ -594,13 +590,10 @@ impl Pairs<'_> {
                 self.cuts.per_pair = true;
                 return Ok(ControlFlow::Continue(None));
             }
-            told += 1;
-            if sink(search.answer(), cost).is_break() {
+            let run = search.run(self.caps.per_pair - told, self.budget);
+            told += run.len();
+            if sink(run, cost).is_break() {
                 return Ok(ControlFlow::Break(()));
-            }
-            match search.same(self.caps.per_pair - told, self.budget, sink)? {
-                ControlFlow::Continue(more) => told += more,
-                ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
             }
         }
         Ok(ControlFlow::Continue(Some(search.longer())))

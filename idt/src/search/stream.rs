@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::budget::{Budget, Spent};
 use super::cost::{Metric, Weigh};
 use super::distance::Distances;
-use super::paths::{self, Cuts, Finder, Guide, PathCaps, Search, limit_after};
+use super::paths::{self, Cuts, Finder, Guide, PathCaps, PathRun, Search, limit_after};
 use super::space::{Open, Restricted, Rules};
 use crate::net::{EdgeId, Net};
 
@@ -237,7 +237,8 @@ impl<W: Weigh> Debug for PathStream<'_, W> {
 }
 
 /// Tells the path vectors from every source to every destination, with their costs, ordered by (source,
-/// destination, cost, names) and up to the caps, until `sink` breaks. None is held.
+/// destination, cost, names) and up to the caps, until `sink` breaks. None is held. Those that differ in one
+/// domain only are told together where that is known.
 ///
 /// Repeated domains and such as the net does not have count once and not at all. The steps that are
 /// taken come out of `budget`; [`PathCaps::work`] is not looked at.
@@ -249,7 +250,7 @@ pub fn path_vectors<W: Weigh>(
     destinations: &[u32],
     caps: &PathCaps,
     budget: &mut Budget,
-    sink: impl FnMut(&[u32], W::Cost) -> ControlFlow<()>,
+    sink: impl FnMut(PathRun<'_>, W::Cost) -> ControlFlow<()>,
 ) -> Cuts {
     let [sources, destinations] = [sources, destinations]
         .map(|list| paths::members(net.domains(), list.iter().map(|at| *at as usize)));

@@ -287,8 +287,8 @@ fn check<W: Weigh>(
             &[ends.1],
             &caps,
             budget,
-            |domains, cost| {
-                told.push((domains.to_vec(), cost));
+            |run, cost| {
+                run.for_each(|domains| told.push((domains.to_vec(), cost)));
                 ControlFlow::Continue(())
             },
         );
@@ -351,8 +351,8 @@ proptest! {
         let mut told = Vec::new();
         let cuts = path_vectors(
             &net, Metric::Delay, &rules, &sources, &destinations, &caps, &mut Budget::unlimited(),
-            |domains, cost| {
-                told.push((cost, domains.to_vec()));
+            |run, cost| {
+                run.for_each(|domains| told.push((cost, domains.to_vec())));
                 ControlFlow::Continue(())
             },
         );

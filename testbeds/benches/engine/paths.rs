@@ -358,9 +358,11 @@ mod line_7 {
                     &[*to],
                     &caps,
                     &mut budget,
-                    |path, cost| {
-                        count += 1;
-                        sum = sum.wrapping_add(hash(cost, path));
+                    |run, cost| {
+                        count += run.len();
+                        let mut more = 0_u64;
+                        run.for_each(|path| more = more.wrapping_add(hash(cost, path)));
+                        sum = sum.wrapping_add(more);
                         std::ops::ControlFlow::Continue(())
                     },
                 );

@@ -62,6 +62,16 @@ fn layers(net: &Net, nfs: usize, each: usize) -> Vec<Vec<u32>> {
 
 /// The sum of the costs of the ten best, by distances between the hosts of each layer and the next.
 fn by_hand(layers: &[Vec<u32>], steps: &[Vec<u64>], apart: bool) -> u64 {
+    by_hand_telling(layers, steps, apart, |_, _| ())
+}
+
+/// The same; each is told, its cost and by layer the position of its host.
+fn by_hand_telling(
+    layers: &[Vec<u32>],
+    steps: &[Vec<u64>],
+    apart: bool,
+    mut tell: impl FnMut(u64, &[u8; 8]),
+) -> u64 {
     let last = layers.len() - 1;
     let mut ahead: Vec<Vec<u64>> = layers.iter().map(|hosts| vec![0; hosts.len()]).collect();
     for layer in (0..last).rev() {
@@ -77,6 +87,7 @@ fn by_hand(layers: &[Vec<u32>], steps: &[Vec<u64>], apart: bool) -> u64 {
     let (mut sum, mut found) = (0, 0);
     while let Some(Reverse((cost, len, picked, so_far))) = queue.pop() {
         if len > last {
+            tell(cost, &picked);
             sum += cost;
             found += 1;
             if found == K {
@@ -319,6 +330,52 @@ mod line_2 {
         let layers = layers(net, nfs, 20);
         let rows = rows(net, &layers);
         bencher.bench(|| by_hand(black_box(&layers), &gather(&layers, &rows), true));
+    }
+
+    /// The floor, and its answer written into values like those of the search: the hosts, and the routes of
+    /// all links.
+    #[divan::bench(args = [3, 4])]
+    fn floor_and_answer(bencher: Bencher<'_, '_>, nfs: usize) {
+        type Answer = Vec<(Vec<u32>, u64, Vec<Arc<[u32]>>)>;
+        let net = &*ZOO;
+        let layers = layers(net, nfs, 20);
+        let (plain, rows) = (Plain::new(net), rows(net, &layers));
+        let expected = by_hand(&layers, &gather(&layers, &rows), true);
+        let route = |from: u32, to: u32| -> Arc<[u32]> {
+            let left = &rows[&to];
+            let (mut at, mut path) = (from, Vec::with_capacity(8));
+            path.push(at);
+            while at != to {
+                let nearer = |(next, delay): &(u32, u32)| {
+                    left[*next as usize] + u64::from(*delay) == left[at as usize]
+                };
+                at = plain.row(at).find(nearer).expect("a step").0;
+                path.push(at);
+            }
+            path.into()
+        };
+        bencher.bench(|| {
+            let mut known: Vec<(u32, u32, Arc<[u32]>)> = Vec::with_capacity(64);
+            let mut answer: Answer = Vec::with_capacity(K);
+            let steps = gather(black_box(&layers), &rows);
+            by_hand_telling(&layers, &steps, true, |cost, picked| {
+                let hosts = layers.iter().zip(picked);
+                let hosts: Vec<u32> = hosts.map(|(layer, at)| layer[usize::from(*at)]).collect();
+                let segment = |ends: &[u32]| {
+                    let same = |known: &&(u32, u32, Arc<[u32]>)| [known.0, known.1] == *ends;
+                    if let Some(known) = known.iter().find(same) {
+                        return Arc::clone(&known.2);
+                    }
+                    let path = route(ends[0], ends[1]);
+                    known.push((ends[0], ends[1], Arc::clone(&path)));
+                    path
+                };
+                let segments = hosts.windows(2).map(segment).collect();
+                answer.push((hosts, cost, segments));
+            });
+            let sum: u64 = black_box(answer).iter().map(|row| row.1).sum();
+            assert_eq!(sum, expected);
+        });
     }
 
     #[divan::bench(args = [3, 4])]

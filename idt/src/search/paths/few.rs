@@ -4,9 +4,8 @@
 //! domains is a neighbour of the source, one of its neighbours, and what the lists say of that. So the
 //! work is that of looking at what is two hops from either end, and of the answers.
 
-use std::ops::ControlFlow;
-
 use super::map::Map;
+use super::run::PathRun;
 use crate::search::budget::{Budget, Spent};
 use crate::search::cost::Cost;
 use crate::search::space::Space;
@@ -32,14 +31,17 @@ pub(crate) struct Few<S: Space> {
     second: Vec<(u32, (u32, u32))>,
     /// Domains of the path vectors that are told now; 0 at the start, more than there are at the end.
     len: usize,
-    /// How many of `first` and of `second` are done, and what of a list is left.
+    /// How many of `first` and of `second` are done.
     done: (usize, usize),
+    /// Whether the current one of `first` may be in the lists of `second`.
+    is_listed: bool,
+    /// What of a list is left, and what of it comes after that, past a domain that is on the path.
     left: (u32, u32),
-    /// What is not taken from the list: it is on the path.
-    except: u32,
+    then: (u32, u32),
     /// What a path vector of `len` domains costs.
     cost: S::Cost,
-    answer: Vec<u32>,
+    /// The last answer: its first `len` domains.
+    path: [u32; MOST],
 }
 
 /// The most domains of a path vector that is found this way.
@@ -62,15 +64,17 @@ impl<S: Space> Few<S> {
             second: Vec::new(),
             len: 0,
             done: (0, 0),
+            is_listed: false,
             left: (0, 0),
-            except: to,
+            then: (0, 0),
             cost: S::Cost::ZERO,
-            answer: Vec::new(),
+            path: [from; MOST],
         }
     }
 
+    #[inline]
     pub(crate) fn answer(&self) -> &[u32] {
-        &self.answer
+        &self.path[..self.len.min(MOST)]
     }
 
     /// The next path vector's cost; `None` if there is no more.
@@ -94,7 +98,6 @@ impl<S: Space> Few<S> {
             }
             self.len += 1;
             self.done = (0, 0);
-            self.left = (0, 0);
             let hops = (1..self.len).map(|_| self.hop);
             self.cost = hops.fold(S::Cost::ZERO, Cost::plus);
             if self.len > self.max_domains || self.from == self.to && self.len > 1 {
@@ -106,6 +109,9 @@ impl<S: Space> Few<S> {
                     self.look_for_longer(budget)?;
                 }
                 return Ok(None);
+            }
+            if self.len > 1 {
+                self.path[self.len - 1] = self.to;
             }
             if self.len == 2 {
                 self.look_at_ends(budget)?;
@@ -182,7 +188,6 @@ impl<S: Space> Few<S> {
                     return Ok(false);
                 }
                 self.done.0 = 1;
-                self.tell(&[from]);
                 Ok(true)
             }
             2 => {
@@ -190,14 +195,13 @@ impl<S: Space> Few<S> {
                     return Ok(false);
                 }
                 self.done.0 = 1;
-                self.tell(&[from, to]);
                 Ok(true)
             }
             3 => {
                 while let Some(a) = self.first.get(self.done.0).copied() {
                     self.done.0 += 1;
                     if self.last.get(a).is_some() {
-                        self.tell(&[from, a, to]);
+                        self.path[1] = a;
                         return Ok(true);
                     }
                 }
@@ -211,26 +215,26 @@ impl<S: Space> Few<S> {
                     return Ok(false);
                 };
                 self.done.0 += 1;
-                self.left = self.near.get(a).unwrap_or_default();
-                self.except = to;
-                self.tell(&[from, a, to, to]);
+                self.path[1] = a;
+                self.begin(self.near.get(a).unwrap_or_default(), None);
             },
             5 => loop {
                 if self.next_of_list() {
                     return Ok(true);
                 }
-                if let Some((b, left)) = self.second.get(self.done.1).copied() {
+                if let Some((b, list)) = self.second.get(self.done.1).copied() {
                     self.done.1 += 1;
-                    self.left = left;
-                    let a = self.first[self.done.0 - 1];
-                    self.except = a;
-                    self.tell(&[from, a, b, to, to]);
+                    self.path[2] = b;
+                    let a = self.path[1];
+                    self.begin(list, self.is_listed.then_some(a));
                     continue;
                 }
                 let Some(a) = self.first.get(self.done.0).copied() else {
                     return Ok(false);
                 };
                 self.done = (self.done.0 + 1, 0);
+                self.path[1] = a;
+                self.is_listed = self.last.get(a).is_some();
                 self.second.clear();
                 if a != to {
                     let (second, near, mut steps) = (&mut self.second, &self.near, 1);
@@ -249,66 +253,43 @@ impl<S: Space> Few<S> {
         }
     }
 
+    /// Begins a list, which is in order, without a domain that is on the path.
+    #[inline]
+    fn begin(&mut self, list: (u32, u32), without: Option<u32>) {
+        (self.left, self.then) = (list, (0, 0));
+        if let Some(without) = without
+            && let Ok(at) = self.lists[list.0 as usize..list.1 as usize].binary_search(&without)
+        {
+            let at = list.0 + at as u32;
+            (self.left, self.then) = ((list.0, at), (at + 1, list.1));
+        }
+    }
+
     /// Puts the next of the list into the answer, as the last before the destination.
     #[inline]
     fn next_of_list(&mut self) -> bool {
-        while self.left.0 < self.left.1 {
-            let next = self.lists.get(self.left.0 as usize).copied();
+        if self.left.0 == self.left.1 {
+            self.left = std::mem::take(&mut self.then);
+        }
+        let is_left = self.left.0 < self.left.1;
+        if is_left {
+            self.path[self.len - 2] = self.lists[self.left.0 as usize];
             self.left.0 += 1;
-            if let Some(next) = next
-                && next != self.except
-                && let [.., last, _] = &mut self.answer[..]
-            {
-                *last = next;
-                return true;
-            }
         }
-        false
+        is_left
     }
 
-    /// Hands what is left of the list to `sink`, if it is at most `most`, and says how many that were. The
-    /// paths are written in place, of a length that the compiler knows.
+    /// The last answer with what comes next in its list, `most` in all if the budget suffices.
     #[inline]
-    pub(crate) fn rest_of_list(
-        &mut self,
-        most: usize,
-        budget: &mut Budget,
-        sink: &mut impl FnMut(&[u32], S::Cost) -> ControlFlow<()>,
-    ) -> Result<ControlFlow<(), usize>, Spent> {
-        let range = self.left.0 as usize..self.left.1 as usize;
-        if range.is_empty() || range.len() > most {
-            return Ok(ControlFlow::Continue(0));
+    pub(crate) fn run(&mut self, most: usize, budget: &mut Budget) -> PathRun<'_> {
+        let rest = self.left.0 as usize..self.left.1 as usize;
+        let more = rest.len().min(most.saturating_sub(1));
+        if more == 0 || budget.spend(more * self.len).is_err() {
+            return PathRun::one(self.answer());
         }
-        budget.spend(range.len() * self.len)?;
-        self.left.0 = self.left.1;
-        let (list, except, cost) = (&self.lists[range], self.except, self.cost);
-        let mut told = 0;
-        match *self.answer {
-            [from, a, b, _, to] => {
-                for c in list.iter().filter(|c| **c != except) {
-                    told += 1;
-                    if sink(&[from, a, b, *c, to], cost).is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-            }
-            [from, a, _, to] => {
-                for c in list.iter().filter(|c| **c != except) {
-                    told += 1;
-                    if sink(&[from, a, *c, to], cost).is_break() {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                }
-            }
-            _ => {}
-        }
-        Ok(ControlFlow::Continue(told))
-    }
-
-    #[inline]
-    fn tell(&mut self, path: &[u32]) {
-        self.answer.clear();
-        self.answer.extend_from_slice(path);
+        self.left.0 += more as u32;
+        let choices = &self.lists[rest.start - 1..rest.start + more];
+        PathRun::new(self.answer(), self.len - 2, choices)
     }
 
     /// Whether some path vector is longer: one begins with `max_domains` domains past the destination,

@@ -51,8 +51,8 @@ proptest! {
         let mut expected = Vec::new();
         let cuts = all_pairs(
             space, &sources, &destinations, &caps, connected, &mut Budget::unlimited(),
-            |vector: &[u32], _| {
-                expected.push(vector.to_vec());
+            |run: PathRun<'_>, _| {
+                run.for_each(|vector| expected.push(vector.to_vec()));
                 ControlFlow::Continue(())
             },
         );

@@ -4,6 +4,9 @@ use crate::search::cost::Cost;
 
 /// A cost that a placement is ranked by.
 pub(crate) trait Amount: Cost {
+    /// The most that a path may cost: [`Cost::FAR`] is more.
+    const MOST: Self;
+
     /// The sum without one of its terms.
     #[must_use]
     fn minus(self, term: Self) -> Self;
@@ -17,6 +20,8 @@ pub(crate) trait Amount: Cost {
 }
 
 impl Amount for u64 {
+    const MOST: Self = Self::MAX - 1;
+
     #[inline]
     fn minus(self, term: Self) -> Self {
         self.saturating_sub(term)
@@ -32,6 +37,8 @@ impl Amount for u64 {
 }
 
 impl Amount for [u64; 3] {
+    const MOST: Self = [u64::MAX, u64::MAX, u64::MAX - 1];
+
     #[inline]
     fn minus(self, term: Self) -> Self {
         std::array::from_fn(|at| self[at].saturating_sub(term[at]))

@@ -17,7 +17,7 @@ const JOINT_SUMS: usize = 1 << 17;
 
 /// What the search asks of the costs. The bound of no node placed is [`Costs::least`]. Placing a
 /// node replaces what the bound expects of it ([`Costs::expected`]) by what its choice costs
-/// ([`Costs::cost`]), which is never less. Once all nodes are placed, the bound is the cost of the
+/// ([`Costs::add`]), which is never less. Once all nodes are placed, the bound is the cost of the
 /// placement when every link takes its cheapest route. `placed` gives the choice of each node before.
 pub(super) trait Costs<C> {
     /// Nodes that have one choice only decide nothing: what they cost is in the others' costs.
@@ -39,8 +39,9 @@ pub(super) trait Costs<C> {
         budget: &mut Budget,
     ) -> Result<C, Spent>;
 
-    /// What a choice of `node` costs; [`crate::search::cost::Cost::FAR`] too if it is unknown.
-    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C;
+    /// Writes what each choice of `node` costs on top of `base`; [`crate::search::cost::Cost::FAR`] too if it
+    /// is unknown.
+    fn add(&self, node: usize, placed: impl Fn(usize) -> usize, base: C, costs: &mut [C]);
 
     /// The first of the cheapest routes of the link to a node, given the choice of each node; `None`
     /// if that is for others to find.
@@ -286,16 +287,20 @@ impl<C: Amount> Costs<C> for Bound<C> {
     }
 
     #[inline]
-    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C {
+    fn add(&self, node: usize, placed: impl Fn(usize) -> usize, base: C, costs: &mut [C]) {
         let NodeCost {
             start,
             width,
             links,
             ..
         } = &self.nodes[node];
-        links.iter().fold(self.own[start + choice], |sum, joint| {
-            sum.plus(joint.cells[placed(joint.earlier) * width + choice])
-        })
+        for (cost, own) in costs.iter_mut().zip(&self.own[*start..start + width]) {
+            *cost = base.plus(*own);
+        }
+        for joint in links {
+            let row = &joint.cells[placed(joint.earlier) * width..][..*width];
+            add(costs, row.iter().copied());
+        }
     }
 }
 

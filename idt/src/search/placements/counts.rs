@@ -77,7 +77,7 @@ fn pairs(
                     }
                     continue;
                 }
-                if !problem.bounds_routes() {
+                if !instance.bounds_routes {
                     counts.left += 1;
                     continue;
                 }

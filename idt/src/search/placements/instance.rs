@@ -59,14 +59,19 @@ pub struct HostCounts {
 pub(super) struct Instance<'a> {
     pub(super) net: &'a Net,
     pub(super) problem: &'a PlacementProblem,
+    /// [`PlacementProblem::bounds_routes`].
+    pub(super) bounds_routes: bool,
+    /// Whether placements tell their edges.
+    pub(super) tells_edges: bool,
     /// The domains that can host some node, in order.
     domains: Vec<u32>,
-    /// The hosts of all nodes, one node after the other.
+    /// The hosts of all nodes, one node after the other, and their domains.
     hosts: Vec<u32>,
+    choices: Vec<u32>,
     /// Where in `hosts` each node's are.
     nodes: Vec<Range<usize>>,
     /// What each host has; empty if none has a limit.
-    capacity: Vec<Option<Amounts>>,
+    capacity: Vec<Option<&'a Amounts>>,
     /// Per pair of nodes, the earlier one first, whether they are in one domain or in different ones.
     ties: Vec<(usize, usize, bool)>,
 }
@@ -89,7 +94,7 @@ impl<'a> Instance<'a> {
         let links = problem.links.len();
         budget.spend(nodes.len().saturating_add(links).saturating_add(all))?;
 
-        // The candidates of all nodes; by domain until all hosts are known, then by number.
+        // The candidates of all nodes.
         let mut candidates: Vec<u32> = Vec::with_capacity(all);
         let mut ranges: Vec<Range<usize>> = Vec::with_capacity(nodes.len());
         let closed = &problem.restriction.closed_domains;
@@ -153,14 +158,13 @@ impl<'a> Instance<'a> {
         let mut domains = candidates.clone();
         domains.sort_unstable();
         domains.dedup();
-        for candidate in &mut candidates {
-            *candidate = domains.partition_point(|host| host < candidate) as u32;
-        }
+        let number = |domain: &u32| domains.partition_point(|host| host < domain) as u32;
+        let hosts = candidates.iter().map(number).collect();
         let capacity = match capacity.is_empty() {
             true => Vec::new(),
             false => domains
                 .iter()
-                .map(|domain| capacity.get(&DomainIndex::of(*domain)).copied())
+                .map(|domain| capacity.get(&DomainIndex::of(*domain)))
                 .collect(),
         };
         let ties = ties(problem);
@@ -168,11 +172,15 @@ impl<'a> Instance<'a> {
         if ties.iter().any(|tie| tie.0 == tie.1 && !tie.2) {
             return Ok(None);
         }
+        let bounds_routes = problem.bounds_routes();
         Ok(Some(Self {
             net,
             problem,
+            bounds_routes,
+            tells_edges: problem.tell_edges || problem.disjoint.is_some() || bounds_routes,
             domains,
-            hosts: candidates,
+            hosts,
+            choices: candidates,
             nodes: ranges,
             capacity,
             ties,
@@ -192,15 +200,19 @@ impl<'a> Instance<'a> {
     }
 
     /// The domains that can host a node, by choice.
-    pub(super) fn domains_of(&self, node: usize) -> Vec<u32> {
-        let domain = |host: &u32| self.domains[*host as usize];
-        self.hosts(node).iter().map(domain).collect()
+    pub(super) fn domains_of(&self, node: usize) -> &[u32] {
+        &self.choices[self.nodes[node].clone()]
     }
 
     /// Where the choices of each node are when those of all nodes are in a row.
     #[inline]
     pub(super) fn choices(&self, node: usize) -> Range<usize> {
         self.nodes[node].clone()
+    }
+
+    /// How many choices all nodes have together.
+    pub(super) fn choice_count(&self) -> usize {
+        self.hosts.len()
     }
 
     /// What a node takes of its host.
@@ -212,7 +224,7 @@ impl<'a> Instance<'a> {
     /// What a host has; `None` if it has no limit.
     #[inline]
     pub(super) fn capacity(&self, host: u32) -> Option<&Amounts> {
-        self.capacity.get(host as usize)?.as_ref()
+        *self.capacity.get(host as usize)?
     }
 
     /// How many hosts there are, if any of them has a limit; else none.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::amount::Amount;
-use super::routes::{Route, RouteBounds, Stream, StreamKey, free_route};
+use super::routes::{Route, RouteBounds, Scratch, Stream, StreamKey, free_route};
 use super::tables::World;
 use crate::net::{EdgeId, UNLIMITED};
 use crate::search::budget::{Budget, Spent};
@@ -22,47 +22,42 @@ pub(super) struct Joint<C> {
     /// Free routes, as they were asked for.
     free: Vec<Option<Route<C>>>,
     known: Pairs,
-    scratch: Vec<EdgeId>,
+    scratch: Scratch,
     streams: BTreeMap<StreamKey, Stream<C>>,
     /// Assignments whose free routes did not do.
     pub(super) searches: u64,
 }
 
-/// Numbers by pairs of hosts: a table if there are few hosts.
+/// Pairs of hosts, numbered from 0 in the order in which they come.
+#[derive(Default)]
 struct Pairs {
-    hosts: usize,
-    few: Vec<u32>,
+    /// In order, as long as they are few: these are looked through.
+    few: Vec<(u32, u32)>,
+    /// All, once they are many.
     many: BTreeMap<(u32, u32), u32>,
 }
 
 impl Pairs {
-    const FEW: usize = 64;
+    const FEW: usize = 32;
 
-    fn new(hosts: usize) -> Self {
-        let cells = match hosts <= Self::FEW {
-            true => hosts * hosts,
-            false => 0,
-        };
-        Self {
-            hosts,
-            few: vec![u32::MAX; cells],
-            many: BTreeMap::new(),
-        }
-    }
-
+    #[inline]
     fn get(&self, from: u32, to: u32) -> Option<u32> {
-        match self.few.get(from as usize * self.hosts + to as usize) {
-            Some(nth) => Some(*nth).filter(|nth| *nth != u32::MAX),
-            None => self.many.get(&(from, to)).copied(),
+        if self.many.is_empty() {
+            let nth = self.few.iter().position(|pair| *pair == (from, to));
+            nth.map(|nth| nth as u32)
+        } else {
+            self.many.get(&(from, to)).copied()
         }
     }
 
-    fn insert(&mut self, from: u32, to: u32, nth: u32) {
-        match self.few.get_mut(from as usize * self.hosts + to as usize) {
-            Some(slot) => *slot = nth,
-            None => {
-                self.many.insert((from, to), nth);
-            }
+    fn push(&mut self, from: u32, to: u32) {
+        if self.few.len() == Self::FEW {
+            self.many.extend(self.few.drain(..).zip(0..));
+        }
+        if self.many.is_empty() {
+            self.few.push((from, to));
+        } else {
+            self.many.insert((from, to), self.many.len() as u32);
         }
     }
 }
@@ -77,46 +72,43 @@ struct Slack {
 }
 
 impl<C: Amount> Joint<C> {
-    pub(super) fn new(hosts: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             free: Vec::with_capacity(8),
-            known: Pairs::new(hosts),
-            scratch: Vec::new(),
+            known: Pairs::default(),
+            scratch: Scratch::default(),
             streams: BTreeMap::new(),
             searches: 0,
         }
     }
 
-    /// Whether the free route between two hosts was asked for before.
-    pub(super) fn knows(&self, from: u32, to: u32) -> bool {
-        self.known.get(from, to).is_some()
+    /// The number of the free route between two hosts, if it was asked for before.
+    #[inline]
+    pub(super) fn known(&self, from: u32, to: u32) -> Option<u32> {
+        self.known.get(from, to)
     }
 
-    /// A free route by its number.
+    /// A free route by its number; `None` if there is none.
+    #[inline]
     pub(super) fn nth(&self, nth: u32) -> Option<&Route<C>> {
         self.free[nth as usize].as_ref()
     }
 
-    /// The number of the free route between two hosts; `None` if there is none.
-    pub(super) fn free<W: Weigh<Cost = C>>(
+    /// Finds the free route between two hosts, which was not asked for before, and tells its number. `known`
+    /// is the route if the search knows it already.
+    pub(super) fn find<W: Weigh<Cost = C>>(
         &mut self,
         world: &mut World<'_, W>,
         from: u32,
         to: u32,
         known: Option<Vec<EdgeId>>,
         budget: &mut Budget,
-    ) -> Result<Option<u32>, Spent> {
-        let nth = match self.known.get(from, to) {
-            Some(nth) => nth,
-            None => {
-                let route = free_route(world, from, to, known, &mut self.scratch, budget)?;
-                let nth = self.free.len() as u32;
-                self.free.push(route);
-                self.known.insert(from, to, nth);
-                nth
-            }
-        };
-        Ok(self.free[nth as usize].is_some().then_some(nth))
+    ) -> Result<u32, Spent> {
+        let route = free_route(world, from, to, known, &mut self.scratch, budget)?;
+        let nth = self.free.len() as u32;
+        self.free.push(route);
+        self.known.push(from, to);
+        Ok(nth)
     }
 
     /// The cheapest routes for the links when the nodes are on these hosts; of equally cheap ones the
@@ -131,8 +123,11 @@ impl<C: Amount> Joint<C> {
         let mut free = Vec::with_capacity(problem.links.len());
         for link in &problem.links {
             let (from, to) = (hosts[link.src], hosts[link.dst]);
-            let nth = self.free(world, from, to, None, budget)?;
-            let Some(route) = nth.and_then(|nth| self.nth(nth)) else {
+            let nth = match self.known(from, to) {
+                Some(nth) => nth,
+                None => self.find(world, from, to, None, budget)?,
+            };
+            let Some(route) = self.nth(nth) else {
                 return Ok(None);
             };
             free.push(Arc::new(route.clone()));

@@ -4,10 +4,10 @@
 //!
 //! A tree per node, grown from all its hosts at once, each of which begins with what the nodes after
 //! it cost at least from there, tells a point of the net what it costs at least to get from it to
-//! that node and on. It ends when it has come to all hosts of the node before: what lies beyond costs as
-//! much as the last of them or more. From the host of a placed node, a search with that tree as its
-//! potential (A*) meets the hosts of the next node in the order of what they lead to, and sees little of
-//! the net.
+//! that node and on. It ends when it has come to all hosts of the node before, or to so many that the best placements
+//! hardly need another: what lies beyond costs as much as the last of them or more, and that is its bound.
+//! From the host of a placed node, a search with that tree as its potential (A*) meets the hosts of the next
+//! node in the order of what they lead to, and sees little of the net.
 
 use std::collections::BTreeSet;
 
@@ -20,6 +20,9 @@ use crate::search::budget::{Budget, Spent};
 use crate::search::cost::{Cost, Weigh};
 use crate::search::queue::Queue;
 use crate::search::space::{Open, Restricted, Rules, Space};
+
+/// A tree ends at so many hosts for each placement that is wanted.
+const KNOWN: usize = 2;
 
 /// The costs of a node's choices, as far as they are known.
 struct Row<C> {
@@ -93,12 +96,13 @@ pub(super) fn parents(instance: &Instance<'_>) -> Option<Vec<Option<usize>>> {
 }
 
 impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
-    /// `None` if there is no placement at all.
+    /// `None` if there is no placement at all. `k` are wanted.
     pub(super) fn new(
         instance: &'a Instance<'a>,
         weigh: W,
         rules: &'a Rules,
         parent: Vec<Option<usize>>,
+        k: usize,
         budget: &mut Budget,
     ) -> Result<Option<Self>, Spent> {
         let net = instance.net;
@@ -123,6 +127,7 @@ impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
                 queue: Queue::default(),
             },
         };
+        let enough = k.saturating_mul(KNOWN);
         let mut room = Room::default();
         for node in (0..instance.len()).rev() {
             let onward = &layers.onward[instance.choices(node)];
@@ -138,8 +143,10 @@ impl<'a, C: Amount, W: Weigh<Cost = C>> Layers<'a, W> {
             let start = |host: &u32| layers.ground.start(net.source(instance.domain(*host)));
             let starts: Vec<u32> = instance.hosts(parent).iter().map(start).collect();
             let potential = match ground {
-                Ground::Open(space) => grow(space, &seeds, &starts, &mut room, budget)?,
-                Ground::Restricted(space) => grow(space, &seeds, &starts, &mut room, budget)?,
+                Ground::Open(space) => grow(space, &seeds, &starts, enough, &mut room, budget)?,
+                Ground::Restricted(space) => {
+                    grow(space, &seeds, &starts, enough, &mut room, budget)?
+                }
             };
             let range = instance.choices(parent);
             let hosts = instance.hosts(parent).iter().zip(&starts);
@@ -358,12 +365,20 @@ impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
         Ok(beyond)
     }
 
-    fn cost(&self, node: usize, choice: usize, placed: impl Fn(usize) -> usize) -> C {
-        match self.parent[node] {
-            None => self.onward[self.instance.choices(node).start + choice],
+    fn add(&self, node: usize, placed: impl Fn(usize) -> usize, base: C, costs: &mut [C]) {
+        let known = match self.parent[node] {
+            None => Some(&self.onward[self.instance.choices(node)]),
             Some(parent) => self.rows[node][placed(parent)]
                 .as_ref()
-                .map_or(C::FAR, |row| row.costs[choice]),
+                .map(|row| &row.costs[..]),
+        };
+        match known {
+            Some(known) => {
+                for (cost, known) in costs.iter_mut().zip(known) {
+                    *cost = base.plus(*known);
+                }
+            }
+            None => costs.fill(C::FAR),
         }
     }
 
@@ -394,11 +409,12 @@ impl<C: Amount, W: Weigh<Cost = C>> Costs<C> for Layers<'_, W> {
     }
 }
 
-/// A tree to the seeds, up to the last of the states `from`, which are sorted.
+/// A tree to the seeds, up to all of the states `from`, which are sorted, or to `enough` of them.
 fn grow<S: Space>(
     space: S,
     seeds: &[(u32, S::Cost)],
     from: &[u32],
+    enough: usize,
     room: &mut Room<S::Cost>,
     budget: &mut Budget,
 ) -> Result<Potential<S::Cost>, Spent>
@@ -412,7 +428,7 @@ where
         space.ends(seed.0).map(move |state| (state, cost))
     };
     let seeds = seeds.iter().flat_map(ends);
-    let mut left = from.len();
+    let mut left = from.len().min(enough);
     let done = |state: u32| {
         left -= usize::from(from.binary_search(&state).is_ok());
         left == 0

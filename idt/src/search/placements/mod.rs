@@ -26,7 +26,8 @@
 //!    Pairs of hosts between which some domain does not carry ([`RefusedTraffic`]) have trees without it.
 //!    On a large net the distance with it serves as a lower bound, and *routes* tell the truth.
 //! 4. *Walk* (`walk`). Depth first over the nodes in order, each node's hosts in order of names, cut
-//!    where the bound exceeds the window. The first window is the root's bound; the next one reaches up
+//!    where the bound exceeds the window. Where there are hardly more assignments than are wanted, one window
+//!    takes all; else the first window is the root's bound, and the next one reaches up
 //!    to the m-th of the costs that were cut off, each of which is that of some assignment if the
 //!    bound is exact: m is how many are wanted, and twice as many after each window (A* by iterative
 //!    deepening, Korf 1985, with windows in place of levels, as costs in nanoseconds seldom tie).

@@ -192,11 +192,6 @@ impl PlacementProblem {
         self.links.iter().any(link) || self.requirements.iter().any(requirement)
     }
 
-    /// Whether placements tell their edges.
-    pub(super) fn tells_edges(&self) -> bool {
-        self.tell_edges || self.disjoint.is_some() || self.bounds_routes()
-    }
-
     /// Whether every position is of something.
     pub(super) fn is_sound(&self) -> bool {
         let node = |node: &usize| *node < self.nodes.len();

@@ -33,7 +33,7 @@ impl<C: Cost> Route<C> {
         }
     }
 
-    /// Keeps the edges only if they are asked for.
+    /// The route of a link that takes these edges. Keeps them only if they are asked for.
     pub(super) fn new<W: Weigh<Cost = C>>(
         net: &Net,
         weigh: W,
@@ -41,30 +41,36 @@ impl<C: Cost> Route<C> {
         edges: &[EdgeId],
         keep: bool,
     ) -> Self {
+        let mut domains = Vec::with_capacity(edges.len() + 1);
+        Self::written_on(&mut domains, net, weigh, from, edges, keep)
+    }
+
+    /// The same. `domains` is what it writes on.
+    fn written_on<W: Weigh<Cost = C>>(
+        domains: &mut Vec<DomainIndex>,
+        net: &Net,
+        weigh: W,
+        from: u32,
+        edges: &[EdgeId],
+        keep: bool,
+    ) -> Self {
         let (mut cost, mut totals) = (C::ZERO, [0_u64; 3]);
+        domains.clear();
+        domains.push(DomainIndex::of(from));
         for edge in edges {
             let (row, nth) = (net.row(edge.from), edge.nth as usize);
             cost = cost.plus(weigh.weigh(&row, nth));
             for (total, metric) in totals.iter_mut().zip(Metric::ALL) {
                 *total = total.saturating_add(metric.of(&row, nth));
             }
+            domains.push(DomainIndex::of(net.domain_of(row.to[nth])));
         }
-        let end = |edge: &EdgeId| net.domain_of(net.row(edge.from).to[edge.nth as usize]);
-        let domains: Arc<[DomainIndex]> = match net.is_plain() {
-            true => std::iter::once(from)
-                .chain(edges.iter().map(end))
-                .map(DomainIndex::of)
-                .collect(),
-            false => {
-                let mut domains = vec![DomainIndex::of(from)];
-                domains.extend(edges.iter().map(end).map(DomainIndex::of));
-                domains.dedup();
-                domains.into()
-            }
-        };
+        if !net.is_plain() {
+            domains.dedup();
+        }
         Self {
             cost,
-            domains,
+            domains: domains[..].into(),
             edges: match keep {
                 true => edges.to_vec(),
                 false => Vec::new(),
@@ -72,6 +78,13 @@ impl<C: Cost> Route<C> {
             totals,
         }
     }
+}
+
+/// What routes are written on before they are kept.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    edges: Vec<EdgeId>,
+    domains: Vec<DomainIndex>,
 }
 
 /// What a single route must keep to.
@@ -287,40 +300,42 @@ pub(super) fn free_route<W: Weigh>(
     from: u32,
     to: u32,
     known: Option<Vec<EdgeId>>,
-    scratch: &mut Vec<EdgeId>,
+    scratch: &mut Scratch,
     budget: &mut Budget,
 ) -> Result<Option<Route<W::Cost>>, Spent>
 where
     W::Cost: Amount,
 {
     let instance = world.instance;
-    let keep = instance.problem.tells_edges();
     let (src, dst) = (instance.domain(from), instance.domain(to));
     if from == to {
         return Ok(Some(Route::within(src)));
     }
-    let net = instance.net;
+    let (net, weigh, keep) = (instance.net, world.weigh, instance.tells_edges);
     if let Some(edges) = known {
-        return Ok(Some(Route::new(net, world.weigh, src, &edges, keep)));
+        return Ok(Some(Route::new(net, weigh, src, &edges, keep)));
     }
     let class = world.free_class(from, to);
     // Where domains have several points, the first by points is not the first by names, and may pass a
     // domain twice.
     let index = world.index(class).filter(|_| net.is_plain());
-    let path = |metric| world.distances.path(metric, src, dst);
-    if let Some((_, points)) = index.and_then(path) {
-        budget.spend(points.len())?;
-        along(net, world.weigh, &points, scratch);
-        return Ok(Some(Route::new(net, world.weigh, src, scratch, keep)));
-    }
-    world.grow(class, to, budget)?;
-    let rules = &world.classes[class];
-    if net.is_plain()
-        && !rules.is_valley_free()
-        && !rules.closes_transit()
-        && descend(world, class, (from, to), scratch, budget)?
+    let Scratch { edges, domains } = scratch;
+    let mut found = false;
+    if let Some(metric) = index
+        && world.distances.edges(metric, src, dst, edges)
     {
-        return Ok(Some(Route::new(net, world.weigh, src, scratch, keep)));
+        budget.spend(edges.len() + 1)?;
+        found = true;
+    } else {
+        world.grow(class, to, budget)?;
+        let rules = &world.classes[class];
+        if net.is_plain() && !rules.is_valley_free() && !rules.closes_transit() {
+            found = descend(world, class, (from, to), edges, budget)?;
+        }
+    }
+    if found {
+        let route = Route::written_on(domains, net, weigh, src, edges, keep);
+        return Ok(Some(route));
     }
     let key = StreamKey {
         class,
@@ -331,22 +346,6 @@ where
     let mut stream = Stream::new(world, key, budget)?;
     let route = stream.get(0, world, budget)?;
     Ok(route.map(|route| Route::clone(&route)))
-}
-
-/// The edges along these points: the first of the cheapest parallel ones.
-fn along<W: Weigh>(net: &Net, weigh: W, points: &[u32], edges: &mut Vec<EdgeId>) {
-    edges.clear();
-    edges.reserve(points.len());
-    for pair in points.windows(2) {
-        let row = net.row(pair[0]);
-        let cheapest = row
-            .edges_to(pair[1])
-            .min_by_key(|nth| weigh.weigh(&row, *nth));
-        edges.extend(cheapest.map(|nth| EdgeId {
-            from: pair[0],
-            nth: nth as u32,
-        }));
-    }
 }
 
 /// Down the tree of `to`, to the first by names at each step. False if an edge on the way costs
@@ -360,7 +359,8 @@ fn descend<W: Weigh>(
 ) -> Result<bool, Spent> {
     edges.clear();
     let net = world.instance.net;
-    let trees = &world.objective[class];
+    // Without phases, and with all domains to pass, states are points.
+    let costs = world.objective[class].tree(to);
     let space = Restricted {
         net,
         weigh: world.weigh,
@@ -368,14 +368,15 @@ fn descend<W: Weigh>(
     };
     let open = world.classes[class].is_none();
     let (mut at, end) = (world.instance.domain(from), world.instance.domain(to));
-    let mut left = trees.from(to, at);
+    let cost_from = |point: u32| costs.get(point as usize).copied().unwrap_or(W::Cost::FAR);
+    let mut left = cost_from(at);
     while at != end {
         let mut next = None;
         if open {
             let row = net.row(at);
             budget.spend(row.len())?;
             let tight = |nth: &usize| {
-                let there = trees.from(to, row.to[*nth]);
+                let there = cost_from(row.to[*nth]);
                 there != W::Cost::FAR && there.plus(world.weigh.weigh(&row, *nth)) == left
             };
             if let Some(nth) = (0..row.len()).find(tight) {
@@ -389,7 +390,7 @@ fn descend<W: Weigh>(
             let mut steps = 0;
             space.forward(space.start(at), |state, cost, edge| {
                 steps += 1;
-                let there = trees.at(to, state);
+                let there = cost_from(state);
                 if next.is_none() && there != W::Cost::FAR && there.plus(cost) == left {
                     next = Some((space.point(state), edge));
                 }
@@ -399,7 +400,7 @@ fn descend<W: Weigh>(
         let Some((point, edge)) = next else {
             return Ok(false);
         };
-        let there = trees.from(to, point);
+        let there = cost_from(point);
         if there >= left {
             return Ok(false);
         }

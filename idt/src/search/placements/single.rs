@@ -106,18 +106,18 @@ where
         && let Some(parents) = parents(&instance)
     {
         let rules = Rules::new(instance.net, &problem.restriction);
-        let Some(layers) = Layers::new(&instance, weigh, &rules, parents, budget)? else {
+        let Some(layers) = Layers::new(&instance, weigh, &rules, parents, k, budget)? else {
             return Ok(());
         };
         let walk = Walk::new(&instance, None, layers);
-        return Ranking::new(walk, instance.all().len(), k, found, effort).run(&mut world, budget);
+        return Ranking::new(walk, k, found, effort).run(&mut world, budget);
     }
     let tables = Tables::new(&mut world, budget)?;
     let Some(bound) = Bound::new(&instance, &tables, budget)? else {
         return Ok(());
     };
     let walk = Walk::new(&instance, Some(&tables), bound);
-    Ranking::new(walk, instance.all().len(), k, found, effort).run(&mut world, budget)
+    Ranking::new(walk, k, found, effort).run(&mut world, budget)
 }
 
 /// An assignment that waits for its turn.
@@ -162,14 +162,13 @@ struct Ranking<'r, 'a, C, B> {
 impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
     fn new(
         walk: Walk<'a, C, B>,
-        hosts: usize,
         k: usize,
         found: &'r mut Placements,
         effort: &'r mut Effort,
     ) -> Self {
         Self {
             walk,
-            joint: Joint::new(hosts),
+            joint: Joint::new(),
             k,
             found,
             effort,
@@ -184,9 +183,8 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
     ) -> Result<(), Spent> {
         // Where domains are more than points, a cheapest path may enter one twice: no route does. What
         // somebody does not carry may cost more than the tables say.
-        let promised = world.instance.problem.bounds_routes()
-            || !world.instance.net.is_plain()
-            || world.is_refused();
+        let promised =
+            world.instance.bounds_routes || !world.instance.net.is_plain() || world.is_refused();
         let result = match promised {
             true => self.settle(world, budget),
             false => self.tell(world, budget),
@@ -211,7 +209,9 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
             self.walk.keep(keep);
             self.effort.windows += 1;
             let walked = self.walk.window(&window, budget);
-            for leaf in self.walk.take_leaves() {
+            let leaves = self.walk.take_leaves();
+            self.found.placements.reserve(leaves.len());
+            for leaf in leaves {
                 choices.clear();
                 choices.extend_from_slice(self.walk.choices(&leaf));
                 if !self.free(world, &choices, budget)? {
@@ -363,15 +363,20 @@ impl<'r, 'a, C: Amount, B: Costs<C>> Ranking<'r, 'a, C, B> {
         self.routes.clear();
         for link in &instance.problem.links {
             let (from, to) = (host(link.src), host(link.dst));
-            let mut known = None;
-            let carried = world.free_class(from, to) == 0;
-            if from != to && carried && !self.joint.knows(from, to) {
-                known = self.walk.costs.route(link.dst, choices, budget)?;
+            let nth = match self.joint.known(from, to) {
+                Some(nth) => nth,
+                None => {
+                    let mut known = None;
+                    if from != to && world.free_class(from, to) == 0 {
+                        known = self.walk.costs.route(link.dst, choices, budget)?;
+                    }
+                    self.joint.find(world, from, to, known, budget)?
+                }
+            };
+            if self.joint.nth(nth).is_none() {
+                return Ok(false);
             }
-            match self.joint.free(world, from, to, known, budget)? {
-                Some(nth) => self.routes.push(nth),
-                None => return Ok(false),
-            }
+            self.routes.push(nth);
         }
         Ok(true)
     }
@@ -407,7 +412,7 @@ where
         delay,
         price,
         segments,
-        edges: match problem.tells_edges() {
+        edges: match instance.tells_edges {
             true => routes.map(|route| route.edges.clone()).collect(),
             false => Vec::new(),
         },

@@ -1,5 +1,6 @@
 //! Distances between hosts, and the trees that they come from.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::amount::Amount;
@@ -43,10 +44,21 @@ impl<C: Cost> Trees<C> {
     /// The cost from a state of [`Restricted`]; [`Cost::FAR`] if there is no tree.
     #[inline]
     pub(super) fn at(&self, host: u32, state: u32) -> C {
-        let Some(slot) = self.slots.get(host as usize).filter(|slot| **slot > 0) else {
-            return C::FAR;
-        };
-        self.costs[(*slot as usize - 1) * self.stride + state as usize]
+        self.tree(host)
+            .get(state as usize)
+            .copied()
+            .unwrap_or(C::FAR)
+    }
+
+    /// The costs from each state of [`Restricted`] to a host; nothing if there is no tree.
+    #[inline]
+    pub(super) fn tree(&self, host: u32) -> &[C] {
+        match self.slots.get(host as usize) {
+            Some(slot) if *slot > 0 => {
+                &self.costs[(*slot as usize - 1) * self.stride..][..self.stride]
+            }
+            _ => &[],
+        }
     }
 }
 
@@ -82,26 +94,32 @@ impl<'a, W: Weigh> World<'a, W> {
     ) -> Result<Self, Spent> {
         let problem = instance.problem;
         let (mut needs, mut class_of) = (Vec::new(), Vec::new());
-        let mut distinct = vec![0];
-        if problem.bounds_routes() {
+        // Other than none.
+        let mut distinct = Vec::new();
+        if instance.bounds_routes {
             needs = problem.needs();
-            distinct.extend(needs.iter().copied());
+            distinct.extend(needs.iter().copied().filter(|need| *need > 0));
             distinct.sort_unstable();
             distinct.dedup();
-            let class = |need: &u64| distinct.partition_point(|other| other < need);
+            let class = |need: &u64| distinct.partition_point(|other| other <= need);
             class_of = needs.iter().map(class).collect();
         }
         let (sets, refusing) = refusing(instance, budget)?;
-        let mut classes = Vec::with_capacity(sets.len() * distinct.len());
-        for set in &sets {
-            for need in &distinct {
+        let bandwidths = 1 + distinct.len();
+        let mut classes = Vec::with_capacity((1 + sets.len()) * bandwidths);
+        for set in std::iter::once(&BTreeSet::new()).chain(&sets) {
+            for need in std::iter::once(&0).chain(&distinct) {
                 if !set.is_empty() {
                     // A bit per domain, and what the trees note per host.
                     budget.spend(instance.net.domains() / 64 + instance.all().len())?;
                 }
-                let mut restriction = problem.restriction.clone();
-                restriction.min_bandwidth = restriction.min_bandwidth.max(*need);
-                restriction.closed_domains.extend(set);
+                let mut restriction = Cow::Borrowed(&problem.restriction);
+                if *need > restriction.min_bandwidth {
+                    restriction.to_mut().min_bandwidth = *need;
+                }
+                if !set.is_empty() {
+                    restriction.to_mut().closed_domains.extend(set);
+                }
                 classes.push(Rules::new(instance.net, &restriction));
             }
         }
@@ -111,7 +129,7 @@ impl<'a, W: Weigh> World<'a, W> {
             weigh,
             classes,
             class_of,
-            bandwidths: distinct.len(),
+            bandwidths,
             refusing,
             needs,
             objective: Vec::new(),
@@ -124,7 +142,7 @@ impl<'a, W: Weigh> World<'a, W> {
             let net = instance.net;
             let states = Restricted { net, weigh, rules }.len();
             world.objective.push(Trees::new(states, doubled));
-            if problem.bounds_routes() {
+            if instance.bounds_routes {
                 world.delay.push(Trees::new(states, doubled));
                 world.hops.push(Trees::new(states, doubled));
             }
@@ -216,7 +234,7 @@ impl<'a, W: Weigh> World<'a, W> {
     }
 }
 
-/// The sets of domains that refuse to carry what some link may be, the first one empty, and the pairs of
+/// The sets of domains that refuse to carry what some link may be, numbered from 1, and the pairs of
 /// hosts that have another one.
 #[expect(clippy::type_complexity, reason = "read in one place")]
 fn refusing(
@@ -225,7 +243,7 @@ fn refusing(
 ) -> Result<(Vec<BTreeSet<u32>>, BTreeMap<(u32, u32), usize>), Spent> {
     let problem = instance.problem;
     let refused = &problem.refused;
-    let (mut sets, mut pairs) = (vec![BTreeSet::new()], BTreeMap::new());
+    let (mut sets, mut pairs) = (Vec::new(), BTreeMap::new());
     if refused.is_empty() {
         return Ok((sets, pairs));
     }
@@ -246,7 +264,7 @@ fn refusing(
                 }
                 let set = refused.between(from, to);
                 budget.spend(set.len())?;
-                let next = sets.len();
+                let next = sets.len() + 1;
                 let at = *known.entry(set).or_insert_with_key(|set| {
                     sets.push(set.clone());
                     next
@@ -360,7 +378,7 @@ impl<C: Amount> Tables<C> {
             });
             if let Some(metric) = index {
                 let (from, to) = (instance.domains_of(link.src), instance.domains_of(link.dst));
-                let cells = world.distances.table(metric, &from, &to, budget)?;
+                let cells = world.distances.table(metric, from, to, budget)?;
                 tables.objective.extend(cells.into_iter().map(C::single));
                 continue;
             }
@@ -382,7 +400,7 @@ impl<C: Amount> Tables<C> {
         if world.is_refused() && world.is_small_where_refused() {
             tables.refuse(world, budget)?;
         }
-        if problem.bounds_routes() {
+        if instance.bounds_routes {
             tables.measure(world, small, budget)?;
         }
         Ok(tables)
@@ -459,7 +477,7 @@ impl<C: Amount> Tables<C> {
             } else {
                 let (from, to) = (instance.domains_of(link.src), instance.domains_of(link.dst));
                 for (metric, cells) in BOUNDS.iter().zip(&mut self.bounds) {
-                    cells.extend(world.distances.table(*metric, &from, &to, budget)?);
+                    cells.extend(world.distances.table(*metric, from, to, budget)?);
                 }
             }
             let most = [link.max_delay, link.max_hops.map(u64::from)];

@@ -12,6 +12,12 @@ use crate::search::budget::{Budget, Spent};
 /// The most cut-off costs that are kept to choose the next window by.
 const CUTOFFS: usize = 1 << 14;
 
+/// A window has room for so many leaves from the start, if as many are wanted.
+const ROOM: usize = 16;
+
+/// Up to so many assignments for each that is wanted are looked at in one window.
+const FEW: usize = 2;
+
 /// An assignment that the walk found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Leaf<C> {
@@ -53,8 +59,10 @@ pub(super) struct Walk<'a, C, B> {
     order: Vec<usize>,
     /// The choice of each node; of a node that the walk has not reached, any.
     placed: Vec<usize>,
-    /// Per step of the walk, the bound of the nodes before it without what that expects of its own.
-    bases: Vec<C>,
+    /// Per step of the walk, the bound of the nodes before it.
+    bounds: Vec<C>,
+    /// Per choice of all nodes in a row, the bound with it, from when the walk enters its node.
+    costs_of: Vec<C>,
     /// What is used of each host; empty if none has a limit.
     used: Vec<Amounts>,
     /// What was used of the host of each node placed on one with a limit, before that node was: to
@@ -73,6 +81,8 @@ pub(super) struct Walk<'a, C, B> {
     /// The least costs that the window cut off, the highest on top.
     cutoffs: BinaryHeap<C>,
     keep: usize,
+    /// What costs this or more is not among them.
+    kept_below: C,
     /// The least of them.
     next: C,
     /// Nodes placed.
@@ -100,7 +110,8 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
             instance,
             tables,
             costs,
-            bases: Vec::with_capacity(order.len() + 1),
+            bounds: Vec::with_capacity(order.len() + 1),
+            costs_of: vec![C::FAR; instance.choice_count()],
             order,
             placed: vec![0; instance.len()],
             used: vec![[0.0; RESOURCE_KINDS]; instance.limited()],
@@ -113,18 +124,22 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
             found: 0,
             cutoffs: BinaryHeap::new(),
             keep: 1,
+            kept_below: C::FAR,
             next: C::FAR,
             steps: 0,
         }
     }
 
-    /// The first window.
+    /// The first window, up to the least cost; or, if there are hardly more assignments than are wanted, for all.
     pub(super) fn first(&self, want: usize) -> Option<Window<C>> {
         let least = self.costs.least();
+        let width = |node: &usize| self.instance.choices(*node).len();
+        let assignments = self.order.iter().map(width).fold(1, usize::saturating_mul);
+        let few = assignments <= want.saturating_mul(FEW);
         let window = Window {
             above: None,
             floor: least,
-            to: least,
+            to: if few { C::MOST } else { least },
             want,
         };
         (least != C::FAR).then_some(window)
@@ -167,47 +182,58 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
         } = *window;
         self.leaves.clear();
         self.choices.clear();
+        let room = want.min(ROOM);
+        self.leaves.reserve(room);
+        self.choices.reserve(room * self.instance.len());
         self.cutoffs.clear();
         self.before.clear();
-        self.bases.clear();
+        self.bounds.clear();
         self.used.fill([0.0; RESOURCE_KINDS]);
-        (self.found, self.next) = (0, C::FAR);
+        (self.found, self.next, self.kept_below) = (0, C::FAR, C::FAR);
         // Once as many as wanted are known, only what costs less than the worst of them counts: the
         // walk is in the order of names.
         let mut under = C::FAR;
         self.enter(self.costs.least(), to, under, budget)?;
-        while let Some(&base) = self.bases.last() {
-            let Some(&node) = self.order.get(self.bases.len() - 1) else {
-                if above.is_none_or(|above| base > above) && base < under {
-                    self.keep_leaf(base, want);
-                    if self.leaves.len() == want {
-                        under = self.leaves.peek().map_or(under, |worst| worst.cost);
-                        if under <= floor {
-                            return Ok(());
-                        }
+        while let Some(&bound) = self.bounds.last() {
+            if let Some(&node) = self.order.get(self.bounds.len() - 1) {
+                match self.next_choice(node, to, under) {
+                    Some(cost) => self.enter(cost, to, under, budget)?,
+                    None => self.leave(),
+                }
+                continue;
+            }
+            if above.is_none_or(|above| bound > above) && bound < under {
+                self.keep_leaf(bound, want);
+                if self.leaves.len() == want {
+                    under = self.leaves.peek().map_or(under, |worst| worst.cost);
+                    if under <= floor {
+                        return Ok(());
                     }
                 }
-                self.leave();
-                continue;
-            };
-            let choice = self.placed[node];
-            let Some(&host) = self.instance.hosts(node).get(choice) else {
-                self.leave();
-                continue;
-            };
-            let cost = self.costs.cost(node, choice, |node| self.placed[node]);
-            let cost = base.plus(cost);
-            if cost <= to && cost < under {
-                if self.allows(node, host) && self.take(node, host) {
-                    self.enter(cost, to, under, budget)?;
-                    continue;
-                }
-            } else {
-                self.cut_off(cost, to);
             }
-            self.placed[node] += 1;
+            self.leave();
         }
         Ok(())
+    }
+
+    /// Puts a node on the next host that the window and the constraints allow, and tells the bound with it.
+    #[inline]
+    fn next_choice(&mut self, node: usize, to: C, under: C) -> Option<C> {
+        let instance = self.instance;
+        let choices = instance.choices(node);
+        for choice in self.placed[node]..choices.len() {
+            let cost = self.costs_of[choices.start + choice];
+            if cost > to {
+                self.cut_off(cost);
+            } else if cost < under {
+                self.placed[node] = choice;
+                let host = instance.hosts(node)[choice];
+                if self.allows(node, host) && self.take(node, host) {
+                    return Some(cost);
+                }
+            }
+        }
+        None
     }
 
     fn keep_leaf(&mut self, cost: C, want: usize) {
@@ -232,18 +258,20 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
         self.leaves.push(Leaf { cost, nth, slot });
     }
 
+    /// Notes a cost beyond the window.
     #[inline]
-    fn cut_off(&mut self, cost: C, to: C) {
-        if cost <= to || cost == C::FAR {
+    fn cut_off(&mut self, cost: C) {
+        if cost >= self.kept_below {
             return;
         }
         self.next = self.next.min(cost);
         if self.cutoffs.len() < self.keep {
             self.cutoffs.push(cost);
-        } else if let Some(mut highest) = self.cutoffs.peek_mut()
-            && cost < *highest
-        {
+        } else if let Some(mut highest) = self.cutoffs.peek_mut() {
             *highest = cost;
+        }
+        if self.cutoffs.len() == self.keep {
+            self.kept_below = self.cutoffs.peek().copied().unwrap_or(C::FAR);
         }
     }
 
@@ -251,12 +279,13 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
     #[inline]
     fn enter(&mut self, bound: C, to: C, under: C, budget: &mut Budget) -> Result<(), Spent> {
         self.steps += 1;
-        let Some(&node) = self.order.get(self.bases.len()) else {
+        let Some(&node) = self.order.get(self.bounds.len()) else {
             budget.spend(self.placed.len() + self.instance.problem.links.len())?;
-            self.bases.push(bound);
+            self.bounds.push(bound);
             return Ok(());
         };
-        budget.spend(self.instance.hosts(node).len())?;
+        let choices = self.instance.choices(node);
+        budget.spend(choices.len())?;
         self.placed[node] = 0;
         let placed = &self.placed;
         let base = bound.minus(self.costs.expected(node, |node| placed[node]));
@@ -264,18 +293,21 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
         let beyond = self
             .costs
             .reach(node, |node| placed[node], wanted, budget)?;
-        if beyond != C::FAR {
-            self.cut_off(base.plus(beyond), to);
+        let costs = &mut self.costs_of[choices];
+        self.costs.add(node, |node| placed[node], base, costs);
+        let beyond = base.plus(beyond);
+        if beyond > to {
+            self.cut_off(beyond);
         }
-        self.bases.push(base);
+        self.bounds.push(bound);
         Ok(())
     }
 
     /// Goes back to the node before, takes it from its host, and turns to its next choice.
     #[inline]
     fn leave(&mut self) {
-        self.bases.pop();
-        let Some(last) = self.bases.len().checked_sub(1) else {
+        self.bounds.pop();
+        let Some(last) = self.bounds.len().checked_sub(1) else {
             return;
         };
         let node = self.order[last];
