@@ -343,12 +343,17 @@ impl Service {
         to: &[u32],
         budget: &mut Budget,
     ) -> Result<Vec<u64>, Spent> {
-        let over = Over {
+        let over = self.over();
+        self.costs.measures.table(measure, &over, from, to, budget)
+    }
+
+    /// What the amounts of now are over.
+    pub(crate) fn over(&self) -> Over<'_> {
+        Over {
             distances: &self.distances,
             graph: self.maps.idt().graph(),
             to_come: None,
-        };
-        self.costs.measures.table(measure, &over, from, to, budget)
+        }
     }
 
     /// What there was before this version.
