@@ -110,6 +110,10 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
             }
             return (capabilities, names);
         }
+        // Without control: who wants to be told of other views opens another stream.
+        Kind::TipsSummaries => json!({
+            "incremental-change-media-types": { (uri::id::TIPS): Forms::Merge.media_types() },
+        }),
         Kind::EndpointProperties => json!({
             "prop-types": endpoint::property_names(),
             "max-endpoints": config.limits.endpoints,
@@ -146,6 +150,11 @@ fn capabilities(config: &Config, resource: &Resource) -> (Value, Vec<&'static st
                 "ane-property-names": AneProperty::NAMES,
                 "max-pairs": config.limits.pairs,
             });
+            if let Some(calendar) = &config.limits.calendar {
+                capabilities["calendar-attributes"] =
+                    json!([calendar_attributes(calendar, &names)]);
+                capabilities["max-calendar-values"] = max_values(config.limits.pairs).into();
+            }
             if resource.kind == Kind::MultipartEndpointCosts {
                 capabilities["max-endpoints"] = config.limits.endpoints.into();
             }
@@ -195,7 +204,7 @@ fn of_updates(kind: Kind, has_full_maps: bool) -> (Value, Value) {
 }
 
 /// The name of the path vector cost type in the directory.
-const PATH_VECTOR: &str = "path-vector";
+pub(crate) const PATH_VECTOR: &str = "path-vector";
 /// The cost mode of path vectors (RFC 9275 §6.5.2).
 pub(crate) const COST_MODE: &str = "array";
 /// The cost metric of path vectors (RFC 9275 §6.5.1).

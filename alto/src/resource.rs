@@ -50,6 +50,7 @@ pub(crate) enum Kind {
     MultipartEndpointCosts,
     UpdateStream,
     Tips,
+    TipsSummaries,
 }
 
 /// A directory.

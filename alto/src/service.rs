@@ -357,7 +357,8 @@ impl Service {
         self.costs.measures.pairs(measure, &self.over(), budget)
     }
 
-    fn over(&self) -> Over<'_> {
+    /// What the amounts of now are over.
+    pub(crate) fn over(&self) -> Over<'_> {
         Over {
             distances: &self.distances,
             graph: self.maps.idt().graph(),

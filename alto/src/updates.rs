@@ -19,6 +19,7 @@ mod message;
 mod patch;
 mod request;
 mod stream;
+mod summaries;
 mod text;
 mod view;
 
@@ -31,4 +32,5 @@ pub use request::{
     Add, Control, NextEdge, Open, OpenView, Remove, SubstreamId, tips_updatable, updatable,
 };
 pub use stream::{Event, NoStream, State, Stream, StreamLimits};
+pub use summaries::{AddSummary, OpenSummaries, Summaries};
 pub use view::{NoView, Revision, Store, View};

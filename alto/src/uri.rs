@@ -40,6 +40,8 @@ pub const PATH_VECTORS: &str = "/costmap/pv";
 pub const UPDATES: &str = "/updates";
 /// Views of the versions of resources (RFC 9569 §6), by POST.
 pub const TIPS: &str = "/tips";
+/// Summaries of the views of [`TIPS`] as server-sent events (RFC 9569 §6.3.3), by POST.
+pub const TIPS_SUMMARIES: &str = "/updates/tips";
 
 /// Path vectors between PIDs to the letter of RFC 9275 (§7.2), by POST.
 pub const MULTIPART_COST_MAP: &str = "/pathvector/costmap";
@@ -93,4 +95,6 @@ pub mod id {
     pub const UPDATE_STREAM: &str = "update-stream";
     /// See [`TIPS`](super::TIPS).
     pub const TIPS: &str = "tips";
+    /// See [`TIPS_SUMMARIES`](super::TIPS_SUMMARIES).
+    pub const TIPS_SUMMARIES: &str = "tips-stream";
 }

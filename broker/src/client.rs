@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`directory`] | the IRD, and which of its resources is the wanted one |
 //! | [`answers`] | property maps, path vectors, domains, placements, as the wire tells them |
+//! | [`identity`] | who the client is to a server |
 //! | [`media_type`], [`multipart`] | `Content-Type`, and `multipart/related` taken apart |
 //! | [`member`] | what a member does to its own entry: register, push, say that it is alive, leave |
 //! | [`reservations`], [`topology`] | capacity held for placements; the domain graph |
@@ -19,8 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use reqwest::header::{self, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header;
 use serde_json::Value;
 use url::{Host, Url};
 
@@ -28,6 +28,7 @@ pub mod alto;
 pub mod answers;
 pub mod directory;
 pub mod error;
+pub mod identity;
 pub mod media_type;
 pub mod member;
 pub mod multipart;
@@ -41,6 +42,7 @@ pub mod topology;
 use answers::{BestPaths, Domain, Domains, PathVectors, Placements, PropertyMap};
 use directory::{Directory, PropertyMapForm};
 pub use error::ClientError;
+use identity::{Credentials, Shown, Tls};
 use media_type::MediaType;
 
 /// The largest answer taken: more than the largest cost map known of (47 MB), less than memory.
@@ -62,10 +64,26 @@ pub struct Options {
     pub server: Url,
     /// Where the directory is, relative to `server`.
     pub directory: String,
-    /// Sent as a bearer token (RFC 6750).
-    pub token: Option<SecretString>,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// What is shown and believed in a handshake of TLS.
+    pub tls: Tls,
     /// For one whole request and answer.
     pub timeout: Duration,
+}
+
+impl Options {
+    /// A broker at this address, asked by nobody in particular.
+    #[must_use]
+    pub fn to(server: Url) -> Self {
+        Self {
+            server,
+            directory: "/directory".to_owned(),
+            credentials: Credentials::default(),
+            tls: Tls::default(),
+            timeout: Duration::from_secs(30),
+        }
+    }
 }
 
 /// A client of one broker. It keeps connections open between requests.
@@ -74,7 +92,8 @@ pub struct Client {
     http: reqwest::Client,
     server: Url,
     directory: Url,
-    authorization: Option<HeaderValue>,
+    shown: Shown,
+    tls: Tls,
     timeout: Duration,
 }
 
@@ -125,27 +144,20 @@ impl Client {
     /// A client that has not yet connected to anything.
     ///
     /// # Errors
-    /// The directory's path, the token or the platform's TLS set-up is of no use.
+    /// The directory's path, the token, a file of keys or certificates, or the platform's TLS set-up is of no
+    /// use.
     pub fn new(options: Options) -> Result<Self, ClientError> {
         let Options {
             server,
             directory,
-            token,
+            credentials,
+            tls,
             timeout,
         } = options;
         let directory = server.join(&directory).map_err(|error| {
             ClientError::Input(format!("--directory {directory} is no path: {error}"))
         })?;
-        let authorization = token
-            .map(|token| {
-                let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))
-                    .map_err(|_| {
-                        ClientError::Input("the token has characters that no token has".into())
-                    })?;
-                value.set_sensitive(true);
-                Ok(value)
-            })
-            .transpose()?;
+        let shown = Shown::new(credentials)?;
         let mut builder = builder(timeout);
         if is_loopback(&server) {
             // A proxy cannot reach our loopback.
@@ -154,18 +166,16 @@ impl Client {
         if server.scheme() == "http" {
             // Do not look for the platform's root certificates, which a small container lacks.
             builder = builder.tls_certs_only([]);
+        } else {
+            builder = tls.apply(builder)?;
         }
-        let http = builder.build().map_err(|error| {
-            ClientError::Input(format!(
-                "no HTTP client can be set up: {}",
-                error::root_cause(&error)
-            ))
-        })?;
+        let http = built(builder)?;
         Ok(Self {
             http,
             server,
             directory,
-            authorization,
+            shown,
+            tls,
             timeout,
         })
     }
@@ -307,6 +317,11 @@ impl Client {
         url
     }
 
+    /// Whether an address is of the server that the credentials are for: a directory may name other servers.
+    fn is_for(&self, url: &Url) -> bool {
+        url.origin() == self.server.origin()
+    }
+
     fn not_in_directory(&self, detail: String) -> ClientError {
         ClientError::NotUnderstood {
             url: self.directory.clone(),
@@ -344,17 +359,10 @@ impl Client {
         url: Url,
         accept: &str,
     ) -> Result<Answer<Raw>, ClientError> {
-        let mut request = request.header(header::ACCEPT, accept).timeout(self.timeout);
-        // The token is for the server that it was given for: a directory may name other servers.
-        if let Some(authorization) = self
-            .authorization
-            .clone()
-            .filter(|_| url.origin() == self.server.origin())
-        {
-            request = request.header(header::AUTHORIZATION, authorization);
-        }
+        let request = request.header(header::ACCEPT, accept).timeout(self.timeout);
         let fault = |error: reqwest::Error| ClientError::from_transport(&url, self.timeout, &error);
-        let mut response = request.send().await.map_err(fault)?;
+        let sent = self.shown.send(request, self.is_for(&url)).await;
+        let mut response = sent.map_err(fault)?;
         let status = response.status();
         let final_url = response.url().clone();
         let date = text_header(&response, header::DATE).and_then(http_date);
@@ -402,6 +410,15 @@ impl Client {
             },
         })
     }
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, ClientError> {
+    builder.build().map_err(|error| {
+        ClientError::Input(format!(
+            "no HTTP client can be set up: {}",
+            error::root_cause(&error)
+        ))
+    })
 }
 
 fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {

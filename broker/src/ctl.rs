@@ -21,7 +21,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 pub mod alto;
@@ -45,6 +45,7 @@ mod validate;
 
 use crate::client::answers::PropertyMap;
 use crate::client::directory::PropertyMapForm;
+use crate::client::identity::{Credentials, User};
 use crate::client::{Client, ClientError, Options};
 use args::{Args, Command, Question};
 
@@ -133,16 +134,25 @@ async fn answer(args: Args) -> Result<(String, Exit), ClientError> {
         server,
         directory,
         token,
+        user,
+        password,
+        tls,
         timeout,
         json,
         command,
     } = args;
     // A variable that is set to nothing is not set.
-    let token = token.filter(|token| !token.expose_secret().is_empty());
+    let is_set = |secret: &SecretString| !secret.expose_secret().is_empty();
+    let token = token.filter(is_set);
+    let user = user.map(|name| User {
+        name,
+        password: password.unwrap_or_else(|| String::new().into()),
+    });
     let options = Options {
         server,
         directory,
-        token,
+        credentials: Credentials { token, user },
+        tls: tls.into(),
         timeout,
     };
     let client = Client::new;

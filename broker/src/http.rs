@@ -7,7 +7,7 @@
 
 mod alto_api;
 mod answer;
-mod coding;
+pub mod coding;
 mod cors;
 mod counts;
 mod domains;
@@ -148,6 +148,24 @@ impl App {
         book: Arc<Book>,
         metrics: Arc<Metrics>,
     ) -> Self {
+        let stop = CancellationToken::new();
+        let hub = Hub::new(
+            Arc::clone(&published),
+            Arc::clone(&metrics),
+            &settings,
+            stop,
+        );
+        Self::over_hub(settings, published, inbox, book, metrics, hub)
+    }
+
+    fn over_hub(
+        settings: Settings,
+        published: Arc<Published>,
+        inbox: Inbox,
+        book: Arc<Book>,
+        metrics: Arc<Metrics>,
+        hub: Arc<Hub>,
+    ) -> Self {
         let (store, tasks) = (&book.lso().store, TaskTracker::new());
         let reservations = Durable::new(
             inbox.clone(),
@@ -156,14 +174,7 @@ impl App {
             &[],
             tasks.clone(),
         );
-        let stop = CancellationToken::new();
-        let testing = Testing::new(Arc::clone(store), None, tasks, stop.clone());
-        let hub = Hub::new(
-            Arc::clone(&published),
-            Arc::clone(&metrics),
-            &settings,
-            stop,
-        );
+        let testing = Testing::new(Arc::clone(store), None, tasks, hub.stop().clone());
         Self::new(
             settings,
             published,

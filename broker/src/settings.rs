@@ -141,6 +141,9 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// The private key.
     pub key: PathBuf,
+    /// PEM file of the authorities that clients' certificates may be signed by; without it none is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// Caps of candidate path vectors and placements. The directory tells them to clients.
@@ -515,13 +518,30 @@ pub enum LogFormat {
 }
 
 /// Who may ask.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
     /// From where no token is needed.
     pub anonymous: Anonymous,
-    /// Those with a token.
+    /// Where passwords of HTTP Digest are good (RFC 7616 §3.3): part of what is kept of them.
+    pub realm: String,
+    /// How long a challenge of HTTP Digest may be answered.
+    #[serde(with = "humantime_serde")]
+    pub nonce_lifetime: Duration,
+    /// Those who are known.
     pub principals: Vec<PrincipalEntry>,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            anonymous: Anonymous::default(),
+            realm: "brokerd".to_owned(),
+            // So long may a request that somebody recorded be sent again.
+            nonce_lifetime: Duration::from_secs(300),
+            principals: Vec::new(),
+        }
+    }
 }
 
 /// From where no token is needed.
@@ -537,11 +557,11 @@ pub enum Anonymous {
     Nobody,
 }
 
-/// One principal.
+/// One principal. By one at least of a token, a password and a certificate it is known.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct PrincipalEntry {
-    /// For logs.
+    /// For logs; with a password, the user's name.
     pub name: String,
     /// What it is.
     pub role: Role,
@@ -553,8 +573,26 @@ pub struct PrincipalEntry {
     )]
     pub domain: Option<DomainId>,
     /// The bearer token, at least 16 characters.
-    #[serde(serialize_with = "masked")]
-    pub token: SecretString,
+    #[serde(
+        default,
+        serialize_with = "masked",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub token: Option<SecretString>,
+    /// What HTTP Digest wants to know of the password (RFC 7616 §3.4.2): the SHA-256 hash of name, realm and
+    /// password with `:` between them, in hexadecimal digits.
+    #[serde(
+        default,
+        serialize_with = "masked",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub digest_ha1: Option<SecretString>,
+    /// The file that has it, in place of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_ha1_file: Option<PathBuf>,
+    /// A DNS name or a URI that the client's certificate has as a subject alternative name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// What a principal is.
@@ -571,7 +609,7 @@ pub enum Role {
     Buyer,
 }
 
-fn masked<S: Serializer>(_: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+fn masked<T, S: Serializer>(_: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str("***")
 }
 

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use alto::updates::{History, NoView, Revision, Snapshot, Store, View};
-use alto::{Ask, Refused};
+use alto::{Ask, Refused, Service};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -69,6 +69,9 @@ impl Lane {
     }
 }
 
+/// What finds out what a view says.
+pub(crate) type Making = fn(&View, &Service, &Ask) -> Result<Snapshot, Refused>;
+
 /// The versions of all that is watched.
 pub struct Hub {
     store: Mutex<Store>,
@@ -85,6 +88,8 @@ pub struct Hub {
     /// Steps that the view of a map may cost: as many as when it is asked by GET, which shares it.
     map_work: u64,
     all_octets: usize,
+    /// [`View::now`], but for tests.
+    making: Making,
     stop: CancellationToken,
 }
 
@@ -175,8 +180,22 @@ impl Hub {
             cost_work: settings.alto.work.min(of.work),
             map_work: settings.alto.work,
             all_octets: of.all_octets,
+            making: View::now,
             stop,
         })
+    }
+
+    /// The same, of which nobody knows yet, with something else that finds out what views say.
+    #[cfg(test)]
+    pub(crate) fn making_by(self: Arc<Self>, making: Making) -> Arc<Self> {
+        let mut hub = Arc::into_inner(self).unwrap();
+        hub.making = making;
+        Arc::new(hub)
+    }
+
+    /// What finds out what a view says.
+    pub(crate) fn making(&self) -> Making {
+        self.making
     }
 
     /// The versions of all that is watched. To be held for a moment: network threads wait for it.
@@ -337,7 +356,7 @@ impl Hub {
         for view in views {
             let versions = self.store().versions(view).cloned();
             let Some(versions) = versions else { continue };
-            match revised(view, &versions, said, &self.ask(view)) {
+            match self.revised(view, &versions, said) {
                 Some(revision) => ready.push(revision),
                 None => late.push(view.clone()),
             }
@@ -362,6 +381,20 @@ impl Hub {
             "what is watched is up to a version"
         );
         late
+    }
+
+    /// What becomes of these versions of a view; `None` if that is found out when there is an index. A view that
+    /// we fail at ends, and no other does.
+    fn revised(&self, view: &View, versions: &Arc<History>, said: &Said) -> Option<Revision> {
+        let revise = || match (self.making)(view, &said.service, &self.ask(view)) {
+            Err(Refused::MoreWork(_)) if said.awaits_index => None,
+            says => Some(view.revision(versions, says)),
+        };
+        // Nothing of ours is changed by it but what is made once, and is then whole or not there.
+        catch_unwind(AssertUnwindSafe(revise)).unwrap_or_else(|_| {
+            error!(?view, "what is watched could not be found out");
+            Some(view.ends("an error of the server"))
+        })
     }
 
     /// Shows what is ready, and wakes who waits for it.
@@ -389,20 +422,6 @@ impl Hub {
         };
         self.metrics.updates.kept(views, octets);
     }
-}
-
-/// What becomes of these versions of a view; `None` if that is found out when there is an index. A view that we
-/// fail at ends, and no other does.
-fn revised(view: &View, versions: &Arc<History>, said: &Said, ask: &Ask) -> Option<Revision> {
-    let revise = || match view.now(&said.service, ask) {
-        Err(Refused::MoreWork(_)) if said.awaits_index => None,
-        says => Some(view.revision(versions, says)),
-    };
-    // Nothing of ours is changed by it but what is made once, and is then whole or not there.
-    catch_unwind(AssertUnwindSafe(revise)).unwrap_or_else(|_| {
-        error!(?view, "what is watched could not be found out");
-        Some(view.ends("an error of the server"))
-    })
 }
 
 fn is_shared(view: &View) -> bool {

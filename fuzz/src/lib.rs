@@ -25,6 +25,8 @@ mod edit_config;
 pub use edit_config::edit_config;
 mod exports;
 pub use exports::exports;
+mod headers;
+pub use headers::{accept, authorization};
 mod partner_answer;
 pub use partner_answer::partner_answer;
 mod placements;
@@ -42,7 +44,7 @@ pub use world::world;
 pub type Target = fn(&[u8]);
 
 /// The targets by name; the name is also that of the corpus and of the binary.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 20] = [
     ("service_graph", service_graph),
     ("virtualizer", virtualizer),
     ("unify", unify),
@@ -61,6 +63,8 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("partner_answer", partner_answer),
     ("service_order", service_order),
     ("configuration", configuration),
+    ("accept", accept),
+    ("authorization", authorization),
 ];
 
 /// Below this many nanoseconds and bits per second the wire forms are exact.

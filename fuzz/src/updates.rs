@@ -1,7 +1,8 @@
 //! What clients that watch send (RFC 8895, RFC 9569).
 
 use alto::updates::{
-    Bounds, Control, Edge, NextEdge, NoStream, NoView, Open, OpenView, Store, Stream, StreamLimits,
+    Bounds, Control, Edge, NextEdge, NoStream, NoView, Open, OpenSummaries, OpenView, Store,
+    Stream, StreamLimits,
 };
 use alto::{Ask, Refused};
 
@@ -30,6 +31,9 @@ pub fn alto_updates(data: &[u8]) {
     match Open::read(data, client) {
         Ok(open) => opened(&open, data, &mut store),
         Err(error) => alto_error(&error),
+    }
+    if let Err(error) = OpenSummaries::read(data, client) {
+        alto_error(&error);
     }
     if let Err(error) = Control::read(data, client) {
         alto_error(&error);

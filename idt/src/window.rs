@@ -284,6 +284,15 @@ impl Outlook {
         at.ok().and_then(|at| self.0.get(at)).map(|(_, told)| told)
     }
 
+    /// The edges of a point that are announced to be out of service, sorted.
+    pub fn out_of(&self, from: u32) -> impl Iterator<Item = EdgeId> {
+        let first = self.0.partition_point(|(edge, _)| edge.from < from);
+        let rest = self.0.get(first..).unwrap_or_default().iter();
+        rest.take_while(move |(edge, _)| edge.from == from)
+            .filter(|(_, told)| *told == EdgeOutlook::Out)
+            .map(|(edge, _)| *edge)
+    }
+
     /// An edge of `net`, which is the net of `graph` with the bandwidth that reservations leave, as it is at
     /// its worst; `None` if it is out of service or there is no such edge.
     #[must_use]

@@ -379,12 +379,7 @@ async fn start(
         Some(broker) => broker,
         None => start_broker(scenario, (&mdos, &sofs), plan, &way, folder, progress).await?,
     };
-    let client = Client::new(Options {
-        server: broker.url().clone(),
-        directory: "/directory".to_owned(),
-        token: None,
-        timeout: Duration::from_secs(30),
-    })?;
+    let client = Client::new(Options::to(broker.url().clone()))?;
     wait_until_fresh(&client, &mut broker, scenario, &mdos, plan, progress).await?;
     sofs::wait_until_active(&client, &mut broker, &sofs, plan.patience, progress).await?;
     Ok((broker, sofs, mdos, client))

@@ -42,7 +42,7 @@ pub(crate) fn filtered_cost_map(
     );
     out.push(b',');
     meta(&mut out, &query);
-    calendar_meta(&mut out, &query, service, ask);
+    calendar_meta(&mut out, &[], &query, service, ask);
     out.extend_from_slice(b"},\"cost-map\":{");
     write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
@@ -120,6 +120,18 @@ impl Pairs {
         Ok(pairs)
     }
 
+    /// Of each pair, where its costs are among those of pairs of domains.
+    pub(super) fn cells(&self) -> impl Iterator<Item = usize> + Clone {
+        let columns = self.to.points.len();
+        let rows = self.from.cells.iter();
+        rows.flat_map(move |row| {
+            self.to
+                .cells
+                .iter()
+                .map(move |column| row * columns + column)
+        })
+    }
+
     /// Their costs.
     pub(super) fn costs(
         &self,
@@ -135,19 +147,26 @@ impl Pairs {
 
     /// Refuses a request whose answer would have more values than the largest without calendars.
     fn check_values(&self, service: &Service, query: &Query<'_>) -> Result<(), AltoError> {
-        let limits = &service.maps().config().limits;
-        let Some(calendar) = limits.calendar else {
+        let Some(calendar) = service.maps().config().limits.calendar else {
             return Ok(());
         };
-        let most = max_values(limits.pairs);
         let each = query.values(calendar.intervals as usize);
         let pairs = self.from.keys.len().saturating_mul(self.to.keys.len());
-        if pairs.saturating_mul(each) <= most {
+        self.check_calendars(service, pairs.saturating_mul(each))
+    }
+
+    /// Refuses a request whose calendars would have this many values, if that is more than the largest answer
+    /// without calendars has.
+    pub(super) fn check_calendars(
+        &self,
+        service: &Service,
+        values: usize,
+    ) -> Result<(), AltoError> {
+        let most = max_values(service.maps().config().limits.pairs);
+        if values <= most {
             return Ok(());
         }
-        let rule = format!(
-            "{each} values for each pair: at most {most} in one request ('max-calendar-values')"
-        );
+        let rule = format!("{values} values: at most {most} in one answer ('max-calendar-values')");
         Err(AltoError::invalid(self.field, &self.asked, rule))
     }
 
@@ -197,7 +216,7 @@ pub(crate) fn endpoint_costs(
     let mut out = Vec::with_capacity(512 + pairs.from.keys.len() * pairs.to.keys.len() * 32);
     out.extend_from_slice(b"{\"meta\":{");
     meta(&mut out, &query);
-    calendar_meta(&mut out, &query, service, ask);
+    calendar_meta(&mut out, &[], &query, service, ask);
     out.extend_from_slice(b"},\"endpoint-cost-map\":{");
     write(&mut out, &query, &costs, &pairs);
     out.extend_from_slice(b"}}");
@@ -276,7 +295,7 @@ impl Placed {
     }
 }
 
-fn has_calendars(service: &Service) -> bool {
+pub(super) fn has_calendars(service: &Service) -> bool {
     service.maps().config().limits.calendar.is_some()
 }
 
@@ -301,9 +320,16 @@ pub(super) fn meta(out: &mut Vec<u8>, query: &Query<'_>) {
     }
 }
 
-/// The member of `meta` that says of what time calendars are, if there are any (RFC 8896 §5.1.2).
-fn calendar_meta(out: &mut Vec<u8>, query: &Query<'_>, service: &Service, ask: &Ask) {
-    let mut names: Vec<&str> = Vec::new();
+/// The member of `meta` that says of what time calendars are, if there are any (RFC 8896 §5.1.2): those of the
+/// query, and of cost types with these names.
+pub(super) fn calendar_meta(
+    out: &mut Vec<u8>,
+    others: &[&str],
+    query: &Query<'_>,
+    service: &Service,
+    ask: &Ask,
+) {
+    let mut names: Vec<&str> = others.to_vec();
     for cost_type in query.calendars() {
         if !names.contains(&cost_type.name) {
             names.push(cost_type.name);
@@ -427,23 +453,6 @@ impl Costs {
         self.tables.iter().find(of).map(|(_, table)| table)
     }
 
-    /// The amount of a pair by one of the cost types; `None` if it has none.
-    pub(super) fn amount(&self, cost_type: &'static CostType, at: usize) -> Option<u64> {
-        self.table(cost_type)?.amount(at)
-    }
-
-    /// Writes the cost of a pair by one of the cost types; `None` if it has none.
-    pub(super) fn write(
-        &self,
-        out: &mut Vec<u8>,
-        cost_type: &'static CostType,
-        at: usize,
-    ) -> Option<()> {
-        let table = self.table(cost_type)?;
-        table.write(out, table.amount(at)?);
-        Some(())
-    }
-
     /// Whether a pair passes the test of the query that these are of.
     pub(super) fn pass(&self, query: &Query<'_>, at: usize) -> bool {
         let cost = |cost_type| self.table(cost_type).and_then(|table| table.cost(at));
@@ -451,7 +460,7 @@ impl Costs {
     }
 
     /// What is told, in the order in which it was asked for.
-    fn told(&self, query: &Query<'_>) -> Vec<Told<'_>> {
+    pub(super) fn told(&self, query: &Query<'_>) -> Vec<Told<'_>> {
         let told = |(cost_type, is_calendar): (&&'static CostType, &bool)| {
             if *is_calendar {
                 let mut all = self.calendars.iter();
@@ -468,13 +477,13 @@ impl Costs {
 }
 
 /// The costs of one type.
-enum Told<'a> {
+pub(super) enum Told<'a> {
     Now(&'a Table),
     Calendar(&'a Series),
 }
 
 impl Told<'_> {
-    fn is_defined(&self, at: usize) -> bool {
+    pub(super) fn is_defined(&self, at: usize) -> bool {
         match self {
             Self::Now(table) => table.amount(at).is_some(),
             Self::Calendar(series) => series.is_defined(at),
@@ -482,7 +491,7 @@ impl Told<'_> {
     }
 
     /// Writes a value, `null` if it is not defined.
-    fn write(&self, out: &mut Vec<u8>, at: usize) {
+    pub(super) fn write(&self, out: &mut Vec<u8>, at: usize) {
         match self {
             Self::Now(table) => match table.amount(at) {
                 Some(amount) => table.write(out, amount),

@@ -37,7 +37,7 @@ pub(crate) struct ToCome {
 }
 
 /// The net of an interval.
-enum When {
+pub(super) enum When {
     Unknown,
     Now,
     Other(Arc<State>),
@@ -82,13 +82,13 @@ impl ToCome {
 }
 
 /// The nets of a calendar: of each interval the position of its net among those that are different.
-struct Nets {
-    of: Vec<usize>,
-    nets: Vec<When>,
+pub(super) struct Nets {
+    pub(super) of: Vec<usize>,
+    pub(super) nets: Vec<When>,
 }
 
 impl Nets {
-    fn find(
+    pub(super) fn find(
         service: &Service,
         calendar: &Calendar,
         now: Timestamp,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use idt::net::{Edge, EdgeId, Net, NetBuilder, RowChange};
+use idt::net::{Edge, EdgeId, Net, NetBuilder, RowChange, UNLIMITED};
 use idt::search::{Budget, Distances, Metric, Spent};
 use idt::{DomainGraph, EdgeOutlook, Link, Outlook};
 use nffg::Bandwidth;
@@ -125,6 +125,39 @@ impl Over<'_> {
             let from = from.as_usize() as u32;
             links.map(move |(nth, link)| (EdgeId { from, nth }, link))
         })
+    }
+
+    /// The link of the graph that an edge of the net of [`Self::distances`] is: in the net of a time to come
+    /// those that are out of service then are left out.
+    pub(crate) fn link(&self, edge: EdgeId) -> EdgeId {
+        let Some((_, told)) = self.to_come else {
+            return edge;
+        };
+        let mut link = edge;
+        for out in told.out_of(edge.from) {
+            if out.nth > link.nth {
+                break;
+            }
+            link.nth += 1;
+        }
+        link
+    }
+
+    /// The bandwidth that is left of an edge of the net of [`Self::distances`], in bits per second, if somebody
+    /// tells any.
+    pub(crate) fn bandwidth(&self, edge: EdgeId) -> Option<u64> {
+        let edge = self.distances.net().edge(edge)?;
+        Some(edge.bandwidth).filter(|width| *width != UNLIMITED)
+    }
+
+    /// The delay of an edge of the net of [`Self::distances`] in nanoseconds, if somebody tells one.
+    pub(crate) fn delay(&self, edge: EdgeId) -> Option<u64> {
+        let link = self.link(edge);
+        let announced = self.to_come.and_then(|(_, told)| told.get(link));
+        if let Some(EdgeOutlook::Up { delay: Some(_), .. }) = announced {
+            return Some(self.distances.net().edge(edge)?.delay.into());
+        }
+        self.graph.link(link)?.delay.map(nffg::Delay::as_nanos)
     }
 
     /// Whether somebody tells the delay of an edge that has this one. A net has 0 for one that is not told,

@@ -6,6 +6,7 @@
 //! | [`request`] | what is asked |
 //! | [`route`] | the path of each pair |
 //! | [`element`] | the abstract network elements (ANEs) that paths are told in |
+//! | [`vectors`] | path vectors of now, or of each interval of a calendar |
 //! | [`write`] | the two parts of an answer |
 //!
 //! # The path
@@ -29,25 +30,28 @@
 //!
 //! The names of ANEs are made of the request, and of the pairs that cross them or of the one link that they
 //! are: another request has others (§11), and while a stream tells what changes (§9.3) an ANE has its name as
-//! long as the same pairs cross it, or the link is there.
+//! long as the same pairs cross it, or the link is there. In a calendar the amounts that are asked for are in
+//! them, too: an element that tells others in another interval is another (§9.4).
 
 mod element;
 mod request;
 mod route;
+mod vectors;
 mod write;
 
-use idt::search::Budget;
+use idt::search::{Budget, Spent};
 use nffg::json::Cursor;
 use serde_json::Value;
 
-use super::answer::{Costs, Pairs};
+use super::answer::{Costs, Pairs, has_calendars};
+use super::calendar::Nets;
 use super::tolerance;
 use crate::service::{Ask, Content, LIGHT_DOMAINS, Refused, Service};
 use crate::{AltoError, media, uri};
-use element::{Elements, Naming};
+use element::{Names, Naming};
 pub(crate) use request::AneProperty;
 use request::Question;
-use route::Routes;
+use vectors::{Vectors, Wanted};
 
 /// What is different between the two resources.
 struct Form {
@@ -101,8 +105,9 @@ struct Answer<'a> {
     costs: Costs,
     /// Of each pair of domains, whether it passes the test.
     passes: Vec<bool>,
-    /// If path vectors are asked for.
-    elements: Option<Elements>,
+    /// If path vectors of now are asked for, and if calendars of them are.
+    paths: Option<Vectors>,
+    calendars: Option<Vectors>,
 }
 
 fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<Content, Refused> {
@@ -111,7 +116,7 @@ fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<C
         request = tolerance::with_endpoints(request).map_err(AltoError::from)?;
     }
     let cursor = Cursor::root(&request);
-    let question = Question::read(&cursor).map_err(AltoError::from)?;
+    let question = Question::read(&cursor, has_calendars(service)).map_err(AltoError::from)?;
     let mut budget = Budget::new(ask.cost_work);
     let pairs = if form.of_pids {
         Pairs::of_pids(service, &cursor)?
@@ -122,21 +127,36 @@ fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<C
     let passes: Vec<bool> = (0..pairs.from.points.len() * pairs.to.points.len())
         .map(|at| costs.pass(&question.query, at))
         .collect();
-    let elements = if question.tells_paths() {
+    let (mut paths, mut calendars) = (None, None);
+    if question.tells_paths() || question.tells_calendars() {
         // As other searches for paths: there a source alone is more than a little work.
         if ask.light && service.maps().idt().graph().len() > LIGHT_DOMAINS {
             return Err(pairs.too_much(Refused::MoreWork(None)));
         }
-        let (from, to) = (&pairs.from.points, &pairs.to.points);
-        let mut budget = Budget::new(ask.path_work);
-        let routes = Routes::find(service.distances().net(), from, to, &passes, &mut budget)
-            .map_err(|spent| pairs.too_much(spent.into()))?;
-        let naming = Naming::new(service.maps().idt().graph(), &request);
-        let found = Elements::find(service, &naming, &question, &routes, (from, to));
-        Some(found)
-    } else {
-        None
-    };
+        let wanted = Wanted {
+            service,
+            question: &question,
+            naming: &Naming::new(&request),
+            from: &pairs.from.points,
+            to: &pairs.to.points,
+        };
+        let spent = |spent: Spent| pairs.too_much(spent.into());
+        let mut names = Names::default();
+        let mut path_budget = Budget::new(ask.path_work);
+        if question.tells_paths() {
+            let found = Vectors::now(&wanted, &passes, &mut names, &mut path_budget);
+            paths = Some(found.map_err(spent)?);
+        }
+        if let Some(calendar) = service.maps().config().limits.calendar
+            && question.tells_calendars()
+        {
+            let nets = Nets::find(service, &calendar, ask.now, &mut budget).map_err(spent)?;
+            let found = Vectors::calendar(&wanted, nets, &mut names, &mut path_budget);
+            let found = found.map_err(spent)?;
+            pairs.check_calendars(service, found.values(pairs.cells()))?;
+            calendars = Some(found);
+        }
+    }
     let answer = Answer {
         service,
         form,
@@ -144,7 +164,8 @@ fn answer(service: &Service, request: &[u8], ask: &Ask, form: &Form) -> Result<C
         pairs,
         costs,
         passes,
-        elements,
+        paths,
+        calendars,
     };
     answer.content(ask)
 }

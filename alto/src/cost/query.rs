@@ -27,11 +27,7 @@ impl<'a> Query<'a> {
     /// `has_calendars`: the resource has calendars of all cost types, or of none.
     pub(super) fn read(request: &Cursor<'a>, has_calendars: bool) -> Result<Self, FieldError> {
         let (costs, multi) = wanted(request, MAX_COST_TYPES, CostType::read)?;
-        // Without calendars the field says nothing, as to servers that do not know it.
-        let calendared = match request.optional("calendared")? {
-            Some(calendared) if has_calendars => flags(&calendared, costs.len())?,
-            _ => vec![false; costs.len()],
-        };
+        let calendared = calendared(request, has_calendars, costs.len())?;
         if calendared.contains(&true) {
             // Constraints and calendars exclude each other (RFC 8896 §3.3): the constraints are ignored
             // (§5.2.1), right or wrong.
@@ -97,6 +93,19 @@ pub(super) fn wanted<'a, T>(
         (None, None) => Err(FieldError::missing("cost-type")),
         (Some(single), None) => Ok((vec![read(&single)?], None)),
         (None, Some(multi)) => Ok((list(&multi, most, read)?, Some(multi.value()))),
+    }
+}
+
+/// Which of so many cost types are wanted as calendars. Without calendars the field says nothing, as to servers
+/// that do not know it.
+pub(super) fn calendared(
+    request: &Cursor<'_>,
+    has_calendars: bool,
+    cost_types: usize,
+) -> Result<Vec<bool>, FieldError> {
+    match request.optional("calendared")? {
+        Some(calendared) if has_calendars => flags(&calendared, cost_types),
+        _ => Ok(vec![false; cost_types]),
     }
 }
 

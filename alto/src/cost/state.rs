@@ -41,6 +41,15 @@ impl State {
         }
     }
 
+    /// What the amounts are over.
+    pub(crate) fn over(&self) -> Over<'_> {
+        Over {
+            distances: &self.distances,
+            graph: &self.graph,
+            to_come: self.to_come.as_ref().map(|(net, told)| (&**net, told)),
+        }
+    }
+
     /// The net.
     #[cfg(test)]
     pub(crate) fn net(&self) -> &Arc<Net> {
@@ -56,11 +65,7 @@ impl State {
         (from, to): (&[u32], &[u32]),
         budget: &mut Budget,
     ) -> Result<Vec<u64>, Spent> {
-        let over = Over {
-            distances: &self.distances,
-            graph: &self.graph,
-            to_come: self.to_come.as_ref().map(|(net, told)| (&**net, told)),
-        };
+        let over = self.over();
         if std::ptr::eq(now.ids(), self.graph.ids()) || now.ids() == self.graph.ids() {
             return self.measures.table(measure, &over, from, to, budget);
         }
@@ -78,7 +83,7 @@ impl State {
     }
 
     /// Of points of `now` those that were there: their positions in the list, and which points they were.
-    fn were(&self, now: &DomainGraph, points: &[u32]) -> (Vec<usize>, Vec<u32>) {
+    pub(super) fn were(&self, now: &DomainGraph, points: &[u32]) -> (Vec<usize>, Vec<u32>) {
         let was = |point: u32| {
             let id = now.id(now.index_of(point)?);
             Some(self.graph.index(id)?.as_usize() as u32)

@@ -159,26 +159,30 @@ fn adds(request: &Cursor<'_>, client: Option<IpAddr>) -> Result<Vec<Add>, AltoEr
     };
     let mut read = Vec::new();
     for name in adds.object()?.keys() {
-        let substream = SubstreamId::new(name).ok_or_else(|| {
-            let rule =
-                "a substream-id is 1 to 64 letters, digits, '-', ':', '@' or '_' (RFC 8895 5.2)";
-            FieldError::invalid("add", name, rule)
-        })?;
+        let substream = substream(name)?;
         let add = adds.required(name)?;
-        let view = view(&add, client, updatable())?;
-        let tag = tag(&add)?;
-        let incremental = match add.optional("incremental-changes")? {
-            Some(incremental) => incremental.boolean()?,
-            None => true,
-        };
         read.push(Add {
             substream,
-            view,
-            tag,
-            incremental,
+            view: view(&add, client, updatable())?,
+            tag: tag(&add)?,
+            incremental: incremental(&add)?,
         });
     }
     Ok(read)
+}
+
+/// The name of a member of `add`.
+pub(super) fn substream(name: &str) -> Result<SubstreamId, FieldError> {
+    SubstreamId::new(name).ok_or_else(|| {
+        let rule = "a substream-id is 1 to 64 letters, digits, '-', ':', '@' or '_' (RFC 8895 5.2)";
+        FieldError::invalid("add", name, rule)
+    })
+}
+
+/// `incremental-changes` of a member of `add`: they are taken unless it says no.
+pub(super) fn incremental(add: &Cursor<'_>) -> Result<bool, FieldError> {
+    let incremental = add.optional("incremental-changes")?;
+    incremental.map_or(Ok(true), |incremental| incremental.boolean())
 }
 
 /// A request for a TIPS view (RFC 9569 §6.1), of type [`TIPS_PARAMS`](crate::media::TIPS_PARAMS).
@@ -197,10 +201,13 @@ impl OpenView {
     /// It is not JSON; `resource-id` is absent or cannot be watched; a field has the wrong type.
     pub fn read(request: &[u8], client: Option<IpAddr>) -> Result<Self, AltoError> {
         let request: Value = serde_json::from_slice(request)?;
-        let request = Cursor::root(&request);
+        Self::of(&Cursor::root(&request), client)
+    }
+
+    pub(super) fn of(request: &Cursor<'_>, client: Option<IpAddr>) -> Result<Self, AltoError> {
         Ok(Self {
-            view: view(&request, client, tips_updatable())?,
-            tag: tag(&request)?,
+            view: view(request, client, tips_updatable())?,
+            tag: tag(request)?,
         })
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::cost_laws::{Link, links, update};
 use crate::costs::cost_type;
 use crate::federation::{CAPS, Federation, id, posted};
+use crate::path_vectors::{Answer, COST_MAP, asked_at, between};
 use crate::rfc8896::{asked, limits};
 
 const NAMES: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
@@ -162,6 +163,48 @@ fn check(
                     to
                 );
             }
+        }
+    }
+    check_paths(service, now, &services)
+}
+
+/// That each path vector of the calendars is the path vector of its interval, told in the same amounts. Names of
+/// elements are another matter.
+fn check_paths(
+    service: &Service,
+    now: i64,
+    services: &[Option<Service>],
+) -> Result<(), TestCaseError> {
+    const AMOUNTS: [&str; 2] = ["max-reservable-bandwidth", "priv:brokermdo-delay"];
+    const LASTING: &str = "persistent-entity-id";
+    let amounts = |answer: &Answer, vector: &Value| -> Option<Vec<[Value; 2]>> {
+        let told = |name| AMOUNTS.map(|amount| answer.ane(name)[amount].clone());
+        Some(vector.as_array()?.iter().map(told).collect())
+    };
+    for properties in [&AMOUNTS[..], &[AMOUNTS[0], AMOUNTS[1], LASTING]] {
+        let mut request = between(&[], &[], properties);
+        let plain = |one: &Option<Service>| {
+            let one = one.as_ref()?;
+            Some(asked_at(one, COST_MAP, &request, second(now)).unwrap())
+        };
+        let plain: Vec<Option<Answer>> = services.iter().map(plain).collect();
+        request["calendared"] = json!([true]);
+        let answer = asked_at(service, COST_MAP, &request, second(now)).unwrap();
+        for (from, to) in NAMES.iter().flat_map(|from| NAMES.map(|to| (*from, to))) {
+            let of = |answer: &Answer| answer.cost_map().get(from)?.get(to).cloned();
+            let expected: Vec<_> = plain
+                .iter()
+                .map(|one| {
+                    let one = one.as_ref()?;
+                    amounts(one, &of(one)?)
+                })
+                .collect();
+            let expected = expected.iter().any(Option::is_some).then_some(expected);
+            let found = of(&answer).map(|calendar| {
+                let each = calendar.as_array().unwrap().iter();
+                each.map(|vector| amounts(&answer, vector)).collect()
+            });
+            prop_assert_eq!(found, expected, "{} {} {:?}", from, to, properties);
         }
     }
     Ok(())

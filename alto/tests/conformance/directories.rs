@@ -92,6 +92,7 @@ fn rfc7285_9_1_1_ids_are_stable() {
         "pv",
         "pv-costmap",
         "tips",
+        "tips-stream",
         "update-stream",
     ];
     assert_eq!(ids, expected);
@@ -282,7 +283,7 @@ fn rfc8895_6_3_the_directory_has_the_update_stream_with_all_that_can_be_watched(
     assert_eq!(entry["media-type"], "text/event-stream");
     assert_eq!(entry["accepts"], "application/alto-updatestreamparams+json");
     assert_eq!(entry["capabilities"]["support-stream-control"], true);
-    // §6.4: everything but directories and these two, in both directories, so that it is closed.
+    // §6.4: everything but directories and those of updates, in both directories, so that it is closed.
     let is_told = |id: &&String| {
         let one = resource(id).unwrap();
         one.media_type != "application/alto-directory+json" && !one.is_of_updates()
@@ -323,6 +324,17 @@ fn rfc9569_5_the_directory_has_tips_with_all_that_is_one_document() {
             .values()
             .all(|forms| forms == "application/merge-patch+json,application/json-patch+json")
     );
+}
+
+#[test]
+fn rfc9569_5_4_a_stream_of_summaries_uses_tips_alone() {
+    let [root, _] = directories();
+    let (entry, uses) = of_updates(&root, "tips-stream");
+    assert_eq!(entry["media-type"], "text/event-stream");
+    assert_eq!(entry["accepts"], "application/alto-updatestreamparams+json");
+    assert_eq!(uses, ["tips"]);
+    let forms = json!({"incremental-change-media-types": {"tips": "application/merge-patch+json"}});
+    assert_eq!(entry["capabilities"], forms);
 }
 
 /// Where there are no full cost maps, there is nothing of them to watch.

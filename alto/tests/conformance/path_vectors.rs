@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use alto::updates::View;
 use alto::{AltoError, Ask, Limits, Refused, Service, resource};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::costs::cost_type;
@@ -38,7 +39,23 @@ impl Answer {
 }
 
 pub(crate) fn asked(service: &Service, id: &str, request: &Value) -> Result<Answer, AltoError> {
-    let content = content(service, id, request.to_string().as_bytes())?;
+    asked_at(service, id, request, ASK.now)
+}
+
+/// The same at that time.
+pub(crate) fn asked_at(
+    service: &Service,
+    id: &str,
+    request: &Value,
+    now: Timestamp,
+) -> Result<Answer, AltoError> {
+    let ask = Ask { now, ..ASK };
+    let resource = resource(id).unwrap();
+    let content = match service.content(resource, request.to_string().as_bytes(), &ask) {
+        Ok(content) => content,
+        Err(Refused::Alto(error) | Refused::MoreWork(Some(error))) => return Err(error),
+        Err(other) => panic!("{other}"),
+    };
     let parts = parts(&content.media_type, &content.to_bytes());
     let [(first, costs), (second, properties)] = parts.as_slice() else {
         panic!("exactly two parts: {}", parts.len())

@@ -1,13 +1,14 @@
 //! RFC 9569: the updates graph and its views. HTTP is not part of it here.
 
 use alto::updates::{
-    Bounds, Edge, Form, Forms, History, Item, NextEdge, NoItem, NoView, OpenView, Snapshot, Store,
-    View, tips_updatable, updatable,
+    Bounds, Edge, Form, Forms, History, Item, MessageKind, NextEdge, NoItem, NoView, OpenSummaries,
+    OpenView, Snapshot, Store, Summaries, View, tips_updatable, updatable,
 };
 use alto::{Content, Refused};
 use serde_json::{Value, json};
 
 use crate::federation::{ASK, Federation, content, json, posted, told};
+use crate::rfc8895::Bench;
 
 /// A version of a document of at least so many octets.
 fn version(number: u64, octets: usize) -> Snapshot {
@@ -440,4 +441,148 @@ fn a_patch_is_encoded_once_and_its_octets_are_shared() {
         other => panic!("{other:?}"),
     };
     assert_eq!(octets(), octets());
+}
+
+/// The events and the data of messages.
+fn events(messages: &[alto::updates::Message]) -> Vec<(String, Value)> {
+    let event = |message: &alto::updates::Message| {
+        let text = String::from_utf8(message.encode().concat()).unwrap();
+        let mut lines = text.lines();
+        let name = lines.next().unwrap().strip_prefix("event: ").unwrap();
+        let data: String = lines
+            .filter_map(|line| line.strip_prefix("data: "))
+            .collect();
+        (name.to_owned(), json(data.as_bytes()))
+    };
+    messages.iter().map(event).collect()
+}
+
+#[test]
+fn rfc9569_6_3_3_a_summary_is_told_whole_and_then_what_changes_in_it() {
+    let mut bench = Bench::new();
+    let request = json!({"add": {
+        "one": {"resource-id": "tips", "input": {"resource-id": "costmap-delay-ow"}},
+        "all": {"resource-id": "tips", "input": {"resource-id": "networkmap"}, "incremental-changes": false},
+    }});
+    let request = OpenSummaries::read(request.to_string().as_bytes(), None).unwrap();
+    let views = request.add.into_iter().map(|add| {
+        bench
+            .store
+            .watch(&add.open.view, &bench.service, &ASK)
+            .unwrap();
+        let uri = format!("https://alto.example.com/tips/{}", add.substream);
+        (add, uri)
+    });
+    let mut summaries = Summaries::new(views.collect());
+    let whole = |name: &str, end: u64| {
+        let summary =
+            json!({"start-seq": 1, "end-seq": end, "start-edge-rec": {"seq-i": 0, "seq-j": end}});
+        json!({
+            "tips-view-uri": format!("https://alto.example.com/tips/{name}"),
+            "tips-view-summary": {"updates-graph-summary": summary},
+        })
+    };
+    let tips = |name: &str| format!("application/alto-tips+json,{name}");
+    let control = || "application/alto-updatestreamcontrol+json".to_owned();
+    let first = summaries.take(&bench.store);
+    assert_eq!(
+        events(&first),
+        [
+            // RFC 8895 §5.3: there is no control service.
+            (control(), json!({"control-uri": null})),
+            (tips("all"), whole("all", 1)),
+            (tips("one"), whole("one", 1)),
+        ]
+    );
+    assert_eq!(first[1].kind, MessageKind::Full);
+    assert!(summaries.take(&bench.store).is_empty());
+
+    bench.change_delay(9);
+    let patch = json!({"tips-view-summary": {"updates-graph-summary":
+        {"end-seq": 2, "start-edge-rec": {"seq-j": 2}}}});
+    let told = events(&summaries.take(&bench.store));
+    assert_eq!(
+        told,
+        [("application/merge-patch+json,one".to_owned(), patch)]
+    );
+    bench.change_domains(true);
+    let told = events(&summaries.take(&bench.store));
+    assert_eq!(told[0], (tips("all"), whole("all", 2)));
+    assert_eq!(told.len(), 2);
+    assert!(!summaries.is_closed());
+}
+
+/// As TIPS itself answers who opens a view with the tag of what he has.
+#[test]
+fn rfc9569_6_3_3_the_summary_recommends_as_for_who_has_the_tag_of_the_request() {
+    let mut bench = Bench::new();
+    let tag = content(&bench.service, "costmap-delay-ow", b"")
+        .unwrap()
+        .tag;
+    let input = json!({"resource-id": "costmap-delay-ow", "tag": tag.unwrap().as_str()});
+    let request = json!({"add": {"one": {"resource-id": "tips", "input": input}}});
+    let request = OpenSummaries::read(request.to_string().as_bytes(), None).unwrap();
+    let [add] = <[_; 1]>::try_from(request.add).unwrap();
+    let view = add.open.view.clone();
+    bench.store.watch(&view, &bench.service, &ASK).unwrap();
+    let mut summaries = Summaries::new(vec![(add, "https://alto.example.com/tips/1".to_owned())]);
+    let told = events(&summaries.take(&bench.store));
+    let edge = &told[1].1["tips-view-summary"]["updates-graph-summary"]["start-edge-rec"];
+    assert_eq!(*edge, json!({"seq-i": 1, "seq-j": 2}));
+}
+
+#[test]
+fn rfc9569_6_3_3_a_view_that_ends_is_told_as_stopped() {
+    let mut bench = Bench::new();
+    let request =
+        json!({"add": {"one": {"resource-id": "tips", "input": {"resource-id": "networkmap"}}}});
+    let request = OpenSummaries::read(request.to_string().as_bytes(), None).unwrap();
+    let [add] = <[_; 1]>::try_from(request.add).unwrap();
+    let view = add.open.view.clone();
+    bench.store.watch(&view, &bench.service, &ASK).unwrap();
+    let mut summaries = Summaries::new(vec![(add, "https://alto.example.com/tips/1".to_owned())]);
+    assert_eq!(summaries.take(&bench.store).len(), 2);
+    bench.store.adopt(&mut view.ends("no more of it"));
+    let told = events(&summaries.take(&bench.store));
+    assert_eq!(
+        told[0].1,
+        json!({"stopped": ["one"], "description": "no more of it"})
+    );
+    assert!(summaries.is_closed());
+    assert!(summaries.take(&bench.store).is_empty());
+}
+
+#[test]
+fn rfc9569_6_3_3_wrong_requests_for_summaries() {
+    let read = |request: Value| told(OpenSummaries::read(request.to_string().as_bytes(), None));
+    let one = |add: Value| read(json!({"add": {"one": add}}));
+    let value = "E_INVALID_FIELD_VALUE";
+    for none in [json!({}), json!({"add": {}})] {
+        assert_eq!(read(none), ["E_MISSING_FIELD", "add", "-"]);
+    }
+    assert_eq!(
+        one(json!({})),
+        ["E_MISSING_FIELD", "add/one/resource-id", "-"]
+    );
+    assert_eq!(
+        one(json!({"resource-id": "networkmap"})),
+        [value, "add/one/resource-id", "networkmap"]
+    );
+    assert_eq!(
+        read(json!({"add": {"a.b": {"resource-id": "tips"}}})),
+        [value, "add", "a.b"]
+    );
+    // RFC 8895 §6.6: the errors of the TIPS resource itself.
+    assert_eq!(
+        one(json!({"resource-id": "tips"})),
+        ["E_MISSING_FIELD", "resource-id", "-"]
+    );
+    assert_eq!(
+        one(json!({"resource-id": "tips", "input": {"resource-id": "pv"}})),
+        [value, "resource-id", "pv"]
+    );
+    assert_eq!(
+        one(json!({"resource-id": "tips", "input": 3}))[0],
+        "E_INVALID_FIELD_TYPE"
+    );
 }

@@ -40,10 +40,11 @@ pub mod stream;
 pub mod tips;
 pub mod updates;
 
+use super::identity::Tls;
 use super::media_type::MediaType;
 use super::{
     COST_MAP_FILTER_TYPE, COST_MAP_TYPE, Client, ClientError, DIRECTORY_TYPE, ERROR_TYPE,
-    MAX_ANSWER_BYTES, MULTIPART_TYPE, Options, PROPERTY_MAP_TYPE, error, text_header,
+    MAX_ANSWER_BYTES, MULTIPART_TYPE, Options, PROPERTY_MAP_TYPE, text_header,
 };
 use catalogue::{Catalogue, MOST_DIRECTORIES, Resource};
 use parts::Part;
@@ -331,12 +332,8 @@ impl Alto {
         if let Some(tag) = call.if_none_match {
             request = request.header(header::IF_NONE_MATCH, tag);
         }
-        // The token is for the server that it was given for: a directory may name other servers.
-        let is_its_own = url.origin() == self.client.server.origin();
-        if let Some(authorization) = self.client.authorization.clone().filter(|_| is_its_own) {
-            request = request.header(header::AUTHORIZATION, authorization);
-        }
-        let sent = request.send().await;
+        let its_own = self.client.is_for(url);
+        let sent = self.client.shown.send(request, its_own).await;
         sent.map_err(|error| ClientError::from_transport(url, self.client.timeout, &error))
     }
 
@@ -348,14 +345,12 @@ impl Alto {
         if let Some(secure) = self.secure.get() {
             return Ok(secure);
         }
-        let built = super::builder(self.client.timeout)
-            .build()
-            .map_err(|error| {
-                ClientError::Input(format!(
-                    "no HTTP client can be set up: {}",
-                    error::root_cause(&error)
-                ))
-            })?;
+        // A certificate of the client is for the server that it was given for.
+        let tls = Tls {
+            authorities: self.client.tls.authorities.clone(),
+            ..Tls::default()
+        };
+        let built = super::built(tls.apply(super::builder(self.client.timeout))?)?;
         Ok(self.secure.get_or_init(|| built))
     }
 }

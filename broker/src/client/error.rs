@@ -20,7 +20,7 @@ pub enum ClientError {
     #[error("{0}")]
     Input(String),
     /// Nobody answers at the address.
-    #[error("no broker answers at {}: {cause}; is brokerd running?", origin(url))]
+    #[error("{} does not answer: {cause}; is a server running there?", origin(url))]
     NoAnswer {
         /// What was asked.
         url: Url,
@@ -35,15 +35,17 @@ pub enum ClientError {
         /// How long we waited.
         timeout: Duration,
     },
-    /// The broker refuses the request and says why.
-    #[error("the broker refused the request: {0}")]
+    /// The server refuses the request and says why.
+    #[error("{} refused the request: {}", .0.server(), .0)]
     Refused(Refusal),
     /// What was asked for does not exist.
     #[error("{0}")]
     NotFound(Refusal),
     /// Too many requests (RFC 6585 §4).
-    #[error("the broker takes no more requests from here for now; try again {}", after(retry_after.as_deref()))]
+    #[error("{} takes no more requests from here for now; try again {}", origin(url), after(retry_after.as_deref()))]
     TooManyRequests {
+        /// What was asked.
+        url: Url,
         /// `Retry-After`: seconds or a date.
         retry_after: Option<String>,
     },
@@ -92,6 +94,7 @@ impl ClientError {
     ) -> Self {
         if status == StatusCode::TOO_MANY_REQUESTS {
             return Self::TooManyRequests {
+                url,
                 retry_after: retry_after.map(str::to_owned),
             };
         }
@@ -102,6 +105,7 @@ impl ClientError {
             super::JSON_TYPE => json().and_then(|json| Refusal::from_mef(status, &json)),
             _ => None,
         };
+        let refusal = refusal.map(|refusal| refusal.of_server(&url));
         match refusal {
             Some(refusal) if status == StatusCode::NOT_FOUND => Self::NotFound(refusal),
             Some(refusal) => Self::Refused(refusal),
@@ -109,10 +113,10 @@ impl ClientError {
                 url,
                 content_type: format!("{content_type}, status {status}"),
             },
-            None if status == StatusCode::UNAUTHORIZED => Self::Refused(Refusal::bare(
-                status,
-                "it wants a token (--token, BROKERCTL_TOKEN)",
-            )),
+            None if status == StatusCode::UNAUTHORIZED => {
+                let why = "it wants a token (--token, BROKERCTL_TOKEN) or a user (--user)";
+                Self::Refused(Refusal::bare(status, why).of_server(&url))
+            }
             None => Self::NotUnderstood {
                 url,
                 detail: format!("status {status}, {content_type}"),
@@ -121,9 +125,11 @@ impl ClientError {
     }
 }
 
-/// A request that the broker refuses, in the words of its error: RFC 7285 §8.5 or RFC 9457.
+/// A request that a server refuses, in the words of its error: RFC 7285 §8.5 or RFC 9457.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
+    /// What was asked, where told: its origin is the server that refuses.
+    pub url: Option<Box<Url>>,
     /// The HTTP status.
     pub status: StatusCode,
     /// The ALTO error code (`E_SYNTAX`, ...) or the problem's title.
@@ -162,6 +168,18 @@ impl Refusal {
             detail: Some(detail.to_owned()),
             ..Self::default()
         }
+    }
+
+    fn of_server(self, url: &Url) -> Self {
+        Self {
+            url: Some(Box::new(url.clone())),
+            ..self
+        }
+    }
+
+    fn server(&self) -> String {
+        let url = self.url.as_deref();
+        url.map_or_else(|| "the server".to_owned(), origin)
     }
 
     /// The same of a document from this file.
@@ -257,7 +275,7 @@ impl Refusal {
             detail,
             faults,
             more,
-            file: None,
+            ..Self::default()
         }
     }
 }

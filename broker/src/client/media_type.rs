@@ -118,6 +118,12 @@ mod tests {
             Some("application/alto-costmap+json")
         );
         assert_eq!(found.to_string(), text);
+        // And as RFC 2045 §5.1 wants it: RFC 9275 §7.2.6 permits both.
+        let quoted = MediaType::parse(&text.replace(
+            "type=application/alto-costmap+json",
+            "type=\"application/alto-costmap+json\"",
+        ));
+        assert_eq!(quoted.parameter("type"), found.parameter("type"));
     }
 
     #[test]

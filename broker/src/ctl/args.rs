@@ -16,6 +16,7 @@ use url::Url;
 
 use super::alto::args::AltoCommand;
 use super::dns::DnsArgs;
+use crate::client::identity::Tls;
 use crate::client::member::Condition;
 use crate::ingest::Slot;
 use crate::reservations::IdempotencyKey;
@@ -52,6 +53,20 @@ pub struct Args {
     /// A bearer token; better in the environment, where others cannot see it.
     #[arg(long, global = true, env = "BROKERCTL_TOKEN", hide_env_values = true)]
     pub token: Option<SecretString>,
+    /// A user of HTTP Digest (RFC 7616), in place of a token.
+    #[arg(long, global = true, value_name = "NAME", env = "BROKERCTL_USER")]
+    pub user: Option<String>,
+    /// The user's password; better in the environment, where others cannot see it.
+    #[arg(
+        long,
+        global = true,
+        env = "BROKERCTL_PASSWORD",
+        hide_env_values = true
+    )]
+    pub password: Option<SecretString>,
+    /// What is shown and believed over TLS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// How long to wait for an answer: 500ms, 10s, 2m.
     #[arg(
         long, global = true, value_name = "TIME", default_value = "30s",
@@ -64,6 +79,30 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What is shown and believed over TLS.
+#[derive(Debug, clap::Args)]
+pub struct TlsArgs {
+    /// The client's certificate, with its chain: PEM.
+    #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_CERT")]
+    pub cert: Option<PathBuf>,
+    /// Its key, if that is not in the same file: PEM.
+    #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_KEY")]
+    pub key: Option<PathBuf>,
+    /// Further certificate authorities that the server's certificate may be signed by: PEM.
+    #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_CACERT")]
+    pub cacert: Option<PathBuf>,
+}
+
+impl From<TlsArgs> for Tls {
+    fn from(args: TlsArgs) -> Self {
+        Self {
+            authorities: args.cacert,
+            certificate: args.cert,
+            key: args.key,
+        }
+    }
 }
 
 /// What to do.

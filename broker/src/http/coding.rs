@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, header};
 /// A content coding. In the order in which the server prefers them: of the same text `zstd` makes less,
 /// in less time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Coding {
+pub enum Coding {
     /// RFC 8878, with the window of RFC 9659.
     Zstd,
     /// RFC 1952.
@@ -28,7 +28,8 @@ impl Coding {
     const ALL: [Self; 2] = [Self::Zstd, Self::Gzip];
 
     /// The name in `Content-Encoding`.
-    pub(super) fn name(self) -> &'static str {
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",
             Self::Gzip => "gzip",
@@ -85,7 +86,7 @@ fn write_all(encoder: &mut impl Write, pieces: &[Bytes]) -> io::Result<()> {
 
 /// What a client takes, best first; `None` is the text as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Acceptable {
+pub struct Acceptable {
     ranked: [Option<Option<Coding>>; 3],
 }
 
@@ -97,7 +98,8 @@ impl Acceptable {
 
     /// What the `Accept-Encoding` lines of a request say (RFC 9110 §12.5.3). An element that is malformed
     /// says nothing.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
         let mut lines = headers.get_all(header::ACCEPT_ENCODING).iter().peekable();
         if lines.peek().is_none() {
             // Any is acceptable, then; but who knows codings says so.
@@ -111,12 +113,13 @@ impl Acceptable {
     }
 
     /// Those, best first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Option<Coding>> + use<> {
+    pub fn iter(&self) -> impl Iterator<Item = Option<Coding>> + use<> {
         self.ranked.into_iter().flatten()
     }
 
     /// Whether the text may be sent as it is.
-    pub(super) fn takes_identity(&self) -> bool {
+    #[must_use]
+    pub fn takes_identity(&self) -> bool {
         self.iter().any(|coding| coding.is_none())
     }
 }

@@ -8,19 +8,38 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use http::header;
-use http::uri::Authority;
+use http::uri::{Authority, PathAndQuery};
+use http::{HeaderValue, header};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{debug, error};
 
 use super::App;
 use super::problem::Problem;
-use crate::auth::{Action, Principal};
+use crate::auth::{Action, Asked, Certificate, Principal};
 use crate::clock;
 
 /// The address of the connection that a request came over; the server puts it on every request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Peer(pub(super) SocketAddr);
+
+/// Who is at the other end of a connection, as the server puts it on every request.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) peer: SocketAddr,
+    /// What it has shown in the handshake.
+    pub(super) certificate: Option<Certificate>,
+}
+
+impl Caller {
+    /// Puts it on a request.
+    pub(super) fn mark<B>(&self, request: &mut http::Request<B>) {
+        let extensions = request.extensions_mut();
+        extensions.insert(Peer(self.peer));
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(certificate.clone());
+        }
+    }
+}
 
 /// On a request that has been let in and counted already, by the action of its route.
 #[derive(Clone, Debug)]
@@ -71,7 +90,10 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
     let admitted = match request.extensions_mut().remove::<Admitted>() {
         Some(Admitted(principal)) => Ok(principal),
-        None => admit(&guarded.app, guarded.action, peer, &request),
+        None => {
+            let shown = (peer, request.extensions().get());
+            admit(&guarded.app, guarded.action, shown, &request)
+        }
     };
     let response = match admitted {
         Err(problem) => (guarded.tell)(problem),
@@ -101,17 +123,22 @@ async fn guard(State(guarded): State<Guarded>, mut request: Request, next: Next)
 pub(super) fn admit<B>(
     app: &App,
     action: Action,
-    peer: Option<IpAddr>,
+    (peer, certificate): (Option<IpAddr>, Option<&Certificate>),
     request: &http::Request<B>,
 ) -> Result<Principal, Problem> {
     let shared = &app.shared;
     // The server sets it on every request; without it, nobody is let in as a neighbour.
     let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
-    let header = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .map(|value| value.as_bytes());
-    let principal = shared.principals.of(peer, header);
+    let header = request.headers().get(header::AUTHORIZATION);
+    let target = request.uri().path_and_query();
+    let principal = shared.principals.of(&Asked {
+        peer,
+        certificate,
+        authorization: header.map(HeaderValue::as_bytes),
+        method: request.method().as_str(),
+        target: target.map_or("", PathAndQuery::as_str),
+        now: seconds,
+    });
     // One who guesses tokens is counted by his address.
     let counted = principal.as_ref().unwrap_or(&Principal::Anonymous);
     shared.rate.check(counted, peer).map_err(|retry_after| {
@@ -132,6 +159,12 @@ pub(super) fn admit<B>(
             principal: principal.name().to_owned(),
         })
     }
+}
+
+/// Now, in seconds since 1970.
+fn seconds() -> u64 {
+    // No clock here is before 1970.
+    u64::try_from(clock::now().timestamp.as_second()).unwrap_or_default()
 }
 
 /// Whether a request names this machine as one on it does: by an address, or as `localhost`. A page in a

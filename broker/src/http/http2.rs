@@ -9,7 +9,6 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -30,6 +29,7 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
 
+use super::guard::Caller;
 use super::server::Shared;
 
 /// The most octets of a request's head, as RFC 9113 §6.5.2 counts them.
@@ -48,17 +48,17 @@ const MAX_ERRORS: usize = 128;
 const FRAME: usize = 16 << 10;
 
 /// Serves a connection until it ends.
-pub(super) async fn serve<S>(shared: &Shared, stream: S, peer: SocketAddr)
+pub(super) async fn serve<S>(shared: &Shared, stream: S, caller: Caller)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let limits = &shared.limits;
+    let (limits, peer) = (&shared.limits, caller.peer);
     let busy = Arc::new(Busy::default());
     let service = service_fn({
         let (busy, router) = (Arc::clone(&busy), &shared.router);
         move |request: Request<Incoming>| {
             let under_way = busy.begin();
-            let answer = router.answer(request, peer);
+            let answer = router.answer(request, &caller);
             async move {
                 let response = answer.await?;
                 let progress = PROGRESS.try_with(Arc::clone).ok();

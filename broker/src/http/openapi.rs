@@ -131,8 +131,13 @@ fn document() -> OpenApi {
         .info(info.build())
         .paths(operations::paths())
         .components(Some(components()))
-        // One of these: a token, or none.
-        .security(Some([bearer(), SecurityRequirement::default()]))
+        // One of these: a token, a password, a certificate, or nothing.
+        .security(Some([
+            bearer(),
+            requirement("digest"),
+            requirement("certificate"),
+            SecurityRequirement::default(),
+        ]))
         .tags(Some([
             tag("members", "What a member tells of itself."),
             tag("domains", "How the members are doing."),
@@ -156,7 +161,11 @@ fn document() -> OpenApi {
 }
 
 fn bearer() -> SecurityRequirement {
-    SecurityRequirement::new("bearer", Vec::<String>::new())
+    requirement("bearer")
+}
+
+fn requirement(scheme: &str) -> SecurityRequirement {
+    SecurityRequirement::new(scheme, Vec::<String>::new())
 }
 
 fn components() -> Components {
@@ -190,11 +199,18 @@ fn components() -> Components {
     gather::<words::ExtendRequest>(&mut schemas);
     let problems =
         PROBLEMS.map(|(status, when)| (format!("problem-{status}"), problem(status, when)));
-    let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    let http = |scheme| SecurityScheme::Http(Http::new(scheme));
+    let certificate = SecurityScheme::MutualTls {
+        description: Some("A certificate whose name is that of a principal.".to_owned()),
+        deprecated: None,
+        extensions: None,
+    };
     let components = ComponentsBuilder::new()
         .schemas_from_iter(schemas)
         .responses_from_iter(problems)
-        .security_scheme("bearer", scheme);
+        .security_scheme("bearer", http(HttpAuthScheme::Bearer))
+        .security_scheme("digest", http(HttpAuthScheme::Digest))
+        .security_scheme("certificate", certificate);
     operations::parameters()
         .fold(components, |components, (name, parameter)| {
             components.parameter(name, parameter)
@@ -213,7 +229,10 @@ fn problem(status: &str, when: &str) -> Answer {
         .description(when)
         .content(PROBLEM_JSON, of::<problem::Body>());
     let answer = match status {
-        "401" => answer.header("WWW-Authenticate", text_header("`Bearer`")),
+        "401" => answer.header(
+            "WWW-Authenticate",
+            text_header("`Bearer`; where somebody has a password, a challenge of `Digest` too."),
+        ),
         "412" => answer.header(
             "ETag",
             text_header("The version in force, if there is one."),

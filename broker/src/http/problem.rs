@@ -137,8 +137,8 @@ pub enum Problem {
     #[error("the broker is stopping")]
     Stopping,
     /// No token where one is needed, or a wrong one.
-    #[error("{0}")]
-    Unauthorized(crate::auth::Refusal),
+    #[error("{}", .0.refusal)]
+    Unauthorized(crate::auth::Unauthorized),
     /// The principal may not do this.
     #[error("'{principal}' may not do this")]
     Forbidden {
@@ -306,8 +306,12 @@ impl Problem {
             Self::Partner(BookError::Version(Some(current))) => {
                 insert_etag(headers, current);
             }
-            Self::Unauthorized(_) => {
+            Self::Unauthorized(why) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                let challenge = why.challenge.as_ref();
+                if let Some(Ok(challenge)) = challenge.map(HeaderValue::try_from) {
+                    headers.append(header::WWW_AUTHENTICATE, challenge);
+                }
             }
             _ => {}
         }

@@ -25,8 +25,8 @@ use tracing::debug;
 use super::App;
 use super::alto_api;
 use super::answer::{complete, negotiate};
-use super::guard::{Admitted, Peer, admit};
-use crate::auth::{Action, Principal};
+use super::guard::{Admitted, Caller, Peer, admit};
+use crate::auth::{Action, Certificate, Principal};
 use crate::clock;
 use crate::metrics::RouteMetrics;
 
@@ -44,6 +44,9 @@ struct Quick {
     maps: HashMap<&'static str, Map>,
 }
 
+/// What a client's connection tells of it: where it comes from, and what it has shown in the handshake.
+type Shown<'a> = (Option<SocketAddr>, Option<&'a Certificate>);
+
 struct Map {
     resource: &'static Resource,
     metrics: RouteMetrics,
@@ -60,21 +63,22 @@ impl Routes {
         }
     }
 
-    /// Answers a request over a connection from `peer`.
-    pub(super) fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Answering {
+    /// Answers a request of who is at the other end of a connection.
+    pub(super) fn answer(&self, request: Request<Incoming>, caller: &Caller) -> Answering {
         let mut admitted = None;
-        if let Some(answering) = self.quickly(&request, Some(peer), &mut admitted) {
+        let shown = (Some(caller.peer), caller.certificate.as_ref());
+        if let Some(answering) = self.quickly(&request, shown, &mut admitted) {
             return answering;
         }
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(Peer(peer));
+        caller.mark(&mut request);
         self.routed(request, admitted)
     }
 
     fn quickly<B>(
         &self,
         request: &Request<B>,
-        peer: Option<SocketAddr>,
+        shown: Shown<'_>,
         admitted: &mut Option<Principal>,
     ) -> Option<Answering> {
         let quick = self.quick.as_ref()?;
@@ -82,7 +86,7 @@ impl Routes {
         if request.method() != Method::GET {
             return None;
         }
-        let response = quick.answer(map, request, peer, admitted)?;
+        let response = quick.answer(map, request, shown, admitted)?;
         Some(Answering {
             way: Way::Quick(Some(response)),
             is_options: false,
@@ -110,9 +114,10 @@ impl Service<Request<Body>> for Routes {
     }
 
     fn call(&mut self, request: Request<Body>) -> Answering {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let extensions = request.extensions();
+        let peer = extensions.get::<Peer>().map(|peer| peer.0);
         let mut admitted = None;
-        let quickly = self.quickly(&request, peer, &mut admitted);
+        let quickly = self.quickly(&request, (peer, extensions.get()), &mut admitted);
         quickly.unwrap_or_else(|| self.routed(request, admitted))
     }
 }
@@ -139,12 +144,12 @@ impl Quick {
         &self,
         map: &Map,
         request: &Request<B>,
-        peer: Option<SocketAddr>,
+        (peer, certificate): Shown<'_>,
         admitted: &mut Option<Principal>,
     ) -> Option<Response> {
         let began = clock::instant();
         let peer = peer.map(|peer| peer.ip());
-        let response = match admit(&self.app, Action::ReadMaps, peer, request) {
+        let response = match admit(&self.app, Action::ReadMaps, (peer, certificate), request) {
             Err(problem) => problem.into_response(),
             // What panics here does so on the other way too, and is answered there.
             Ok(principal) => {

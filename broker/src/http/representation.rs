@@ -440,3 +440,52 @@ impl hyper::body::Body for Pieces {
         SizeHint::with_exact(self.left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::pin::pin;
+
+    use super::*;
+
+    fn content(octets: usize) -> Content {
+        let content = Content {
+            media_type: alto::media::COST_MAP.into(),
+            tag: None,
+            pieces: vec!["1234567890".repeat(octets / 10).into()],
+        };
+        Content {
+            tag: Some(alto::updates::Snapshot::from(content.clone()).tag),
+            ..content
+        }
+    }
+
+    /// The one thread for blocking work is taken: what needs it waits, and what does not need it is done.
+    #[test]
+    fn long_texts_are_encoded_off_the_network_threads() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (release, taken) = std::sync::mpsc::channel::<()>();
+            let blocker = tokio::task::spawn_blocking(move || taken.recv());
+            let kept = Representations::new(2);
+            let (long, short) = (content(2 * LONG), content(LONG / 2));
+            let [of_long, of_short] = [("networkmap", &long), ("tips", &short)]
+                .map(|(id, content)| kept.place(id, content).unwrap());
+            let gzip = Some(Coding::Gzip);
+            let mut made = pin!(kept.make(&of_long, &long, gzip));
+            let is_waiting =
+                poll_fn(|context| Poll::Ready(made.as_mut().poll(context).is_pending()));
+            assert!(is_waiting.await);
+            assert!(kept.make(&of_short, &short, gzip).await.is_ok());
+            release.send(()).unwrap();
+            assert!(made.await.is_ok());
+            for one in [&of_long, &of_short] {
+                assert!(matches!(one.gzip.made.get(), Some(Some(_))));
+            }
+            blocker.await.unwrap().unwrap();
+        });
+    }
+}

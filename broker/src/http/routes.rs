@@ -54,6 +54,10 @@ pub fn routes(app: App) -> Routes {
         )
         .route(updates::STREAM, maps(post(updates::control)))
         .route(uri::TIPS, of(uri::id::TIPS, post(updates::open_view)))
+        .route(
+            uri::TIPS_SUMMARIES,
+            of(uri::id::TIPS_SUMMARIES, post(updates::open_summaries)),
+        )
         .route(updates::NEXT_EDGE, maps(post(updates::next_edge)))
         .route(updates::ITEM, polls)
         .route("/broker/v1/placements", maps(post(placements::placements)))

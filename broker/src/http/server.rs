@@ -31,6 +31,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
 use super::counts::{Counted, Counts};
+use super::guard::Caller;
 use super::preface::Begun;
 use super::quick::Routes;
 use super::rate::network_of;
@@ -180,8 +181,12 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(shared.limits.write_timeout));
+    let plain = Caller {
+        peer,
+        certificate: None,
+    };
     let Some(acceptor) = &shared.tls else {
-        return serve_either(shared, Begun::new(Box::pin(stream)), peer).await;
+        return serve_either(shared, Begun::new(Box::pin(stream)), plain).await;
     };
     // In this task and under a deadline, never in the accept loop.
     let handshake = acceptor.accept(Box::pin(stream));
@@ -191,10 +196,17 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
         shaken = handshake => shaken,
     };
     match shaken {
-        Ok(Ok(stream)) if tls::is_http2(&stream) => {
-            serve_either(shared, Begun::new(stream), peer).await;
+        Ok(Ok(stream)) => {
+            let caller = Caller {
+                certificate: tls::certificate(&stream),
+                ..plain
+            };
+            if tls::is_http2(&stream) {
+                serve_either(shared, Begun::new(stream), caller).await;
+            } else {
+                serve_http1(shared, stream, caller).await;
+            }
         }
-        Ok(Ok(stream)) => serve_http1(shared, stream, peer).await,
         _ => {
             shared
                 .metrics
@@ -205,30 +217,28 @@ async fn connection(place: Place, stream: TcpStream, peer: SocketAddr) {
 }
 
 /// Serves a client whose first octets say which version it speaks.
-async fn serve_either<S>(shared: &Shared, mut stream: Begun<S>, peer: SocketAddr)
+async fn serve_either<S>(shared: &Shared, mut stream: Begun<S>, caller: Caller)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let peer = caller.peer;
     let first = tokio::time::timeout(shared.limits.header_timeout, stream.is_http2());
     let first = tokio::select! {
         () = shared.stop.cancelled() => return,
         first = first => first,
     };
     match first {
-        Ok(Ok(true)) => http2::serve(shared, stream, peer).await,
-        Ok(Ok(false)) => serve_http1(shared, stream, peer).await,
+        Ok(Ok(true)) => http2::serve(shared, stream, caller).await,
+        Ok(Ok(false)) => serve_http1(shared, stream, caller).await,
         Ok(Err(error)) => debug!(%peer, %error, "connection ended"),
         Err(_) => debug!(%peer, "nothing was asked in time"),
     }
 }
 
-async fn serve_http1(
-    shared: &Shared,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    peer: SocketAddr,
-) {
+async fn serve_http1(shared: &Shared, stream: impl AsyncRead + AsyncWrite + Unpin, caller: Caller) {
+    let peer = caller.peer;
     let router = &shared.router;
-    let service = service_fn(move |request: Request<Incoming>| router.answer(request, peer));
+    let service = service_fn(move |request: Request<Incoming>| router.answer(request, &caller));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits.header_timeout)

@@ -24,12 +24,14 @@ use crate::updates::{Hub, Lease};
 mod control;
 mod events;
 mod streams;
+mod summaries;
 mod tips;
 mod views;
 
 pub(super) use control::control;
 use streams::Streams;
 pub(super) use streams::open;
+pub(super) use summaries::open as open_summaries;
 pub(super) use tips::{item, next_edge, open_view};
 use views::Views;
 
@@ -127,7 +129,8 @@ async fn watch(app: &App, view: &View) -> Result<Lease, NotWatched> {
         light: true,
         ..heavy
     };
-    let mut now = view.now(&place.said().service, &light);
+    let making = hub.making();
+    let mut now = making(view, &place.said().service, &light);
     if let Err(Refused::MoreWork(_)) = now {
         // Full cost maps are made one at a time, and are all that is asked by GET and costly.
         let _one_at_a_time = match view.resource().accepts {
@@ -135,7 +138,7 @@ async fn watch(app: &App, view: &View) -> Result<Lease, NotWatched> {
             Some(_) => None,
         };
         let (of, service) = (view.clone(), place.said().service.clone());
-        let work = move || of.now(&service, &heavy);
+        let work = move || making(&of, &service, &heavy);
         let found = app.shared.heavy.run(work).await;
         now = found.map_err(NotWatched::Problem)?;
     }
@@ -185,3 +188,6 @@ fn retry_after(mut response: Response, seconds: u64) -> Response {
     headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,6 +137,7 @@ pub fn load(file: Option<&Path>, overrides: &Overrides) -> Result<Settings, Sett
     let mut settings: Settings = Value::Table(table)
         .try_into()
         .map_err(|e| SettingsError::Override(Box::new(e)))?;
+    read_passwords(&mut settings)?;
     check(&settings)?;
     let beside = file.map(|path| StorePlace::File(path.with_extension(STORE)));
     settings.store = settings.store.or(beside);
@@ -231,29 +232,96 @@ fn check(settings: &Settings) -> Result<(), SettingsError> {
         .sof
         .check()
         .map_err(|(key, value, why)| rule(&key, value, why))?;
-    let mut tokens = BTreeSet::new();
-    for principal in &settings.auth.principals {
-        let key = "auth.principals.token";
-        if principal.token.expose_secret().len() < 16 {
-            return Err(rule(
-                key,
-                "***",
-                format!(
-                    "the token of '{}' must have 16 characters or more",
-                    principal.name
-                ),
-            ));
+    check_auth(settings)?;
+    Ok(())
+}
+
+/// Reads the files that have what HTTP Digest wants to know.
+fn read_passwords(settings: &mut Settings) -> Result<(), SettingsError> {
+    for principal in &mut settings.auth.principals {
+        let Some(path) = &principal.digest_ha1_file else {
+            continue;
+        };
+        if principal.digest_ha1.is_some() {
+            let why = "'digest_ha1' or 'digest_ha1_file', not both";
+            return Err(rule("auth.principals.digest_ha1", "***", why));
         }
-        if !tokens.insert(principal.token.expose_secret()) {
-            return Err(rule(
-                key,
-                "***",
-                format!("'{}' has the token of another principal", principal.name),
-            ));
+        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        principal.digest_ha1 = Some(text.trim().to_owned().into());
+    }
+    Ok(())
+}
+
+/// That everybody is known by something, and nobody by what is another's.
+fn check_auth(settings: &Settings) -> Result<(), SettingsError> {
+    let is_quotable = |text: &str| {
+        let legal = |octet: u8| {
+            (octet == b' ' || octet.is_ascii_graphic()) && octet != b'"' && octet != b'\\'
+        };
+        text.bytes().all(legal)
+    };
+    let auth = &settings.auth;
+    if !is_quotable(&auth.realm) || auth.realm.is_empty() {
+        let why = "one or more characters of ASCII, no quotes and no backslash";
+        return Err(rule("auth.realm", &auth.realm, why));
+    }
+    let (mut tokens, mut users, mut names) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for principal in &auth.principals {
+        let name = &principal.name;
+        if principal.token.is_none()
+            && principal.digest_ha1.is_none()
+            && principal.certificate.is_none()
+        {
+            let why = "needs 'token', 'digest_ha1' or 'certificate', by which it is known";
+            return Err(rule("auth.principals.name", name, why));
+        }
+        if let Some(token) = &principal.token {
+            let key = "auth.principals.token";
+            if token.expose_secret().len() < 16 {
+                let why = format!("the token of '{name}' must have 16 characters or more");
+                return Err(rule(key, "***", why));
+            }
+            if !tokens.insert(token.expose_secret()) {
+                let why = format!("'{name}' has the token of another principal");
+                return Err(rule(key, "***", why));
+            }
+        }
+        if let Some(ha1) = &principal.digest_ha1 {
+            let ha1 = ha1.expose_secret();
+            if ha1.len() != 64 || !ha1.bytes().all(|octet| octet.is_ascii_hexdigit()) {
+                let why = format!(
+                    "that of '{name}' must be the 64 hexadecimal digits of the SHA-256 hash of \
+                     'name:realm:password'"
+                );
+                return Err(rule("auth.principals.digest_ha1", "***", why));
+            }
+            if !is_quotable(name) || name.contains(':') || !users.insert(name) {
+                let why = "a user of HTTP Digest has a name of his own, in ASCII, without quotes, \
+                           backslash and colon";
+                return Err(rule("auth.principals.name", name, why));
+            }
+        }
+        if let Some(certificate) = &principal.certificate {
+            let key = "auth.principals.certificate";
+            if settings
+                .tls
+                .as_ref()
+                .is_none_or(|tls| tls.client_ca.is_none())
+            {
+                let why = "clients show certificates only where 'tls.client_ca' is set";
+                return Err(rule(key, certificate, why));
+            }
+            if certificate.is_empty() || !names.insert(certificate.to_ascii_lowercase()) {
+                let why = "a name that no other principal's certificate has";
+                return Err(rule(key, certificate, why));
+            }
         }
         if (principal.role == Role::Member) != principal.domain.is_some() {
             let why = "role 'member' needs a domain, and only that role has one";
-            return Err(rule("auth.principals.role", &principal.name, why));
+            return Err(rule("auth.principals.role", name, why));
         }
     }
     Ok(())

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use nffg::DomainId;
 
+use secrecy::ExposeSecret;
+
 use super::*;
 
 fn file(text: &str) -> tempfile::NamedTempFile {
@@ -136,6 +138,23 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
             "needs a domain",
         ),
         (
+            "[[auth.principals]]\nname = 'x'\nrole = 'operator'",
+            "needs 'token', 'digest_ha1' or 'certificate'",
+        ),
+        (
+            "[[auth.principals]]\nname = 'x'\nrole = 'operator'\ndigest_ha1 = 'secret'",
+            "64 hexadecimal digits",
+        ),
+        (
+            "[[auth.principals]]\nname = 'x'\nrole = 'operator'\ndigest_ha1_file = '/nowhere'",
+            "/nowhere",
+        ),
+        (
+            "[[auth.principals]]\nname = 'x'\nrole = 'operator'\ncertificate = 'x.example.com'",
+            "only where 'tls.client_ca' is set",
+        ),
+        ("[auth]\nrealm = 'a\"b'", "auth.realm"),
+        (
             "[[domains]]\nid = 'AS1'\ntopology = {url = 'http://x/', format = 'xml'}",
             "'xml' is no format",
         ),
@@ -155,6 +174,31 @@ fn wrong_settings_are_refused_with_key_value_and_rule() {
     }
     let twice = format!("{ONE_DOMAIN}{}", ONE_DOMAIN.replace("AS1", "0.0.0.1"));
     assert!(error_chain(&twice).contains("two domains have this id"));
+}
+
+#[test]
+fn a_password_is_kept_as_a_hash_in_the_settings_or_in_a_file_of_its_own() {
+    let ha1 = crate::auth::digest::ha1("ops", "brokerd", "a password");
+    let kept = file(&format!("{ha1}\n"));
+    let user = |name: &str, more: &str| {
+        format!("[[auth.principals]]\nname = '{name}'\nrole = 'operator'\n{more}\n")
+    };
+    let in_file = format!("digest_ha1_file = '{}'", kept.path().display());
+    let here = format!("digest_ha1 = '{ha1}'");
+    for more in [&in_file, &here] {
+        let text = user("ops", more);
+        let settings = load(Some(file(&text).path()), &Overrides::default()).unwrap();
+        let found = settings.auth.principals[0].digest_ha1.as_ref().unwrap();
+        assert_eq!(found.expose_secret(), ha1);
+        let printed = toml::to_string(&settings).unwrap();
+        assert!(!printed.contains(&ha1), "{printed}");
+    }
+    let both = user("ops", &format!("{in_file}\n{here}"));
+    assert!(error_chain(&both).contains("not both"));
+    // The name is that of the user.
+    assert!(error_chain(&user("a:b", &here)).contains("colon"));
+    let twice = format!("{}{}", user("ops", &here), user("ops", &here));
+    assert!(error_chain(&twice).contains("a name of his own"));
 }
 
 #[test]

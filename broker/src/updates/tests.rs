@@ -48,6 +48,14 @@ fn row(joins: &[&str]) -> Version {
     federation(&domains)
 }
 
+fn nothing_published(settings: &Settings) -> Arc<Published> {
+    Arc::new(Published::new(alto::Config {
+        server_name: settings.server_name.clone(),
+        caps: settings.paths.caps(),
+        limits: settings.alto.limits(),
+    }))
+}
+
 fn publish(published: &Published, version: &Version) {
     let (idr, idt) = (version.maps.idr(), version.maps.idt());
     let changes = Changes::default();
@@ -76,11 +84,7 @@ async fn until<T>(mut is_there: impl AsyncFnMut() -> Option<T>) -> T {
 async fn a_view_that_needs_an_index_waits_for_it_and_does_not_end() {
     let mut settings = Settings::default();
     settings.alto.updates.work = WORK;
-    let published = Arc::new(Published::new(alto::Config {
-        server_name: settings.server_name.clone(),
-        caps: settings.paths.caps(),
-        limits: settings.alto.limits(),
-    }));
+    let published = nothing_published(&settings);
     let stop = CancellationToken::new();
     let metrics = Arc::new(Metrics::new());
     let hub = Hub::new(Arc::clone(&published), metrics, &settings, stop.clone());
@@ -139,6 +143,62 @@ async fn a_view_that_needs_an_index_waits_for_it_and_does_not_end() {
     let another = entered.insert(&view, again.unwrap()).await.unwrap();
     assert!(hub.store().history(&view).is_some());
     drop((lease, another, entered));
+    assert!(hub.store().is_empty());
+    stop.cancel();
+    running.await.unwrap();
+}
+
+/// In which version of a row the map by role cannot be made, as by a bug of ours.
+fn broken_with_b(view: &View, service: &Service, ask: &Ask) -> Result<Snapshot, Refused> {
+    let is_meant = view.resource().id == "networkmap-role";
+    let b = "B".parse().unwrap();
+    assert!(
+        !(is_meant && service.maps().idr().domain(&b).is_some()),
+        "a bug"
+    );
+    view.now(service, ask)
+}
+
+#[tokio::test]
+async fn a_view_that_we_fail_at_ends_and_the_others_go_on() {
+    let settings = Settings::default();
+    let published = nothing_published(&settings);
+    let stop = CancellationToken::new();
+    let metrics = Arc::new(Metrics::new());
+    let hub = Hub::new(Arc::clone(&published), metrics, &settings, stop.clone());
+    let hub = hub.making_by(broken_with_b);
+    let running = tokio::spawn(Arc::clone(&hub).run());
+    publish(&published, &row(&[]));
+    let mut leases = Vec::new();
+    let of = |id| View::new(alto::resource(id).unwrap(), None, None);
+    let (role, domains) = (of("networkmap-role"), of("networkmap"));
+    for view in [&role, &domains] {
+        let entered = until(async || {
+            let entered = hub.enter(view).await;
+            let shown = &entered.said().service;
+            shown
+                .is_same_version(&published.service())
+                .then_some(entered)
+        });
+        let entered = entered.await;
+        let now = view.now(&entered.said().service, &hub.ask(view)).unwrap();
+        leases.push(entered.insert(view, now).await.unwrap());
+    }
+    publish(&published, &row(&["B"]));
+    let other = until(async || {
+        let store = hub.store();
+        let history = store.history(&domains).expect("it goes on");
+        (history.end() == 2).then_some(())
+    });
+    other.await;
+    let why = until(async || hub.store().ended(&role).map(str::to_owned)).await;
+    assert_eq!(why, "an error of the server");
+    assert!(hub.store().history(&role).is_none());
+    // When it can be made again, it is there again.
+    publish(&published, &row(&["C"]));
+    until(async || hub.store().history(&role).map(|_| ())).await;
+    assert_eq!(hub.store().ended(&role), None);
+    drop(leases);
     assert!(hub.store().is_empty());
     stop.cancel();
     running.await.unwrap();

@@ -285,7 +285,7 @@ fn what_is_wrong_is_told_by_path_and_reason() {
         .ctl(&["order", "--sg", &files.path("wrong.json")])
         .failed(1);
     for line in [
-        "brokerctl: the broker refused the request: the order has faults\n",
+        " refused the request: the order has faults\n",
         "  field  /serviceOrderItem/0/service/serviceConfiguration/sg/reqs/0/dst-node\n",
         "  rule   'SAP9' is not allowed: ",
     ] {

@@ -125,3 +125,55 @@ fn a_watch_that_is_stopped_closes_its_stream_and_one_that_broke_goes_on() {
     ]);
     assert_eq!(Running::start(refused).ended(), Some(3));
 }
+
+/// What a calendar and path vectors are asked by, without writing the request.
+#[test]
+fn a_watch_says_what_it_wants_of_calendars_and_of_elements() {
+    let members = members();
+    let broker = start(&members);
+    let watch = |args: &[&str]| {
+        let all = [
+            &["alto", "watch"],
+            args,
+            &["--check", "--once", "1", "--json"],
+        ]
+        .concat();
+        broker.ctl(&all).good()
+    };
+    let costs = watch(&["costmap-filtered", "--metric", "hopcount", "--calendar"]);
+    assert!(costs.contains("calendar-response-attributes"), "{costs}");
+    let paths = [
+        "path-vector-costmap",
+        "--from",
+        "AS1",
+        "--to",
+        "AS2",
+        "--ane-property",
+        "persistent-entity-id",
+        "--transport",
+        "sse",
+    ];
+    let told = watch(&paths);
+    assert!(told.contains("ane-properties.ane:AS1:AS2:"), "{told}");
+    let told = watch(&[&paths[..], &["--calendar"]].concat());
+    assert!(told.contains("calendar-response-attributes"), "{told}");
+    let text = broker
+        .ctl(&[
+            "alto",
+            "pathvector",
+            "--src",
+            "AS1",
+            "--dst",
+            "AS2",
+            "--calendar",
+        ])
+        .good();
+    assert!(
+        text.contains("Interval") && text.contains("Calendar"),
+        "{text}"
+    );
+    // The summaries of TIPS views are a stream, too.
+    let input = r#"{"resource-id":"networkmap"}"#;
+    let tips = watch(&["tips", "--input", input]);
+    assert!(tips.contains("tips-view-uri"), "{tips}");
+}

@@ -7,6 +7,7 @@
 )]
 
 mod alto;
+mod clients;
 mod coding;
 mod cors;
 mod curl;
@@ -14,10 +15,12 @@ mod frames;
 mod hostile;
 mod http;
 mod http2;
+mod limits;
 mod methods;
 mod process;
 mod stop;
 mod tips;
+mod tips_summaries;
 mod tls;
 mod updates_peers;
 mod updates_sse;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::watched::{Federation, JSON_PATCH, MERGE, PARAMS, TIPS_PARAMS, patch};
+use super::watched::{Federation, JSON_PATCH, MERGE, PARAMS, TIPS_PARAMS, patch, prefix, topology};
 use super::{Answer, read_answer};
 
 const DELAYS: &str = "/costmap/full/delay-ow";
@@ -345,4 +345,29 @@ fn the_stop_of_the_daemon_ends_polls_and_a_view_is_not_there_after_a_restart() {
     is_error(&view.edge(&federation, 0, end), 404);
     // The content is the same, and so is its tag: a client goes on with what it has.
     assert_eq!(opened(&federation, &delays()).end(), 1);
+}
+
+/// A view ends with its resource, here since there are more pairs than full cost maps may have, while a poll waits:
+/// the poll is answered, and later polls are; when the resource is offered again there is a view again.
+#[test]
+fn rfc9569_7_2_a_poll_of_a_view_that_ends_is_answered() {
+    let federation = Federation::start(&[("alto.full_map_pairs", "9")]);
+    let view = opened(&federation, &delays());
+    let end = view.end();
+    let mut poll = view.poll(&federation, end, end + 1);
+    federation.until_metric("brokerd_tips_polls", 1.0);
+    federation.tell(4, &topology(4, &prefix(4), &[(3, 5)]));
+    is_error(&read_answer(&mut poll), 404);
+    is_error(&view.edge(&federation, end, end + 1), 404);
+    let refused = open(&federation, &delays());
+    is_error(&refused, 400);
+    assert_eq!(refused.json()["meta"]["field"], "resource-id");
+    federation.leave(4);
+    federation.until(DELAYS, |map| map["cost-map"]["AS1"]["AS3"].is_number());
+    // What is watched comes after what is asked by GET.
+    while open(&federation, &delays()).status != 200 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let again = opened(&federation, &delays());
+    assert_eq!(again.edge(&federation, 0, again.end()).status, 200);
 }

@@ -241,10 +241,15 @@ impl Chunked {
 impl Reader {
     /// Opens a stream, or is refused.
     pub(crate) fn open(daemon: &Daemon, request: &Value) -> Result<Self, Answer> {
+        Self::open_at(daemon, "/updates", request)
+    }
+
+    /// The same at another address.
+    pub(crate) fn open_at(daemon: &Daemon, path: &str, request: &Value) -> Result<Self, Answer> {
         let body = request.to_string();
         let mut stream = daemon.connect();
         let head = format!(
-            "POST /updates HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream,application/alto-error+json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream,application/alto-error+json\r\n\
              Content-Type: {PARAMS}\r\nContent-Length: {}\r\n\r\n",
             daemon.address,
             body.len()

@@ -133,6 +133,7 @@ async fn tls_listener(name: &str) -> (u16, tempfile::NamedTempFile) {
     let acceptor = tls::acceptor(&Tls {
         certificate: certificate.path().to_owned(),
         key: key.path().to_owned(),
+        client_ca: None,
     });
     let acceptor = acceptor.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -37,7 +37,10 @@ async fn serve(setting: &Setting) -> std::net::SocketAddr {
             name: name.to_owned(),
             role,
             domain: None,
-            token: token.to_owned().into(),
+            token: Some(token.to_owned().into()),
+            digest_ha1: None,
+            digest_ha1_file: None,
+            certificate: None,
         });
     }
     let (lso, _) = Lso::new(Arc::clone(&setting.store));

@@ -72,10 +72,8 @@ impl Domain {
                 Ok(Self {
                     id: mdo.domain.clone(),
                     sof: Client::new(Options {
-                        server: sof.child.url().clone(),
-                        directory: "/directory".to_owned(),
-                        token: None,
                         timeout: TIMEOUT,
+                        ..Options::to(sof.child.url().clone())
                     })?,
                     mdo: mdo.child.url().join("/escape/").context("no URL")?,
                     http: http.clone(),

@@ -148,7 +148,7 @@ fn every_exit_code_comes_with_plain_words() {
         (
             &["placements", "--sg", &unknown][..],
             1,
-            &["the broker refused the request", "NF9"][..],
+            &[" refused the request: ", "NF9"][..],
         ),
         (
             &["paths", "--sg", &unknown],
@@ -213,7 +213,7 @@ fn nobody_there_is_told() {
     ]);
     assert_eq!(ended.code, Some(3));
     let expected = format!(
-        "brokerctl: no broker answers at http://{free}: connection refused; is brokerd running?\n"
+        "brokerctl: http://{free} does not answer: connection refused; is a server running there?\n"
     );
     assert_eq!(ended.stderr, expected);
 

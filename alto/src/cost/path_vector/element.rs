@@ -4,17 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use idt::DomainGraph;
-use idt::net::{EdgeId, UNLIMITED};
+use idt::net::EdgeId;
 use serde_json::Value;
 
+use super::super::measure::Over;
 use super::request::{AneProperty, Question};
 use super::route::Routes;
 use crate::ane::link_name;
-use crate::service::Service;
 
-/// The elements that the paths of an answer cross.
+/// The elements that paths over one net cross.
 pub(super) struct Elements {
     elements: Vec<Element>,
+    /// What the name of each is made of.
+    marks: Vec<u128>,
     /// The elements of each path, one path after the other, and where those of each pair are.
     crossed: Vec<u32>,
     paths: Vec<Option<Range<usize>>>,
@@ -24,41 +26,76 @@ pub(super) struct Elements {
 pub(super) struct Element {
     /// Its name: a PID name (RFC 9275 §6.1) that needs no escape in JSON.
     pub(super) name: String,
+    /// What is asked for of it.
+    pub(super) amounts: Amounts,
     /// One at least, in the order in which they were met.
-    pub(super) links: Vec<EdgeId>,
+    links: Vec<EdgeId>,
+}
+
+/// What an element tells, of what is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Amounts {
+    /// The least bandwidth that is left of its links, in bits per second: all tell it or none does.
+    pub(super) bandwidth: Option<u64>,
+    /// The sum of the delays of its links in nanoseconds, if all tell it.
+    pub(super) delay: Option<u64>,
+    /// The name of its first link among the elements that last.
+    pub(super) link: Option<String>,
+}
+
+/// What names are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Marks {
+    /// The pairs that cross an element, or the link that it is.
+    OfPairs,
+    /// And what it tells: one of several nets, in each of which it may be another (RFC 9275 §9.4).
+    OfAmounts,
 }
 
 impl Elements {
-    /// Those of the paths `from[i]` to `to[j]`, which are at `i * to.len() + j` of `routes`.
+    /// Those of the paths `from[i]` to `to[j]`, which are at `i * to.len() + j` of `routes`, without names.
     pub(super) fn find(
-        service: &Service,
-        naming: &Naming<'_>,
+        over: &Over<'_>,
+        naming: &Naming,
         question: &Question<'_>,
         routes: &Routes,
         (from, to): (&[u32], &[u32]),
+        marks: Marks,
     ) -> Self {
+        let graph = over.graph;
         let links = Links::of(routes);
+        let mut found;
         if question.wants(AneProperty::PersistentEntityId) {
             // Each link is an element, and the same one whoever crosses it.
-            let marks = links.list.iter().map(|link| naming.link(*link)).collect();
-            let (mut found, of_link) = Self::of(&links, 0..links.list.len());
+            let (each, of_link) = Self::of(&links, 0..links.list.len());
+            found = each;
             found.cross(&links, &of_link, |_, _| {});
-            return found.named(marks);
+            let mark = |link: &EdgeId| naming.link(graph, over.link(*link));
+            found.marks = links.list.iter().map(mark).collect();
+        } else {
+            let told = |link: &EdgeId| told(over, question, *link);
+            let classes = classes(&links, links.list.iter().map(told));
+            let (each, of_link) = Self::of(&links, classes.into_iter());
+            found = each;
+            // Two elements that the same pairs cross tell other amounts.
+            let first = found.elements.iter().map(|element| &element.links[0]);
+            let mut sums: Vec<u128> = first.map(|link| told(link) as u128).collect();
+            found.cross(&links, &of_link, |at, elements| {
+                let mark = naming.pair(graph, from[at / to.len()], to[at % to.len()]);
+                for element in elements {
+                    let sum = &mut sums[*element as usize];
+                    *sum = sum.wrapping_add(mark);
+                }
+            });
+            found.marks = sums;
         }
-        let told = |link: &EdgeId| told(service, question, *link);
-        let classes = classes(&links, links.list.iter().map(told));
-        let (mut found, of_link) = Self::of(&links, classes.into_iter());
-        // Two elements that the same pairs cross tell other amounts.
-        let first = found.elements.iter().map(|element| &element.links[0]);
-        let mut marks: Vec<u128> = first.map(|link| told(link) as u128).collect();
-        found.cross(&links, &of_link, |at, elements| {
-            let mark = naming.pair(from[at / to.len()], to[at % to.len()]);
-            for element in elements {
-                let sum = &mut marks[*element as usize];
-                *sum = sum.wrapping_add(mark);
+        for (element, mark) in found.elements.iter_mut().zip(&mut found.marks) {
+            element.amounts = Amounts::of(over, question, &element.links);
+            if marks == Marks::OfAmounts {
+                *mark = naming.telling(*mark, &element.amounts);
             }
-        });
-        found.named(marks)
+        }
+        found
     }
 
     /// One element for each class of links, in the order in which they are met, without names; and the
@@ -74,6 +111,7 @@ impl Elements {
             if element == next {
                 elements.push(Element {
                     name: String::new(),
+                    amounts: Amounts::default(),
                     links: Vec::new(),
                 });
             }
@@ -82,6 +120,7 @@ impl Elements {
         }
         let found = Self {
             elements,
+            marks: Vec::new(),
             crossed: Vec::new(),
             paths: Vec::new(),
         };
@@ -110,25 +149,42 @@ impl Elements {
         }
     }
 
-    /// With names: twelve hexadecimal digits of a mark. Where two would be alike, the later one takes the next
-    /// that is free.
-    fn named(mut self, marks: Vec<u128>) -> Self {
-        let mut taken = BTreeSet::new();
-        for (element, mark) in self.elements.iter_mut().zip(marks) {
-            let mut digits = mark & DIGITS;
-            while !taken.insert(digits) {
-                digits = (digits + 1) & DIGITS;
-            }
-            element.name = format!("{digits:012x}");
+    /// With names.
+    pub(super) fn named(mut self, names: &mut Names) -> Self {
+        for (element, mark) in self.elements.iter_mut().zip(&self.marks) {
+            element.name = names.of(*mark);
         }
         self
     }
 
-    /// All of them, sorted by name.
-    pub(super) fn sorted(&self) -> Vec<&Element> {
-        let mut sorted: Vec<&Element> = self.elements.iter().collect();
-        sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-        sorted
+    /// The same paths as some of more pairs: those from `rows[i]` to `columns[j]` of so many each.
+    pub(super) fn spread(
+        mut self,
+        (rows, columns): (&[usize], &[usize]),
+        (from, to): (usize, usize),
+    ) -> Self {
+        let mut paths = vec![None; from * to];
+        let cells = rows
+            .iter()
+            .flat_map(|row| columns.iter().map(move |column| row * to + column));
+        for (at, path) in cells.zip(self.paths) {
+            if let Some(cell) = paths.get_mut(at) {
+                *cell = path;
+            }
+        }
+        self.paths = paths;
+        self
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Element> {
+        self.elements.iter()
+    }
+
+    /// How many elements a pair's path crosses.
+    pub(super) fn length(&self, at: usize) -> usize {
+        let path = self.paths.get(at).and_then(Option::as_ref);
+        path.map_or(0, Range::len)
     }
 
     /// The names of a pair's path vector; `None` if it has no path.
@@ -139,8 +195,53 @@ impl Elements {
     }
 }
 
+impl Amounts {
+    fn of(over: &Over<'_>, question: &Question<'_>, links: &[EdgeId]) -> Self {
+        let mut amounts = Self::default();
+        for property in &question.properties {
+            match property {
+                AneProperty::MaxReservableBandwidth => {
+                    let told = links.iter().map(|link| over.bandwidth(*link));
+                    amounts.bandwidth = told.flatten().min();
+                }
+                AneProperty::PersistentEntityId => {
+                    let first = links.first();
+                    amounts.link = first.and_then(|link| link_name(over.graph, over.link(*link)));
+                }
+                AneProperty::Delay => {
+                    amounts.delay = links.iter().map(|link| over.delay(*link)).sum();
+                }
+            }
+        }
+        amounts
+    }
+}
+
 /// What of a mark is in a name.
 const DIGITS: u128 = (1 << 48) - 1;
+
+/// The names of an answer, each of one mark.
+#[derive(Default)]
+pub(super) struct Names {
+    taken: BTreeSet<u128>,
+    by_mark: HashMap<u128, u128>,
+}
+
+impl Names {
+    /// Twelve hexadecimal digits of a mark. Where those of two marks would be alike, the later one takes the
+    /// next that is free.
+    fn of(&mut self, mark: u128) -> String {
+        let taken = &mut self.taken;
+        let digits = *self.by_mark.entry(mark).or_insert_with(|| {
+            let mut digits = mark & DIGITS;
+            while !taken.insert(digits) {
+                digits = (digits + 1) & DIGITS;
+            }
+            digits
+        });
+        format!("{digits:012x}")
+    }
+}
 
 /// The links of all paths, numbered as they are met.
 struct Links {
@@ -197,37 +298,24 @@ fn classes(links: &Links, first: impl Iterator<Item = usize>) -> Vec<usize> {
 }
 
 /// Which of the amounts that are asked for a link tells, as a number below 4.
-fn told(service: &Service, question: &Question<'_>, link: EdgeId) -> usize {
+fn told(over: &Over<'_>, question: &Question<'_>, link: EdgeId) -> usize {
     let width =
-        question.wants(AneProperty::MaxReservableBandwidth) && bandwidth(service, link).is_some();
-    let delay = question.wants(AneProperty::Delay) && delay(service, link).is_some();
+        question.wants(AneProperty::MaxReservableBandwidth) && over.bandwidth(link).is_some();
+    let delay = question.wants(AneProperty::Delay) && over.delay(link).is_some();
     usize::from(width) + 2 * usize::from(delay)
-}
-
-/// The bandwidth that is left of a link, in bits per second, if it tells any.
-pub(super) fn bandwidth(service: &Service, link: EdgeId) -> Option<u64> {
-    let edge = service.distances().net().edge(link)?;
-    Some(edge.bandwidth).filter(|width| *width != UNLIMITED)
-}
-
-/// The delay of a link in nanoseconds, if it tells one.
-pub(super) fn delay(service: &Service, link: EdgeId) -> Option<u64> {
-    let link = service.maps().idt().graph().link(link)?;
-    link.delay.map(nffg::Delay::as_nanos)
 }
 
 /// Marks that names are made of: as good as random, and the same for the same request in every version and
 /// on every replica.
-pub(super) struct Naming<'a> {
-    graph: &'a DomainGraph,
+pub(super) struct Naming {
     key: [u8; blake3::KEY_LEN],
 }
 
-impl<'a> Naming<'a> {
+impl Naming {
     /// The members of `request` are in the order of their names.
-    pub(super) fn new(graph: &'a DomainGraph, request: &Value) -> Self {
+    pub(super) fn new(request: &Value) -> Self {
         let key = *blake3::hash(request.to_string().as_bytes()).as_bytes();
-        Self { graph, key }
+        Self { key }
     }
 
     fn of(&self, texts: [&str; 2]) -> u128 {
@@ -237,16 +325,21 @@ impl<'a> Naming<'a> {
         u128::from_le_bytes(first.unwrap_or_default())
     }
 
-    fn pair(&self, from: u32, to: u32) -> u128 {
+    fn pair(&self, graph: &DomainGraph, from: u32, to: u32) -> u128 {
         let [from, to] = [from, to].map(|point| {
-            let index = self.graph.index_of(point);
-            index.map_or("", |index| self.graph.id(index).as_str())
+            let index = graph.index_of(point);
+            index.map_or("", |index| graph.id(index).as_str())
         });
         self.of([from, to])
     }
 
-    fn link(&self, link: EdgeId) -> u128 {
-        let name = link_name(self.graph, link);
+    fn link(&self, graph: &DomainGraph, link: EdgeId) -> u128 {
+        let name = link_name(graph, link);
         self.of(["", name.as_deref().unwrap_or_default()])
+    }
+
+    /// Of an element with this mark that tells this.
+    fn telling(&self, mark: u128, amounts: &Amounts) -> u128 {
+        self.of([&format!("{mark:x}"), &format!("{amounts:?}")])
     }
 }

@@ -46,8 +46,11 @@ impl AneProperty {
 /// What is told of a pair.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Told {
-    /// Its path vector.
-    Path,
+    /// Its path vector: that of now, or one for each interval of a calendar (RFC 9275 §9.4).
+    Path {
+        /// The latter.
+        is_calendar: bool,
+    },
     /// A cost.
     Cost(&'static CostType),
 }
@@ -65,13 +68,13 @@ impl Told {
                 "the mode of '{COST_METRIC}' is '{COST_MODE}' (RFC 9275 6.5)"
             )));
         }
-        Ok(Self::Path)
+        Ok(Self::Path { is_calendar: false })
     }
 
     /// `None` of a path vector.
     fn cost(self) -> Option<&'static CostType> {
         match self {
-            Self::Path => None,
+            Self::Path { .. } => None,
             Self::Cost(cost_type) => Some(cost_type),
         }
     }
@@ -88,29 +91,60 @@ pub(super) struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    pub(super) fn read(request: &Cursor<'a>) -> Result<Self, FieldError> {
+    /// `has_calendars`: the resource has calendars of all cost types, or of none.
+    pub(super) fn read(request: &Cursor<'a>, has_calendars: bool) -> Result<Self, FieldError> {
         const MOST: usize = MAX_COST_TYPES + 1;
-        let (told, multi) = query::wanted(request, MOST, Told::read)?;
+        let (mut told, multi) = query::wanted(request, MOST, Told::read)?;
+        let flags = query::calendared(request, has_calendars, told.len())?;
+        for (told, flag) in told.iter_mut().zip(&flags) {
+            if let Told::Path { is_calendar } = told {
+                *is_calendar = *flag;
+            }
+        }
+        let flagged = told.iter().zip(&flags);
+        let (costs, calendared) = flagged
+            .filter_map(|(told, flag)| Some((told.cost()?, *flag)))
+            .unzip();
+        let properties = properties(request)?;
+        if flags.contains(&true) {
+            // As in `Query::read`: constraints are ignored.
+            return Ok(Self {
+                query: Query {
+                    calendared,
+                    costs,
+                    multi,
+                    test: Test::default(),
+                },
+                properties,
+                told,
+            });
+        }
         let tested = match request.optional("testable-cost-types")? {
             Some(tested) => query::list(&tested, MAX_COST_TYPES, tested_type)?,
             None => told.iter().map(|told| told.cost()).collect(),
         };
-        let costs: Vec<_> = told.iter().filter_map(|told| told.cost()).collect();
         Ok(Self {
             query: Query {
-                // Path vectors have no calendars, and nothing beside them has one.
-                calendared: vec![false; costs.len()],
+                calendared,
                 costs,
                 multi,
                 test: Test::read(request, &tested)?,
             },
-            properties: properties(request)?,
+            properties,
             told,
         })
     }
 
+    /// Whether paths of now are told.
     pub(super) fn tells_paths(&self) -> bool {
-        self.told.iter().any(|told| matches!(told, Told::Path))
+        let is_path = |told: &Told| matches!(told, Told::Path { is_calendar: false });
+        self.told.iter().any(is_path)
+    }
+
+    /// Whether calendars of paths are told.
+    pub(super) fn tells_calendars(&self) -> bool {
+        let is_calendar = |told: &Told| matches!(told, Told::Path { is_calendar: true });
+        self.told.iter().any(is_calendar)
     }
 
     pub(super) fn wants(&self, property: AneProperty) -> bool {
@@ -120,7 +154,7 @@ impl<'a> Question<'a> {
 
 fn tested_type(request: &Cursor<'_>) -> Result<Option<&'static CostType>, FieldError> {
     match Told::read(request)? {
-        Told::Path => {
+        Told::Path { .. } => {
             let metric = request.required("cost-metric")?;
             Err(metric.invalid("a path vector cannot be tested (RFC 9275 7.2.4)"))
         }

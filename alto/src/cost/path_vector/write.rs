@@ -1,13 +1,15 @@
 //! The two parts of an answer (RFC 9275 §7.2.6 and §7.3.6).
 
+use std::collections::BTreeMap;
+
 use idt::search::Budget;
 
-use super::super::answer::meta;
+use super::super::answer::{self, calendar_meta, meta};
 use super::Answer;
-use super::element::{Element, bandwidth, delay};
+use super::element::Amounts;
 use super::request::{AneProperty, Told};
-use crate::ane::link_name;
-use crate::ird::{COST_METRIC, COST_MODE};
+use super::vectors::Vectors;
+use crate::ird::{COST_METRIC, COST_MODE, PATH_VECTOR};
 use crate::json::{self, Comma};
 use crate::property_map::anes::{self, LASTING_DOMAIN};
 use crate::property_map::{ANE_DOMAIN, dependent_vtags, key};
@@ -18,11 +20,33 @@ use crate::{Tag, media, uri};
 /// The part that has the properties.
 const PROPERTY_MAP_PART: &str = "propmap";
 
+/// What is told of each pair, by one of the cost types.
+enum Column<'a> {
+    Path(&'a Vectors),
+    Cost(answer::Told<'a>),
+}
+
+impl Column<'_> {
+    fn is_defined(&self, at: usize) -> bool {
+        match self {
+            Self::Path(vectors) => vectors.is_defined(at),
+            Self::Cost(told) => told.is_defined(at),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, at: usize) {
+        match self {
+            Self::Path(vectors) => vectors.write(out, at),
+            Self::Cost(told) => told.write(out, at),
+        }
+    }
+}
+
 impl Answer<'_> {
     /// Both parts in one body.
     pub(super) fn content(&self, ask: &Ask) -> Result<Content, Refused> {
         let network = &self.service.maps().network_map().tag;
-        let (types, costs) = (self.cost_types(), self.costs());
+        let (types, costs) = (self.cost_types(ask), self.costs());
         let tag = if self.form.of_pids {
             Tag::of([network.as_str().as_bytes(), &types, &costs])
         } else {
@@ -76,10 +100,10 @@ impl Answer<'_> {
     }
 
     /// The members of `meta` that say what is told of pairs.
-    fn cost_types(&self) -> Vec<u8> {
+    fn cost_types(&self, ask: &Ask) -> Vec<u8> {
         let mut out = Vec::new();
         match (self.question.query.multi, self.question.told.as_slice()) {
-            (None, [Told::Path, ..]) => {
+            (None, [Told::Path { .. }, ..]) => {
                 out.extend_from_slice(b"\"cost-type\":{\"cost-mode\":");
                 json::string(&mut out, COST_MODE);
                 out.extend_from_slice(b",\"cost-metric\":");
@@ -88,20 +112,40 @@ impl Answer<'_> {
             }
             _ => meta(&mut out, &self.question.query),
         }
+        let of_paths: &[&str] = if self.question.tells_calendars() {
+            &[PATH_VECTOR]
+        } else {
+            &[]
+        };
+        calendar_meta(&mut out, of_paths, &self.question.query, self.service, ask);
         out
+    }
+
+    /// What is told, in the order in which it was asked for.
+    fn columns(&self) -> Vec<Column<'_>> {
+        let mut costs = self.costs.told(&self.question.query).into_iter();
+        let column = |told: &Told| match told {
+            Told::Path { is_calendar: false } => self.paths.as_ref().map(Column::Path),
+            Told::Path { is_calendar: true } => self.calendars.as_ref().map(Column::Path),
+            Told::Cost(_) => costs.next().map(Column::Cost),
+        };
+        self.question.told.iter().filter_map(column).collect()
     }
 
     /// The costs of all pairs. A pair that fails the test, or has nothing that is asked for, is left out, and
     /// so is a source without any pair.
     fn costs(&self) -> Vec<u8> {
         let (from, to) = (&self.pairs.from, &self.pairs.to);
+        let columns = self.columns();
+        let is_multi = self.question.query.multi.is_some();
         let mut out = b"{".to_vec();
         let mut rows = Comma::default();
         for (source, row) in from.keys.iter().zip(&from.cells) {
             let mut cells = Comma::default();
             for (target, column) in to.keys.iter().zip(&to.cells) {
                 let at = row * to.points.len() + column;
-                if !self.is_told(at) {
+                let passes = self.passes.get(at).copied().unwrap_or_default();
+                if !passes || !columns.iter().any(|column| column.is_defined(at)) {
                     continue;
                 }
                 if !cells.is_written() {
@@ -111,7 +155,18 @@ impl Answer<'_> {
                 }
                 cells.write(&mut out);
                 out.extend_from_slice(target.as_bytes());
-                self.value(&mut out, at);
+                if is_multi {
+                    out.push(b'[');
+                }
+                // One value, or an array with one for each cost type (RFC 8189 §4.1.3).
+                let mut elements = Comma::default();
+                for column in &columns {
+                    elements.write(&mut out);
+                    column.write(&mut out, at);
+                }
+                if is_multi {
+                    out.push(b']');
+                }
             }
             if cells.is_written() {
                 out.push(b'}');
@@ -121,90 +176,45 @@ impl Answer<'_> {
         out
     }
 
-    fn is_told(&self, at: usize) -> bool {
-        let has = |told: &Told| match told {
-            Told::Path => self.vector(at).is_some(),
-            Told::Cost(cost_type) => self.costs.amount(cost_type, at).is_some(),
-        };
-        self.passes.get(at).copied().unwrap_or_default() && self.question.told.iter().any(has)
-    }
-
-    fn vector(&self, at: usize) -> Option<impl Iterator<Item = &str>> {
-        self.elements.as_ref()?.vector(at)
-    }
-
-    /// What is told of one pair: one value, or an array with one for each cost type (RFC 8189 §4.1.3).
-    fn value(&self, out: &mut Vec<u8>, at: usize) {
-        let is_multi = self.question.query.multi.is_some();
-        if is_multi {
-            out.push(b'[');
-        }
-        let mut elements = Comma::default();
-        for told in &self.question.told {
-            elements.write(out);
-            let is_there = match told {
-                Told::Path => self.vector(at).map(|names| json::strings(out, names)),
-                Told::Cost(cost_type) => self.costs.write(out, cost_type, at),
-            };
-            if is_there.is_none() {
-                out.extend_from_slice(b"null");
-            }
-        }
-        if is_multi {
-            out.push(b']');
-        }
-    }
-
     /// One member for each element on a path that is told.
     fn properties(&self, out: &mut Vec<u8>) {
+        let vectors = self.paths.iter().chain(&self.calendars);
+        let elements: BTreeMap<&str, &Amounts> = vectors
+            .flat_map(Vectors::elements)
+            .map(|element| (element.name.as_str(), &element.amounts))
+            .collect();
         out.push(b'{');
         let mut comma = Comma::default();
-        let elements = self.elements.iter().flat_map(|elements| elements.sorted());
-        for element in elements {
+        for (name, amounts) in elements {
             comma.write(out);
-            key(out, ANE_DOMAIN, &element.name);
-            self.properties_of(out, element);
+            key(out, ANE_DOMAIN, name);
+            write_amounts(out, amounts);
         }
         out.push(b'}');
     }
+}
 
-    /// The properties that are asked for and that the element has.
-    fn properties_of(&self, out: &mut Vec<u8>, element: &Element) {
-        let links = || element.links.iter().copied();
-        out.push(b'{');
-        let mut comma = Comma::default();
-        let mut name = |out: &mut Vec<u8>, property: AneProperty| {
-            comma.write(out);
-            json::string(out, property.name());
-            out.push(b':');
-        };
-        for property in &self.question.properties {
-            match property {
-                AneProperty::MaxReservableBandwidth => {
-                    let told = links().map(|link| bandwidth(self.service, link));
-                    // All tell it or none does.
-                    if let Some(least) = told.flatten().min() {
-                        name(out, *property);
-                        json::number(out, least);
-                    }
-                }
-                AneProperty::PersistentEntityId => {
-                    let graph = self.service.maps().idt().graph();
-                    if let Some(link) = links().next().and_then(|link| link_name(graph, link)) {
-                        name(out, *property);
-                        json::string(out, &format!("{LASTING_DOMAIN}:{link}"));
-                    }
-                }
-                AneProperty::Delay => {
-                    let told = links().map(|link| delay(self.service, link));
-                    if let Some(sum) = told.sum::<Option<u64>>() {
-                        name(out, *property);
-                        // In microseconds, as delays between PIDs are.
-                        json::fraction(out, sum, 1000);
-                    }
-                }
-            }
-        }
-        out.push(b'}');
+/// The properties that are asked for and that an element has.
+fn write_amounts(out: &mut Vec<u8>, amounts: &Amounts) {
+    out.push(b'{');
+    let mut comma = Comma::default();
+    let mut name = |out: &mut Vec<u8>, property: AneProperty| {
+        comma.write(out);
+        json::string(out, property.name());
+        out.push(b':');
+    };
+    if let Some(least) = amounts.bandwidth {
+        name(out, AneProperty::MaxReservableBandwidth);
+        json::number(out, least);
     }
+    if let Some(link) = &amounts.link {
+        name(out, AneProperty::PersistentEntityId);
+        json::string(out, &format!("{LASTING_DOMAIN}:{link}"));
+    }
+    if let Some(sum) = amounts.delay {
+        name(out, AneProperty::Delay);
+        // In microseconds, as delays between PIDs are.
+        json::fraction(out, sum, 1000);
+    }
+    out.push(b'}');
 }

@@ -315,6 +315,7 @@ impl Catalogue {
                     .iter()
                     .any(|(_, cost)| cost.is_path_vector())
                 && id.is_none_or(|id| resource.id == id)
+                && (!wish.calendar || resource.capability("calendar-attributes").is_array())
         };
         let has = |resource: &Resource, property: &str| {
             resource
@@ -331,7 +332,8 @@ impl Catalogue {
                 .collect();
             match self.find(fits) {
                 None => format!(
-                    "the directory has no {MULTIPART_TYPE} of path vectors that takes {}",
+                    "the directory has no {MULTIPART_TYPE} of path vectors{} that takes {}",
+                    if wish.calendar { " with calendars" } else { "" },
                     between.request()
                 ),
                 Some(_) => format!(

@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::super::identity::Credentials;
 use super::mirror::{Kind, Mirror};
 use super::updates::{Signal, Transport, Updates};
 use super::*;
@@ -33,10 +34,13 @@ async fn serve(router: Router) -> Url {
 
 fn client(directory: &Url) -> Alto {
     Alto::new(Options {
-        server: "http://127.0.0.1:1".parse().unwrap(),
         directory: directory.to_string(),
-        token: Some("s3cret".to_owned().into()),
+        credentials: Credentials {
+            token: Some("s3cret".to_owned().into()),
+            user: None,
+        },
         timeout: Duration::from_secs(20),
+        ..Options::to("http://127.0.0.1:1".parse().unwrap())
     })
     .unwrap()
 }

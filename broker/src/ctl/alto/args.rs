@@ -187,6 +187,9 @@ pub struct PathvectorArgs {
     /// With this property of the elements; may be given more than once.
     #[arg(long, value_name = "PROPERTY")]
     pub ane_property: Vec<String>,
+    /// As they change with time (RFC 8896, RFC 9275).
+    #[arg(long)]
+    pub calendar: bool,
     /// Of this resource only, by its id.
     #[arg(long, value_name = "RESOURCE-ID")]
     pub id: Option<String>,
@@ -211,6 +214,7 @@ impl PathvectorArgs {
             from: from.clone(),
             to: to.clone(),
             ane_properties: self.ane_property.clone(),
+            calendar: self.calendar,
             ..Wish::default()
         }
     }
@@ -273,6 +277,12 @@ pub struct WatchCosts {
     /// Of costs: only pairs that meet this.
     #[arg(long, value_name = "TEST", value_parser = Predicate::from_str, conflicts_with = "input")]
     pub constraint: Vec<Predicate>,
+    /// Of costs and path vectors: as they change with time (RFC 8896).
+    #[arg(long, conflicts_with = "input")]
+    pub calendar: bool,
+    /// Of path vectors: with this property of the elements.
+    #[arg(long, value_name = "PROPERTY", conflicts_with = "input")]
+    pub ane_property: Vec<String>,
 }
 
 impl WatchArgs {
@@ -305,6 +315,8 @@ impl WatchArgs {
             },
             entities: typed(&self.entity),
             properties: self.property.clone(),
+            calendar: costs.calendar,
+            ane_properties: costs.ane_property.clone(),
             ..Wish::default()
         }
     }

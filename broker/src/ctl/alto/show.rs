@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::page::{Page, listed};
 use super::super::tables::{PLAIN, table};
 use crate::client::alto::catalogue::{Catalogue, CostType, Resource};
-use crate::client::alto::costs::{Calendar, Costs};
+use crate::client::alto::costs::{Calendar, Costs, Pair};
 use crate::client::alto::maps::{NetworkMap, Properties};
 
 /// How many rows a table has; `--json` has all.
@@ -219,16 +219,33 @@ pub(super) fn path_vectors(costs: &Costs, elements: &Properties) -> String {
     if costs.pairs.is_empty() {
         return "no path is known between these\n".to_owned();
     }
-    let mut text = rows(
-        &["From", "To", "Path"],
-        costs.pairs.iter().map(|((from, to), told)| {
-            let path = told.first().map_or_else(String::new, |path| match path {
-                Value::Array(names) => names.iter().map(text_of).collect::<Vec<_>>().join(" -> "),
-                other => text_of(other),
-            });
+    let path = |path: &Value| match path {
+        Value::Array(names) => names.iter().map(text_of).collect::<Vec<_>>().join(" -> "),
+        other => text_of(other),
+    };
+    let pairs = || costs.pairs.iter();
+    let mut text = if costs.calendars.is_empty() {
+        let row = |((from, to), told): (&Pair, &Vec<Value>)| {
+            let path = told.first().map_or_else(String::new, path);
             vec![from.clone(), to.clone(), path]
-        }),
-    );
+        };
+        rows(&["From", "To", "Path"], pairs().map(row))
+    } else {
+        // RFC 9275 §9.4: a path for each interval, counted from 0.
+        let of_pair = |((from, to), told): (&Pair, &Vec<Value>)| {
+            let intervals = told.first().and_then(Value::as_array);
+            let each = intervals.into_iter().flatten().enumerate();
+            let row = |(nth, vector): (usize, &Value)| {
+                vec![from.clone(), to.clone(), nth.to_string(), path(vector)]
+            };
+            each.map(row).collect::<Vec<_>>()
+        };
+        let all: Vec<Vec<String>> = pairs().flat_map(of_pair).collect();
+        rows(&["From", "To", "Interval", "Path"], all.into_iter())
+    };
+    for calendar in &costs.calendars {
+        text.push_str(&calendar_line(calendar));
+    }
     if elements.entities.values().any(|told| !told.is_empty()) {
         text.push_str(&properties(elements));
     }

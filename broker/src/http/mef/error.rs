@@ -95,7 +95,9 @@ impl IntoResponse for MefError {
 fn of_problem(problem: &Problem) -> Response {
     let status = problem.status();
     let code = match problem {
-        Problem::Unauthorized(Refusal::TokenNeeded) => Some("missingCredentials"),
+        Problem::Unauthorized(why) if why.refusal == Refusal::TokenNeeded => {
+            Some("missingCredentials")
+        }
         Problem::Unauthorized(_) => Some("invalidCredentials"),
         Problem::Forbidden { .. } => Some("accessDenied"),
         _ => match status {

@@ -58,7 +58,10 @@ fn app(store: Arc<dyn Store>) -> App {
                 name: "a".to_owned(),
                 role: Role::Buyer,
                 domain: None,
-                token: TOKEN.to_owned().into(),
+                token: Some(TOKEN.to_owned().into()),
+                digest_ha1: None,
+                digest_ha1_file: None,
+                certificate: None,
             }],
             ..Auth::default()
         },

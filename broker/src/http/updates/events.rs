@@ -1,4 +1,4 @@
-//! The body of an update stream. It asks for what is to be told when the connection can take some: for a client
+//! The bodies of streams of events. One asks for what is to be told when the connection can take some: for a client
 //! that reads slowly there is nothing kept but the messages that it is being sent.
 
 use std::collections::VecDeque;
@@ -7,38 +7,56 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use alto::media;
 use alto::updates::Message;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::{HeaderValue, header};
 use hyper::body::{Body, Frame};
 use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
+use super::no_store;
 use super::streams::Opened;
 
 /// Messages with more octets are encoded on a thread of their own.
 const LARGE: usize = 1 << 20;
 
-/// The next messages, and who asks for those after.
-type Next = Pin<Box<dyn Future<Output = Option<(Reader, Vec<Bytes>)>> + Send>>;
+/// What is told on a stream.
+pub(super) trait Messages: Send + 'static {
+    /// What is to be told now, and whether nothing comes after.
+    fn take(&mut self, opened: &Opened) -> (Vec<Message>, bool);
+}
+
+/// The answer to who opens a stream: all that it tells, from now on. It is closed when the client is gone.
+pub(super) fn answer(opened: Opened, messages: impl Messages) -> Response {
+    let changes = opened.app.shared.updates.hub.changes();
+    let reader = Reader {
+        opened,
+        changes,
+        messages,
+    };
+    let events = Events {
+        pieces: VecDeque::new(),
+        next: Some(reader.next()),
+    };
+    let mut response = axum::body::Body::new(events).into_response();
+    let kind = HeaderValue::from_static(media::UPDATE_STREAM);
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    no_store(response)
+}
+
+/// The next messages, and those after. `None` at the end.
+type Following = Option<(Vec<Bytes>, Next)>;
+
+struct Next(Pin<Box<dyn Future<Output = Following> + Send>>);
 
 /// What is sent of a stream.
-pub(super) struct Events {
+struct Events {
     pieces: VecDeque<Bytes>,
     /// `None` when nothing more comes.
     next: Option<Next>,
-}
-
-impl Events {
-    /// All that a stream tells, from now on. The stream is closed when the client is gone.
-    pub(super) fn new(opened: Opened) -> Self {
-        let changes = opened.app.shared.updates.hub.changes();
-        let reader = Reader { opened, changes };
-        Self {
-            pieces: VecDeque::new(),
-            next: Some(Box::pin(reader.next())),
-        }
-    }
 }
 
 impl Body for Events {
@@ -56,10 +74,10 @@ impl Body for Events {
             let Some(next) = &mut self.next else {
                 return Poll::Ready(None);
             };
-            match ready!(next.as_mut().poll(context)) {
-                Some((reader, pieces)) => {
+            match ready!(next.0.as_mut().poll(context)) {
+                Some((pieces, after)) => {
                     self.pieces = pieces.into();
-                    self.next = Some(Box::pin(reader.next()));
+                    self.next = Some(after);
                 }
                 None => self.next = None,
             }
@@ -71,15 +89,23 @@ impl Body for Events {
     }
 }
 
-struct Reader {
+struct Reader<M> {
     opened: Opened,
     changes: watch::Receiver<u64>,
+    messages: M,
 }
 
-impl Reader {
+impl<M: Messages> Reader<M> {
+    fn next(mut self) -> Next {
+        Next(Box::pin(async move {
+            let pieces = self.pieces().await?;
+            Some((pieces, self.next()))
+        }))
+    }
+
     /// Waits until something is to be told, or for so long that a comment keeps the connection alive. `None` at
     /// the end.
-    async fn next(mut self) -> Option<(Self, Vec<Bytes>)> {
+    async fn pieces(&mut self) -> Option<Vec<Bytes>> {
         let app = self.opened.app.clone();
         let hub = &app.shared.updates.hub;
         let session = self.opened.session.clone();
@@ -87,9 +113,13 @@ impl Reader {
         loop {
             // What changes from here on is looked at again.
             self.changes.borrow_and_update();
-            let (messages, is_closed) = self.take();
+            let (messages, is_closed) = self.messages.take(&self.opened);
             if !messages.is_empty() {
-                return Some((self, encoded(messages).await?));
+                for message in &messages {
+                    let metrics = &app.shared.metrics.updates;
+                    metrics.message(message.kind, message.len());
+                }
+                return encoded(messages).await;
             }
             if is_closed {
                 return None;
@@ -98,33 +128,15 @@ impl Reader {
                 () = hub.stop().cancelled() => return None,
                 changed = self.changes.changed() => if changed.is_err() { return None },
                 () = session.poked.notified() => {}
-                () = &mut silence => return Some((self, vec![Bytes::from_static(b":\n\n")])),
+                () = &mut silence => return Some(vec![Bytes::from_static(b":\n\n")]),
             }
         }
-    }
-
-    /// What is to be told now, and whether nothing comes after.
-    fn take(&self) -> (Vec<Message>, bool) {
-        let shared = &self.opened.app.shared;
-        let mut live = self.opened.session.stream();
-        let Some(live) = live.as_mut() else {
-            return (Vec::new(), true);
-        };
-        let messages = {
-            let mut store = shared.updates.hub.store();
-            live.stream.take(&mut store)
-        };
-        live.settle();
-        for message in &messages {
-            shared.metrics.updates.message(message.kind, message.len());
-        }
-        (messages, live.stream.is_closed())
     }
 }
 
 /// The messages as they go over the wire. Of a large document the first who is told it looks for the lines: on a
 /// thread of its own. `None` if that fails: then the stream is to end, since what it was to tell is lost.
-async fn encoded(messages: Vec<Message>) -> Option<Vec<Bytes>> {
+pub(super) async fn encoded(messages: Vec<Message>) -> Option<Vec<Bytes>> {
     let is_large = messages.iter().any(|message| message.len() > LARGE);
     let encode = move || messages.iter().flat_map(Message::encode).collect();
     if is_large {

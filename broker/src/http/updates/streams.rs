@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alto::media;
-use alto::updates::{NoStream, NoView, Open, Stream, StreamLimits};
+use alto::updates::{Message, NoStream, NoView, Open, Stream, StreamLimits};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Request, header};
+use http::Request;
 use tokio::sync::Notify;
 use tracing::debug;
 
-use super::events::Events;
-use super::{NotWatched, client, fresh_name, no_store, refused, watch};
+use super::events::{self, Messages};
+use super::{NotWatched, client, fresh_name, refused, watch};
 use crate::auth::Principal;
 use crate::http::App;
 use crate::http::answer::{alto_error, check_content_type, negotiate, read_body};
@@ -101,7 +101,7 @@ impl Streams {
     }
 
     /// A place for one more stream; `None` if there are as many as there may be.
-    fn place(&self, client: Client) -> Option<Arc<Session>> {
+    pub(super) fn place(&self, client: Client) -> Option<Arc<Session>> {
         let counted = self.of_client.one_more(client.clone())?;
         let mut by_name = self.by_name();
         if by_name.len() >= self.most {
@@ -195,10 +195,25 @@ pub(in crate::http) async fn open(
         Err(why) => return answer(app, why, &request.add),
     }
     debug!(substreams = request.add.len(), client = ?address, "an update stream is open");
-    let mut response = Body::new(Events::new(opened)).into_response();
-    let kind = HeaderValue::from_static(media::UPDATE_STREAM);
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    Ok(no_store(response))
+    Ok(events::answer(opened, OfSession))
+}
+
+/// What is told of the stream of a session, which its control service changes meanwhile.
+struct OfSession;
+
+impl Messages for OfSession {
+    fn take(&mut self, opened: &Opened) -> (Vec<Message>, bool) {
+        let mut live = opened.session.stream();
+        let Some(live) = live.as_mut() else {
+            return (Vec::new(), true);
+        };
+        let messages = {
+            let mut store = opened.app.shared.updates.hub.store();
+            live.stream.take(&mut store)
+        };
+        live.settle();
+        (messages, live.stream.is_closed())
+    }
 }
 
 /// Watches all that is to be added, until the leases are dropped.

@@ -61,16 +61,17 @@ pub(in crate::http) async fn open_view(
     let Some(summary) = summary(&app, &view, request.tag.as_deref()) else {
         return Ok(gone(view.name()));
     };
-    let uri = format!("{base}/tips/{}", view.name());
-    Ok(no_store(typed(
-        StatusCode::OK,
-        media::TIPS,
-        summary.opened(&uri),
-    )))
+    let answer = summary.opened(&view_uri(&base, &view));
+    Ok(no_store(typed(StatusCode::OK, media::TIPS, answer)))
+}
+
+/// The address of a view.
+pub(super) fn view_uri(base: &str, view: &InUse) -> String {
+    format!("{base}/tips/{}", view.name())
 }
 
 /// The view of this, with content.
-async fn opened(app: &App, wanted: &View, counted: Client) -> Result<InUse, NotWatched> {
+pub(super) async fn opened(app: &App, wanted: &View, counted: Client) -> Result<InUse, NotWatched> {
     let updates = &app.shared.updates;
     if let Some(there) = updates.views.of(wanted) {
         // A resource that ended may be offered again.
@@ -284,7 +285,7 @@ fn crowded(app: &App, why: UpdatesRefusal, view: &View) -> Response {
 }
 
 /// How the addresses of views begin, for a client that calls us so.
-fn base(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<String, Problem> {
+pub(super) fn base(app: &App, headers: &HeaderMap, uri: &Uri) -> Result<String, Problem> {
     let settings = &app.shared.settings;
     if let Some(public) = &settings.alto.updates.public_url {
         return Ok(public.as_str().trim_end_matches('/').to_owned());
