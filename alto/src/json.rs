@@ -61,8 +61,14 @@ pub(crate) fn number(out: &mut Vec<u8>, mut number: u64) {
 /// Appends `number / per_unit` exactly, without zeros that say nothing. `per_unit` divides 10,000,000.
 pub(crate) fn fraction(out: &mut Vec<u8>, amount: u64, per_unit: u64) {
     const PARTS: u64 = 10_000_000;
-    number(out, amount / per_unit);
-    let mut parts = amount % per_unit * (PARTS / per_unit);
+    // By a number that the compiler knows it divides several times as fast.
+    let (whole, rest) = match per_unit {
+        1 => (amount, 0),
+        1000 => (amount / 1000, amount % 1000),
+        _ => (amount / per_unit, amount % per_unit),
+    };
+    number(out, whole);
+    let mut parts = rest * (PARTS / per_unit);
     if parts == 0 {
         return;
     }

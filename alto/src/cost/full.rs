@@ -223,7 +223,9 @@ impl Rows {
         let rows = amounts.chunks(self.keys.len().max(1));
         for (at, amounts) in sources.iter().map(|source| *source as usize).zip(rows) {
             octets.clear();
-            octets.extend(amounts.iter().flat_map(|amount| amount.to_le_bytes()));
+            for amount in amounts {
+                octets.extend_from_slice(&amount.to_le_bytes());
+            }
             let mut hasher = blake3::Hasher::new();
             hasher.update(self.keys.tag.as_str().as_bytes());
             hasher.update(&octets);
