@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use idt::{DomainGraph, DomainIndex, Link};
+use nffg::{Bandwidth, Delay, Loss};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -91,6 +92,30 @@ pub struct OneWay {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub bandwidth_bps: Option<u64>,
+    /// The least delay that was measured, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delay_min_ms: Option<f64>,
+    /// The longest delay that was measured, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delay_max_ms: Option<f64>,
+    /// Delay variation in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub delay_variation_ms: Option<f64>,
+    /// Packets that are lost, in percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub loss_percent: Option<f64>,
+    /// Residual bandwidth in bits per second: what no tunnel has reserved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub residual_bandwidth_bps: Option<u64>,
+    /// Available bandwidth in bits per second: the part of the residual one that is not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub available_bandwidth_bps: Option<u64>,
     /// The groups of links that fail together with it (shared risk link groups), as the domain where it
     /// starts numbers them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -114,9 +139,18 @@ pub struct HalfUpLink {
 
 impl From<&Link> for OneWay {
     fn from(link: &Link) -> Self {
+        let told = &link.performance;
+        let millis = |delay: Option<Delay>| delay.map(|delay| delay.as_micros() / 1e3);
+        let bits = |bandwidth: Option<Bandwidth>| bandwidth.map(Bandwidth::bits_per_second);
         Self {
-            delay_ms: link.delay.map(|delay| delay.as_micros() / 1e3),
-            bandwidth_bps: link.bandwidth.map(nffg::Bandwidth::bits_per_second),
+            delay_ms: millis(link.delay),
+            bandwidth_bps: bits(link.bandwidth),
+            delay_min_ms: millis(told.delay_min),
+            delay_max_ms: millis(told.delay_max),
+            delay_variation_ms: millis(told.delay_variation),
+            loss_percent: told.loss.map(Loss::percent),
+            residual_bandwidth_bps: bits(told.residual_bandwidth),
+            available_bandwidth_bps: bits(told.available_bandwidth),
             srlgs: link.srlgs.as_slice().to_vec(),
         }
     }

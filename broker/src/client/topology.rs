@@ -64,6 +64,18 @@ pub struct OneWay {
     pub delay_ms: Option<f64>,
     /// Bandwidth in bits per second.
     pub bandwidth_bps: Option<u64>,
+    /// The least delay that was measured, in milliseconds.
+    pub delay_min_ms: Option<f64>,
+    /// The longest delay that was measured, in milliseconds.
+    pub delay_max_ms: Option<f64>,
+    /// Delay variation in milliseconds.
+    pub delay_variation_ms: Option<f64>,
+    /// Packets that are lost, in percent.
+    pub loss_percent: Option<f64>,
+    /// Residual bandwidth in bits per second.
+    pub residual_bandwidth_bps: Option<u64>,
+    /// Available bandwidth in bits per second.
+    pub available_bandwidth_bps: Option<u64>,
 }
 
 /// A link that only the domain where it starts tells.

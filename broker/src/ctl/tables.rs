@@ -216,6 +216,31 @@ fn thousandths(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }
 
+/// What is told of one way of a link: `3 ms`, `10 Gbit/s`, `2.8 to 4.1 ms`, `lost 0.1 %`.
+fn measures(way: &OneWay) -> Vec<String> {
+    let millis = |delay: f64| format!("{} ms", thousandths(delay));
+    let bounds = match (way.delay_min_ms, way.delay_max_ms) {
+        (None, None) => None,
+        (Some(min), None) => Some(format!("from {}", millis(min))),
+        (None, Some(max)) => Some(format!("up to {}", millis(max))),
+        (Some(min), Some(max)) => Some(format!("{} to {}", thousandths(min), millis(max))),
+    };
+    let varies = way
+        .delay_variation_ms
+        .map(|delay| format!("varies {}", millis(delay)));
+    let residual = way.residual_bandwidth_bps;
+    let told = [
+        way.delay_ms.map(millis),
+        way.bandwidth_bps.map(bits),
+        bounds,
+        varies,
+        way.loss_percent.map(|loss| format!("lost {loss} %")),
+        residual.map(|residual| format!("residual {}", bits(residual))),
+    ];
+    // What is available is the bandwidth that is told already.
+    told.into_iter().flatten().collect()
+}
+
 /// Adjacent domains and the links between them.
 #[must_use]
 pub fn adjacencies(adjacencies: &[AdjacentDomains]) -> String {
@@ -224,11 +249,7 @@ pub fn adjacencies(adjacencies: &[AdjacentDomains]) -> String {
         let Some(way) = way else {
             return "-".to_owned();
         };
-        let delay = way
-            .delay_ms
-            .map(|delay| format!("{} ms", thousandths(delay)));
-        let bandwidth = way.bandwidth_bps.map(bits);
-        let told: Vec<String> = delay.into_iter().chain(bandwidth).collect();
+        let told = measures(way);
         if told.is_empty() {
             "not told".to_owned()
         } else {

@@ -25,7 +25,7 @@ fn the_whole_graph_has_each_pair_once_with_both_ways() {
     let way = OneWay {
         delay_ms: Some(1.0),
         bandwidth_bps: Some(100_000_000),
-        srlgs: Vec::new(),
+        ..OneWay::default()
     };
     assert_eq!((&link.there, &link.back), (&Some(way), &link.there));
     assert!(!topology.meta.cut && topology.half_up.is_empty());
@@ -132,4 +132,43 @@ fn parallel_links_are_paired_in_order_and_names_that_differ_are_not() {
             (None, Some(4.0))
         ]
     );
+}
+
+/// From the member's document to what people read.
+#[test]
+fn what_else_is_measured_of_a_link_is_told() {
+    let links = json!([{"domain": "AS2", "delay": 3, "delay-min": 2.5, "delay-max": 4, "delay-variation": 0.25,
+                        "loss": 0.1, "bandwidth": "1 Gbit/s", "residual-bandwidth": "800 Mbit/s",
+                        "available-bandwidth": "300 Mbit/s"}]);
+    let version = federation(&[
+        ("AS1", json!({"cpu": 1, "neighbours": links})),
+        (
+            "AS2",
+            json!({"cpu": 1, "neighbours": [{"domain": "AS1", "delay-max": 9}]}),
+        ),
+    ]);
+    let (domains, cut) = everything(version.maps.idt().graph());
+    let told = json!(describe(&version.maps, &domains, cut));
+    let link = &told["adjacencies"][0]["links"][0];
+    let there = json!({
+        "delay-ms": 3.0, "delay-min-ms": 2.5, "delay-max-ms": 4.0, "delay-variation-ms": 0.25, "loss-percent": 0.1,
+        "bandwidth-bps": 300_000_000, "residual-bandwidth-bps": 800_000_000,
+        "available-bandwidth-bps": 300_000_000,
+    });
+    assert_eq!(link["there"], there);
+    // Of the way back it tells one bound itself, and the bounds go together.
+    assert_eq!(link["back"]["delay-max-ms"], 9.0);
+    assert_eq!(link["back"].get("delay-min-ms"), None);
+    assert_eq!(link["back"]["loss-percent"], 0.1);
+    let read = crate::client::topology::Topology::decode(told).unwrap();
+    let table = crate::ctl::tables::adjacencies(&read.adjacencies);
+    // In lines: the table is as wide as a terminal.
+    for part in [
+        "3 ms, 300 Mbit/s, 2.5 to 4 ms,",
+        "varies 0.25 ms, lost 0.1 %,",
+        "residual 800 Mbit/s",
+        "up to 9 ms",
+    ] {
+        assert!(table.contains(part), "{table}");
+    }
 }

@@ -66,3 +66,50 @@ fn a_link_that_is_withdrawn_leaves_the_graph() {
         (neighbours(&running, "AS2") == serde_json::json!(["AS1", "AS3"])).then_some(())
     });
 }
+
+/// What RFC 8571 has a place for comes through a session as it was in the export.
+#[test]
+fn costs_of_what_is_measured_of_links_are_those_of_the_exports() {
+    let of = |feed: &str| {
+        let running = Running::start(&["7as", "--feed", feed]);
+        let map = |metric: &str| {
+            let asked = ["alto", "costmap", "--metric", metric];
+            running.ask(&asked)["cost-map"].clone()
+        };
+        [
+            "delay-ow:cur",
+            "delay-ow:min",
+            "delay-ow:max",
+            "delay-rt:max",
+            "delay-variation:cur",
+            "lossrate:cur",
+            "bw-residual",
+            "bw-available",
+            "tput:cur",
+        ]
+        .map(map)
+    };
+    let heard = of("bgp-ls");
+    assert_eq!(heard, of("pull"));
+    let [
+        _,
+        min,
+        max,
+        _,
+        variation,
+        loss,
+        residual,
+        available,
+        throughput,
+    ] = heard;
+    let (from, to) = ("AS1", "AS121");
+    assert_eq!(
+        [&min, &max, &variation].map(|map| &map[from][to]),
+        [216, 280, 16]
+    );
+    assert_eq!(loss[from][to], 0.012);
+    // The widest path of all, and what a flow gets on the link itself.
+    assert_eq!(residual[from][to], 1_250_000_000);
+    assert!(available[from][to].as_f64() < residual[from][to].as_f64());
+    assert!(throughput[from][to].as_f64() < available[from][to].as_f64());
+}
