@@ -88,8 +88,8 @@ pub struct TlsArgs {
     #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_CERT")]
     pub cert: Option<PathBuf>,
     /// Its key, if that is not in the same file: PEM.
-    #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_KEY")]
-    pub key: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_CERT_KEY")]
+    pub cert_key: Option<PathBuf>,
     /// Further certificate authorities that the server's certificate may be signed by: PEM.
     #[arg(long, global = true, value_name = "FILE", env = "BROKERCTL_CACERT")]
     pub cacert: Option<PathBuf>,
@@ -100,7 +100,7 @@ impl From<TlsArgs> for Tls {
         Self {
             authorities: args.cacert,
             certificate: args.cert,
-            key: args.key,
+            key: args.cert_key,
         }
     }
 }

@@ -265,3 +265,22 @@ fn draft_table_1_has_a_dash_where_a_domain_has_nothing() {
     ];
     assert_eq!(rows, expected);
 }
+
+/// clap does not see it: the value of one would be read as that of the other.
+#[test]
+fn no_command_has_an_option_by_the_name_of_one_that_all_have() {
+    fn check(command: &clap::Command, of_all: &[&clap::Id]) {
+        for one in command.get_subcommands() {
+            for argument in one.get_arguments() {
+                let id = argument.get_id();
+                assert!(!of_all.contains(&id), "{} {id}", one.get_name());
+            }
+            check(one, of_all);
+        }
+    }
+    let whole = <Args as clap::CommandFactory>::command();
+    let of_all = whole.get_arguments().filter(|one| one.is_global_set());
+    let of_all: Vec<&clap::Id> = of_all.map(clap::Arg::get_id).collect();
+    assert!(of_all.len() > 5);
+    check(&whole, &of_all);
+}

@@ -258,7 +258,7 @@ fn rfc7285_8_3_5_a_client_is_known_by_its_certificate() {
             &ca,
             "--cert",
             &cert,
-            "--key",
+            "--cert-key",
             &key,
             "alto",
             "networkmap",
