@@ -141,7 +141,7 @@ pub struct Refusal {
     /// How many more faults there are.
     pub more: usize,
     /// The file that was sent, if one was: faults with a place are told as places in it.
-    pub file: Option<String>,
+    pub file: Option<Box<str>>,
 }
 
 /// One field of a request that is wrong.
@@ -186,7 +186,7 @@ impl Refusal {
     #[must_use]
     pub fn of_file(self, file: &str) -> Self {
         Self {
-            file: Some(file.to_owned()),
+            file: Some(file.into()),
             ..self
         }
     }
