@@ -142,7 +142,8 @@ impl<S: Space> Few<S> {
         let mut last: Vec<u32> = self.last.entries().iter().map(|entry| entry.0).collect();
         last.retain(|state| *state != self.from);
         last.sort_unstable();
-        let (near, mut pairs) = (&mut self.near, Vec::new());
+        let mut counts: Map<u32> = Map::new(self.space.len());
+        let mut pairs = Vec::new();
         for state in last {
             let (mut steps, mut known) = (1, None);
             self.space.backward(state, |before, _| {
@@ -153,21 +154,21 @@ impl<S: Space> Few<S> {
                     return;
                 }
                 pairs.push((before, state));
-                match near.get_mut(before) {
-                    None => near.add(before, (0, 1)),
-                    Some((_, count)) => *count += 1,
+                match counts.get_mut(before) {
+                    None => counts.add(before, 1),
+                    Some(count) => *count += 1,
                 }
             });
             budget.spend(steps)?;
         }
+        // In the order in which rows ask for them.
+        let mut counts = counts.entries().to_vec();
+        counts.sort_unstable();
+        let near = &mut self.near;
         let mut end = 0;
-        for at in 0..near.entries().len() {
-            let state = near.entries()[at].0;
-            if let Some(list) = near.get_mut(state) {
-                let count = list.1;
-                *list = (end, end);
-                end += count;
-            }
+        for (state, count) in counts {
+            near.add(state, (end, end));
+            end += count;
         }
         self.lists.resize(pairs.len(), 0);
         for (before, state) in pairs {

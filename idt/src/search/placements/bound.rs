@@ -116,6 +116,9 @@ impl<C: Amount> Bound<C> {
             budget.spend(cells.len())?;
             let width = instance.hosts(link.dst).len();
             match link.src.cmp(&link.dst) {
+                Ordering::Less if width > 1 && cells.len() > width => {
+                    bound.nodes[link.dst].join(link.src, cells.to_vec());
+                }
                 Ordering::Less => bound.add_pair(link.src, link.dst, |a, b| cells[a * width + b]),
                 Ordering::Greater => {
                     bound.add_pair(link.dst, link.src, |a, b| cells[b * width + a]);

@@ -186,9 +186,12 @@ impl<'a, C: Amount, B: Costs<C>> Walk<'a, C, B> {
         self.leaves.reserve(room);
         self.choices.reserve(room * self.instance.len());
         self.cutoffs.clear();
-        self.before.clear();
-        self.bounds.clear();
-        self.used.fill([0.0; RESOURCE_KINDS]);
+        if !self.bounds.is_empty() {
+            // The walk before ended on its way.
+            self.bounds.clear();
+            self.before.clear();
+            self.used.fill([0.0; RESOURCE_KINDS]);
+        }
         (self.found, self.next, self.kept_below) = (0, C::FAR, C::FAR);
         // Once as many as wanted are known, only what costs less than the worst of them counts: the
         // walk is in the order of names.
