@@ -18,7 +18,8 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::Request;
-use hyper::body::{Frame, Incoming, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::rt::Executor;
 use hyper::server::conn::http2::Builder;
 use hyper::service::service_fn;
@@ -44,6 +45,8 @@ const SEND_BUFFER: usize = 128 << 10;
 /// connection ends (CVE-2023-44487, RUSTSEC-2024-0003).
 const MAX_RESETS: usize = 20;
 const MAX_ERRORS: usize = 128;
+/// How long the rest of a body may take that nobody wants.
+const PATIENCE_FOR_REST: Duration = Duration::from_secs(1);
 /// Octets in one frame of data (RFC 9113 §6.5.2, the smallest that every client takes).
 const FRAME: usize = 16 << 10;
 
@@ -55,10 +58,13 @@ where
     let (limits, peer) = (&shared.limits, caller.peer);
     let busy = Arc::new(Busy::default());
     let service = service_fn({
-        let (busy, router) = (Arc::clone(&busy), &shared.router);
+        let (busy, router, tasks) = (Arc::clone(&busy), &shared.router, &shared.tasks);
         move |request: Request<Incoming>| {
             let under_way = busy.begin();
-            let answer = router.answer(request, &caller);
+            let answer = router.answer(request, &caller, |body| {
+                let (body, tasks) = (Some(body), tasks.clone());
+                Body::new(Received { body, tasks })
+            });
             async move {
                 let response = answer.await?;
                 let progress = PROGRESS.try_with(Arc::clone).ok();
@@ -109,6 +115,60 @@ where
     };
     if let Err(error) = ended {
         debug!(%peer, %error, "connection ended");
+    }
+}
+
+/// The body of a request. What nobody has read of it when it is let go is read then, if it comes soon and is
+/// not large: else the stream is reset behind the answer, as it may be (RFC 9113 §8.1), and some clients take
+/// that for a failure.
+struct Received {
+    /// Until it is let go.
+    body: Option<Incoming>,
+    tasks: TaskTracker,
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        let unread = self.body.take().filter(|body| !body.is_end_stream());
+        let Some(mut body) = unread else {
+            return;
+        };
+        let rest = async move {
+            let mut left = STREAM_WINDOW as usize;
+            while let Some(Ok(frame)) = body.frame().await {
+                let octets = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(octets) {
+                    Some(less) => left = less,
+                    None => break,
+                }
+            }
+        };
+        self.tasks
+            .spawn(tokio::time::timeout(PATIENCE_FOR_REST, rest));
+    }
+}
+
+impl hyper::body::Body for Received {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let hint = self.body.as_ref().map(Incoming::size_hint);
+        hint.unwrap_or_default()
     }
 }
 

@@ -63,14 +63,20 @@ impl Routes {
         }
     }
 
-    /// Answers a request of who is at the other end of a connection.
-    pub(super) fn answer(&self, request: Request<Incoming>, caller: &Caller) -> Answering {
+    /// Answers a request of who is at the other end of a connection. Who reads its body gets what `body` makes
+    /// of it.
+    pub(super) fn answer(
+        &self,
+        request: Request<Incoming>,
+        caller: &Caller,
+        body: impl FnOnce(Incoming) -> Body,
+    ) -> Answering {
         let mut admitted = None;
         let shown = (Some(caller.peer), caller.certificate.as_ref());
         if let Some(answering) = self.quickly(&request, shown, &mut admitted) {
             return answering;
         }
-        let mut request = request.map(Body::new);
+        let mut request = request.map(body);
         caller.mark(&mut request);
         self.routed(request, admitted)
     }

@@ -16,6 +16,7 @@ use std::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -238,7 +239,8 @@ where
 async fn serve_http1(shared: &Shared, stream: impl AsyncRead + AsyncWrite + Unpin, caller: Caller) {
     let peer = caller.peer;
     let router = &shared.router;
-    let service = service_fn(move |request: Request<Incoming>| router.answer(request, &caller));
+    let service =
+        service_fn(move |request: Request<Incoming>| router.answer(request, &caller, Body::new));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(shared.limits.header_timeout)

@@ -164,7 +164,10 @@ fn what_a_client_may_do_is_the_same_in_either_version() {
         curl(&[&put[..], &kind, &told, &[&domain]].concat()).unwrap()
     };
     assert_eq!(status("127.0.0.1"), "201 ");
-    assert_eq!(status("rebound.example"), "403 ");
+    // Nobody reads what a refused request brings: the stream still ends as all do, each time.
+    for _ in 0..10 {
+        assert_eq!(status("rebound.example"), "403 ");
+    }
 }
 
 /// Whether the daemon closes by itself, and how long it takes.
