@@ -224,10 +224,10 @@ fn rfc9275_11_calendars_of_paths_are_bounded_in_values() {
         let request = calendar(&["A", "B"], &["C", "D"], &[LASTING]);
         asked_at(&service, COST_MAP, &request, at(NOW)).map(|_| ())
     };
-    // 4 pairs x 14 cost types are 56 values. 4 are of the time that nobody knows, 8 of that without B to C, and 6
+    // 4 pairs x 28 cost types are 112 values. 4 are of the time that nobody knows, 8 of that without B to C, and 6
     // of each other interval.
-    assert_eq!(with(9), Ok(()));
-    let error = told(with(10));
+    assert_eq!(with(18), Ok(()));
+    let error = told(with(19));
     assert_eq!(error, ["E_INVALID_FIELD_VALUE", "pids", "2 x 2"]);
 }
 

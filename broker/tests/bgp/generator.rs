@@ -86,9 +86,28 @@ impl Measured {
     }
 
     fn bandwidth(self) -> Option<Bandwidth> {
-        let octets = u64::from(self.units) * u64::from(UNIT);
-        Some(Bandwidth::from_bits_per_second(8 * octets))
+        Some(of_units(self.units))
     }
+
+    /// What the links to other domains keep of [`te`] besides.
+    fn performance(self) -> nffg::Performance {
+        let micros = |micros: u32| Some(Delay::from_nanos(u64::from(micros) * 1_000));
+        nffg::Measured {
+            delay_min: micros(self.delay - 10),
+            delay_max: micros(self.delay + 10),
+            delay_variation: micros(5),
+            // Three units of 0.000003 %.
+            loss: Some(nffg::Loss::from_billionths(90)),
+            residual_bandwidth: Some(of_units(100_000)),
+            available_bandwidth: self.bandwidth(),
+        }
+        .into()
+    }
+}
+
+/// The bandwidth of so many units.
+fn of_units(units: u32) -> Bandwidth {
+    Bandwidth::from_bits_per_second(8 * u64::from(units) * u64::from(UNIT))
 }
 
 pub(crate) struct Node {
@@ -299,7 +318,7 @@ impl Domain {
                         delay: uplink.measured.delay(),
                         bandwidth: uplink.measured.bandwidth(),
                         srlgs: nffg::Srlgs::default(),
-                        performance: nffg::Performance::default(),
+                        performance: uplink.measured.performance(),
                     });
                 }
                 Route::Prefix(at) => {
