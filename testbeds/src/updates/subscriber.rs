@@ -119,10 +119,10 @@ impl Board {
     }
 }
 
-/// Which change a patch is of: its costs have seven digits, of which the last ones say it.
+/// Which change a patch is of: its costs have six digits, of which the last ones say it.
 fn change_of(patch: &[u8]) -> Option<u32> {
     let mut numbers = patch.rsplit(|octet| !octet.is_ascii_digit());
-    let cost = numbers.find(|digits| digits.len() == 7)?;
+    let cost = numbers.find(|digits| digits.len() == 6)?;
     let cost: u32 = str::from_utf8(cost).ok()?.parse().ok()?;
     Some(cost % CHANGES)
 }
@@ -327,9 +327,9 @@ mod tests {
 
     #[test]
     fn a_patch_says_which_change_it_is_of() {
-        let patch = br#"{"cost-map":{"AS1139":{"AS1140":1000042},"AS1140":{"AS1139":1000042}}}"#;
+        let patch = br#"{"cost-map":{"AS1139":{"AS1140":200042},"AS1140":{"AS1139":200042}}}"#;
         assert_eq!(change_of(patch), Some(42));
-        let patch = br#"[{"op":"replace","path":"/cost-map/AS1/AS2","value":1230007}]"#;
+        let patch = br#"[{"op":"replace","path":"/cost-map/AS1/AS2","value":230007}]"#;
         assert_eq!(change_of(patch), Some(7));
         assert_eq!(change_of(b"{}"), None);
     }
@@ -345,7 +345,7 @@ mod tests {
             event: Vec::new(),
         };
         let text = "event: application/json,map\ndata: {\"a\":\ndata: 1}\n\n:\n\n\
-             event: application/merge-patch+json,map\ndata: {\"b\":1000003}\n\n";
+             event: application/merge-patch+json,map\ndata: {\"b\":200003}\n\n";
         let chunks: Vec<String> = text
             .as_bytes()
             .chunks(7)
