@@ -364,8 +364,8 @@ mod tests {
         }
         let kept = kept.lock().unwrap();
         assert_eq!(kept.len(), 2);
-        assert_eq!(replayed(&kept).unwrap(), json!({"a": 1, "b": 1_000_003}));
+        assert_eq!(replayed(&kept).unwrap(), json!({"a": 1, "b": 200_003}));
         assert_eq!(board.open.load(Ordering::Acquire), 1);
-        assert_eq!(board.notes().patches, [13]);
+        assert_eq!(board.notes().patches, [12]);
     }
 }
