@@ -85,7 +85,7 @@ impl Beside {
         let mut table = Vec::with_capacity(from.len() * to.len());
         for source in from {
             let through = |left: u64, row: &idt::net::Row<'_>, nth: usize| {
-                part(left, row.bandwidth.get(nth).copied().unwrap_or(0))
+                Some(part(left, *row.bandwidth.get(nth)?))
             };
             space.search(net, (*source, ALL), to, through, budget)?;
             table.extend(to.iter().map(|to| space.label(*to).map_or(NONE, lost)));

@@ -33,13 +33,13 @@ impl<L: Copy + Ord> Space<L> {
     }
 
     /// Finds the labels of all of `to`: `source` has `start`, and a path that has a label before an edge has
-    /// `through` of it after the edge. A step is an edge looked at.
+    /// `through` of it after the edge; `None` where paths do not use it. A step is an edge looked at.
     pub(super) fn search(
         &mut self,
         net: &Net,
         (source, start): (u32, L),
         to: &[u32],
-        through: impl Fn(L, &Row<'_>, usize) -> L,
+        through: impl Fn(L, &Row<'_>, usize) -> Option<L>,
         budget: &mut Budget,
     ) -> Result<(), Spent> {
         self.known.resize(net.len(), None);
@@ -70,8 +70,10 @@ impl<L: Copy + Ord> Space<L> {
             let row = net.row(point);
             budget.spend(row.len())?;
             for (nth, next) in row.to.iter().enumerate() {
+                let Some(label) = through(label, &row, nth) else {
+                    continue;
+                };
                 let known = &mut self.known[*next as usize];
-                let label = through(label, &row, nth);
                 if known.is_none_or(|known| label > known) {
                     if known.is_none() {
                         self.touched.push(*next);

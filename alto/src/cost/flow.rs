@@ -37,14 +37,13 @@ pub(super) const START: Label = (Reverse(0), Reverse(0), UNLIMITED);
 /// The label after an edge, which has the loss in place of the price.
 ///
 /// Delay and loss are sums, and the width is looked at last: so a better beginning is one of each longer path.
-pub(super) fn through((delay, loss, width): Label, row: &Row<'_>, nth: usize) -> Label {
-    let of = |column: &[u32]| u64::from(column.get(nth).copied().unwrap_or(u32::MAX));
-    let bandwidth = row.bandwidth.get(nth).copied().unwrap_or(0);
-    (
-        Reverse(delay.0.saturating_add(of(row.delay))),
-        Reverse(loss.0.saturating_add(of(row.price))),
-        width.min(bandwidth),
-    )
+pub(super) fn through((delay, loss, width): Label, row: &Row<'_>, nth: usize) -> Option<Label> {
+    let of = |column: &[u32]| column.get(nth).copied().map(u64::from);
+    Some((
+        Reverse(delay.0.saturating_add(of(row.delay)?)),
+        Reverse(loss.0.saturating_add(of(row.price)?)),
+        width.min(*row.bandwidth.get(nth)?),
+    ))
 }
 
 /// What a flow along a path gets whose acknowledgements take `back` nanoseconds, in whole bits per second.

@@ -8,8 +8,9 @@ use idt::{DomainGraph, EdgeOutlook, Link, Outlook};
 use nffg::Bandwidth;
 
 use super::beside::Beside;
+use super::best::Space;
 use super::pairs::{AllPairs, Pairs};
-use super::widest::{Space, Widest};
+use super::widest::Widest;
 
 /// What is measured between two domains, as a whole number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -114,33 +114,30 @@ impl AllPairs {
         budget: &mut Budget,
     ) -> Result<Option<Pairs>, Spent> {
         let Self { now, before } = self;
-        if measure == Measure::Bandwidth {
-            let net: &Arc<Net> = distances.shared_net();
-            let widths = all(&now.widths, || {
-                AllWidths::of(net, before.widths.as_ref(), budget)
-            })?;
-            return Ok(widths.map(Pairs::Widths));
-        }
-        if matches!(measure, Measure::Delay | Measure::RoundTrip) {
-            let found = all(&now.delays, || {
-                delays(budget)?.all(Metric::Delay, before.delays.as_ref(), budget)
-            })?;
-            let is_one_way = measure == Measure::Delay;
-            return Ok(found.map(if is_one_way {
-                Pairs::Sums
-            } else {
-                Pairs::BothWays
-            }));
-        }
-        let (metric, cell, before) = if measure == Measure::Hops {
-            (Metric::Hops, &now.hops, &before.hops)
-        } else if measure == Measure::Price {
-            (Metric::Price, &now.prices, &before.prices)
-        } else {
-            return Ok(None);
+        let plain = |metric, cell, before: &Option<AllDistances>, budget: &mut Budget| {
+            all(cell, || distances.all(metric, before.as_ref(), budget))
         };
-        let found = all(cell, || distances.all(metric, before.as_ref(), budget))?;
-        Ok(found.map(Pairs::Sums))
+        Ok(match measure {
+            Measure::Hops => plain(Metric::Hops, &now.hops, &before.hops, budget)?.map(Pairs::Sums),
+            Measure::Price => {
+                plain(Metric::Price, &now.prices, &before.prices, budget)?.map(Pairs::Sums)
+            }
+            Measure::Delay | Measure::RoundTrip => {
+                let found = all(&now.delays, || {
+                    delays(budget)?.all(Metric::Delay, before.delays.as_ref(), budget)
+                })?;
+                match measure {
+                    Measure::Delay => found.map(Pairs::Sums),
+                    _ => found.map(Pairs::BothWays),
+                }
+            }
+            Measure::Bandwidth => {
+                let net: &Arc<Net> = distances.shared_net();
+                let before = before.widths.as_ref();
+                all(&now.widths, || AllWidths::of(net, before, budget))?.map(Pairs::Widths)
+            }
+            _ => None,
+        })
     }
 }
 

@@ -6,12 +6,12 @@
 //! | every link is as wide as its reverse | a forest of widest links, made once (Kruskal 1956; Hu 1961) | the logarithm of the number of domains |
 //! | otherwise | a search from the source to all that is asked for (Pollack 1960) | its share of the links |
 
-use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-use idt::net::{Net, UNLIMITED};
+use idt::net::{Net, Row, UNLIMITED};
 use idt::search::{Budget, Spent};
 
+use super::best::Space;
 use super::measure::NONE;
 
 /// What answers for one net.
@@ -36,7 +36,7 @@ impl Widest {
         &self,
         source: u32,
         to: &[u32],
-        space: &mut Space,
+        space: &mut Space<u64>,
         budget: &mut Budget,
         row: &mut Vec<u64>,
     ) -> Result<(), Spent> {
@@ -46,15 +46,13 @@ impl Widest {
                 row.extend(to.iter().map(|to| forest.width(source, *to)));
             }
             Self::Searches(net) => {
-                space.search(net, source, to, budget)?;
-                let width = |to: &u32| {
-                    if *to == source {
-                        NONE
-                    } else {
-                        space.width(*to)
-                    }
+                let through = |width: u64, row: &Row<'_>, nth: usize| {
+                    let bandwidth = *row.bandwidth.get(nth)?;
+                    (bandwidth != UNLIMITED).then(|| width.min(bandwidth))
                 };
-                row.extend(to.iter().map(width));
+                space.search(net, (source, UNLIMITED), to, through, budget)?;
+                let width = |to: &u32| space.label(*to).filter(|_| *to != source);
+                row.extend(to.iter().map(|to| width(to).unwrap_or(NONE)));
             }
         }
         Ok(())
@@ -133,78 +131,6 @@ impl Forest {
             *first = self.above[*first as usize];
         }
         width
-    }
-}
-
-/// The space that searches work in.
-#[derive(Default)]
-pub(crate) struct Space {
-    /// The width known of each point, plus one; 0 if none is.
-    known: Vec<u64>,
-    settled: Vec<bool>,
-    /// The points written to.
-    touched: Vec<u32>,
-    heap: BinaryHeap<(u64, u32)>,
-}
-
-impl Space {
-    /// The width found to a point that was asked for.
-    fn width(&self, point: u32) -> u64 {
-        let known = self.known.get(point as usize).copied();
-        known.and_then(|known| known.checked_sub(1)).unwrap_or(NONE)
-    }
-
-    fn search(
-        &mut self,
-        net: &Net,
-        source: u32,
-        to: &[u32],
-        budget: &mut Budget,
-    ) -> Result<(), Spent> {
-        self.known.resize(net.len(), 0);
-        self.settled.resize(net.len(), false);
-        for point in self.touched.drain(..) {
-            self.known[point as usize] = 0;
-            self.settled[point as usize] = false;
-        }
-        self.heap.clear();
-        // How many that are asked for are not settled; one asked for twice counts twice and is settled
-        // once, which costs no more than a search to the end.
-        let mut left = to.len();
-        let mut wanted = to.to_vec();
-        wanted.sort_unstable();
-        self.known[source as usize] = UNLIMITED;
-        self.touched.push(source);
-        self.heap.push((UNLIMITED, source));
-        while let Some((width, point)) = self.heap.pop() {
-            if std::mem::replace(&mut self.settled[point as usize], true) {
-                continue;
-            }
-            if wanted.binary_search(&point).is_ok() {
-                left -= 1;
-                if left == 0 {
-                    break;
-                }
-            }
-            let row = net.row(point);
-            budget.spend(row.len())?;
-            for (next, bandwidth) in row.to.iter().zip(row.bandwidth) {
-                if *bandwidth == UNLIMITED {
-                    continue;
-                }
-                // Plus one: no width is not a width of 0.
-                let through = width.min(bandwidth + 1);
-                let known = &mut self.known[*next as usize];
-                if through > *known {
-                    if *known == 0 {
-                        self.touched.push(*next);
-                    }
-                    *known = through;
-                    self.heap.push((through, *next));
-                }
-            }
-        }
-        Ok(())
     }
 }
 

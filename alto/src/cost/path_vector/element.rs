@@ -318,7 +318,7 @@ impl Naming {
         Self { key }
     }
 
-    fn of(&self, texts: [&str; 2]) -> u128 {
+    fn of<const N: usize>(&self, texts: [&str; N]) -> u128 {
         // No name has a line's end in it.
         let hash = blake3::keyed_hash(&self.key, texts.join("\n").as_bytes());
         let first = hash.as_bytes().first_chunk().copied();
@@ -340,6 +340,12 @@ impl Naming {
 
     /// Of an element with this mark that tells this.
     fn telling(&self, mark: u128, amounts: &Amounts) -> u128 {
-        self.of([&format!("{mark:x}"), &format!("{amounts:?}")])
+        let number = |amount: Option<u64>| amount.map_or_else(String::new, |told| told.to_string());
+        self.of([
+            &format!("{mark:x}"),
+            &number(amounts.bandwidth),
+            &number(amounts.delay),
+            amounts.link.as_deref().unwrap_or_default(),
+        ])
     }
 }

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use num_bigint::BigUint;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A share of the time from 0 to 1, to nine decimals.
@@ -81,10 +82,10 @@ impl<'de> Deserialize<'de> for Availability {
 /// What several availabilities come to together. Compared exactly, however many they are.
 #[derive(Clone, Debug)]
 pub struct Product {
-    /// Of the billionths of all, multiplied: 32 bits each, the lowest first, without zeros at the end.
-    digits: Vec<u32>,
+    /// Of the billionths of all, multiplied.
+    billionths: BigUint,
     /// How many were multiplied.
-    factors: usize,
+    factors: u32,
     /// About the same, as a number.
     share: f64,
 }
@@ -92,7 +93,7 @@ pub struct Product {
 impl Default for Product {
     fn default() -> Self {
         Self {
-            digits: vec![1],
+            billionths: BigUint::from(1_u32),
             factors: 0,
             share: 1.0,
         }
@@ -104,7 +105,7 @@ impl Product {
     #[must_use]
     pub fn and(&self, one: Availability) -> Self {
         Self {
-            digits: times(&self.digits, one.0),
+            billionths: &self.billionths * one.0,
             factors: self.factors + 1,
             share: self.share * one.share(),
         }
@@ -141,32 +142,7 @@ impl PartialOrd for Product {
 impl Ord for Product {
     fn cmp(&self, other: &Self) -> Ordering {
         let most = self.factors.max(other.factors);
-        let scaled = |of: &Self| {
-            let missing = of.factors..most;
-            missing.fold(of.digits.clone(), |digits, _| times(&digits, WHOLE))
-        };
-        let (a, b) = (scaled(self), scaled(other));
-        let by_length = a.len().cmp(&b.len());
-        by_length.then_with(|| a.iter().rev().cmp(b.iter().rev()))
+        let scaled = |of: &Self| &of.billionths * BigUint::from(WHOLE).pow(most - of.factors);
+        scaled(self).cmp(&scaled(other))
     }
-}
-
-fn times(digits: &[u32], by: u32) -> Vec<u32> {
-    let mut product = Vec::with_capacity(digits.len() + 1);
-    let mut carry = 0_u64;
-    for digit in digits {
-        let sum = u64::from(*digit) * u64::from(by) + carry;
-        product.push(low(sum));
-        carry = sum >> 32;
-    }
-    product.push(low(carry));
-    while product.last() == Some(&0) {
-        product.pop();
-    }
-    product
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
-const fn low(sum: u64) -> u32 {
-    sum as u32
 }

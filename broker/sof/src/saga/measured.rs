@@ -119,8 +119,14 @@ impl SegmentTest {
             return None;
         }
         let mut told: Vec<&str> = self.shortfalls.iter().map(String::as_str).collect();
-        if !self.passed && !self.detail.is_empty() {
-            told.insert(0, &self.detail);
+        if !self.passed {
+            let nothing_told = "it says that the test did not pass, and not why";
+            let why = if self.detail.is_empty() {
+                nothing_told
+            } else {
+                &self.detail
+            };
+            told.insert(0, why);
         }
         Some(told.join("; "))
     }

@@ -121,6 +121,13 @@ fn what_failed_keeps_its_own_reason_and_gets_the_numbers_beside() {
         why.starts_with("one in ten is lost; ") && why.contains("2 ms was measured"),
         "{why}"
     );
+    // Who says nothing of why has failed all the same, and that is said.
+    outcome.detail.clear();
+    outcome.delay = None;
+    assert_eq!(
+        failure(&ordered, &outcome).as_deref(),
+        Some("it says that the test did not pass, and not why")
+    );
 }
 
 proptest! {

@@ -136,6 +136,33 @@ pub(super) struct Opened {
     pub(super) session: Arc<Session>,
 }
 
+impl Opened {
+    /// Takes a place for a stream, and places for so many substreams, of which there may be `most` in it.
+    ///
+    /// # Errors
+    /// There is no room; nothing is held then.
+    pub(super) fn place(
+        app: &App,
+        client: Client,
+        (substreams, most): (usize, usize),
+    ) -> Result<(Self, Vec<Counted<Client>>), Problem> {
+        let streams = &app.shared.updates.streams;
+        if substreams > most {
+            return Err(crowded(app, UpdatesRefusal::Substreams));
+        }
+        let session = streams.place(client);
+        let session = session.ok_or_else(|| crowded(app, UpdatesRefusal::Streams))?;
+        // From here on whatever ends this gives the place back.
+        let opened = Self {
+            app: app.clone(),
+            session,
+        };
+        let counted = streams.substreams(&opened.session, substreams);
+        let counted = counted.ok_or_else(|| crowded(app, UpdatesRefusal::Substreams))?;
+        Ok((opened, counted))
+    }
+}
+
 impl Drop for Opened {
     fn drop(&mut self) {
         let updates = &self.app.shared.updates;
@@ -157,29 +184,16 @@ pub(in crate::http) async fn open(
     negotiate(request.headers(), &[media::UPDATE_STREAM])?;
     check_content_type(request.headers(), media::UPDATE_STREAM_PARAMS)?;
     let of = request.extensions();
-    let (address, counted) = client(of.get::<Peer>(), of.get::<Principal>());
+    let (address, client) = client(of.get::<Peer>(), of.get::<Principal>());
     let body = read_body(request, app.shared.settings.limits.body_bytes).await?;
     let request = match Open::read(&body, address) {
         Ok(request) => request,
         Err(error) => return Ok(alto_error(&error)),
     };
-    let streams = &app.shared.updates.streams;
-    if request.add.len() > streams.limits.active.min(streams.limits.ever) {
-        return Err(crowded(&app, UpdatesRefusal::Substreams));
-    }
-    let Some(session) = streams.place(counted) else {
-        return Err(crowded(&app, UpdatesRefusal::Streams));
-    };
-    // From here on whatever ends this gives the place back.
-    let opened = Opened {
-        app: app.clone(),
-        session,
-    };
+    let limits = app.shared.updates.streams.limits;
+    let wanted = (request.add.len(), limits.active.min(limits.ever));
+    let (opened, counted) = Opened::place(&app, client, wanted)?;
     let app = &opened.app;
-    let streams = &app.shared.updates.streams;
-    let Some(counted) = streams.substreams(&opened.session, request.add.len()) else {
-        return Err(crowded(app, UpdatesRefusal::Substreams));
-    };
     let leases = match watch_all(app, &request.add).await {
         Ok(leases) => leases,
         Err(answer) => return answer,
@@ -187,7 +201,7 @@ pub(in crate::http) async fn open(
     let control = format!("/updates/streams/{}", opened.session.name);
     let stream = {
         let mut store = app.shared.updates.hub.store();
-        Stream::open_watched(&request, Some(control), streams.limits, &mut store)
+        Stream::open_watched(&request, Some(control), limits, &mut store)
     };
     drop(leases);
     match stream {

@@ -20,7 +20,6 @@ use crate::http::counts::Counted;
 use crate::http::guard::Peer;
 use crate::http::problem::Problem;
 use crate::http::rate::Client;
-use crate::metrics::UpdatesRefusal;
 
 /// The handler.
 pub(in crate::http) async fn open(
@@ -37,21 +36,8 @@ pub(in crate::http) async fn open(
         Ok(request) => request,
         Err(error) => return Ok(alto_error(&error)),
     };
-    let streams = &app.shared.updates.streams;
-    if request.add.len() > streams.limits.active {
-        return Err(crowded(&app, UpdatesRefusal::Substreams));
-    }
-    let Some(session) = streams.place(counted.clone()) else {
-        return Err(crowded(&app, UpdatesRefusal::Streams));
-    };
-    // From here on whatever ends this gives the place back.
-    let opened = Opened {
-        app: app.clone(),
-        session,
-    };
-    let Some(substreams) = streams.substreams(&opened.session, request.add.len()) else {
-        return Err(crowded(&app, UpdatesRefusal::Substreams));
-    };
+    let wanted = (request.add.len(), app.shared.updates.streams.limits.active);
+    let (opened, substreams) = Opened::place(&app, counted.clone(), wanted)?;
     let mut views = Vec::with_capacity(request.add.len());
     let mut told = Vec::with_capacity(request.add.len());
     for add in request.add {
